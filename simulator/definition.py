@@ -1,0 +1,250 @@
+"""The definition of an index as data: a tree of any depth whose leaves are indicators.
+
+A node says how the scores of its children are normalised and how they are aggregated; an indicator says what its
+values mean. Definitions are read from YAML and never change once read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from simulator.documents import Document, Location, Schema, check, read_yaml
+from simulator.methods import Aggregation, AsGiven, MinMax, Normalisation, Ranking, WeightedSum
+
+Identifier = Annotated[str, Field(pattern=r"^[^\s,/]+$", description="A short name without spaces, commas or slashes.")]
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Name(Schema):
+    """A name in English and Chinese. A plain text stands for the English one."""
+
+    en: str = ""
+    """English name."""
+    zh: str = ""
+    """Chinese name."""
+
+
+def _named(written: Any) -> Any:
+    return {"en": written} if isinstance(written, str) else written
+
+
+Named = Annotated[Name, BeforeValidator(_named)]
+
+
+class Indicator(Schema):
+    """A leaf of the tree: one column of the matrix."""
+
+    id: Identifier
+    """Column of the matrix that holds the values."""
+    name: Named = Name()
+    """Name in English and Chinese."""
+    weight: Weight = 1.0
+    """Weight among its siblings; only the proportions count, except below a `sum`."""
+    direction: Literal["higher", "lower", "target"] = "higher"
+    """Which values are better: the higher, the lower, or the nearer to `target`."""
+    target: float | None = None
+    """Value to come near to (direction `target`), or the one `distance-to-target` measures against."""
+    goalposts: tuple[float, float] | None = None
+    """Lowest and highest value for min-max with `goalposts: given`, in the indicator's own unit."""
+    unit: str = ""
+    """Unit of the values; `points` marks data that are scores by rank already."""
+    year: int | None = None
+    """Year of the data; empty where the source names none."""
+    source: str = ""
+    """Where the data come from."""
+
+
+class Node(Schema):
+    """An inner node: a variable, a dimension, or the index itself."""
+
+    id: Identifier
+    """Name of the node in results and in scenario files."""
+    name: Named = Name()
+    """Name in English and Chinese."""
+    weight: Weight = 1.0
+    """Weight among its siblings; only the proportions count, except below a `sum`."""
+    normalise: Normalisation = AsGiven()
+    """How the values of each child are normalised before they are aggregated."""
+    aggregate: Aggregation = WeightedSum()
+    """How the normalised children become this node's score."""
+    children: Annotated[tuple[Child, ...], Field(min_length=1)]
+    """Indicators or further nodes."""
+
+
+def _kind_of_child(written: Any) -> str:
+    inner = "children" in written if isinstance(written, Mapping) else isinstance(written, Node)
+    return "node" if inner else "indicator"
+
+
+Child = Annotated[
+    Annotated[Indicator, Tag("indicator")] | Annotated[Node, Tag("node")], Discriminator(_kind_of_child)
+]
+Node.model_rebuild()
+
+
+class DataFiles(Schema):
+    """Files that belong to the definition, each beside it."""
+
+    matrix: str
+    """Values, city × indicator: CSV, Excel, Parquet, NetCDF or Zarr."""
+    cities: str | None = None
+    """Names in both languages, province, status and cluster of the cities."""
+    totals: str | None = None
+    """Printed rank, total and scores of the nodes below the index, to compare with."""
+
+
+class Definition(Schema):
+    """An index: its tree, how totals are ranked, and the files with its data."""
+
+    schema_version: Literal[1]
+    """Version of this file format."""
+    id: Identifier
+    """Name of the index, to which scenarios refer."""
+    title: Named = Name()
+    """Title in English and Chinese."""
+    description: str = ""
+    """What the index measures, in a sentence or two."""
+    source: str = ""
+    """Who published it."""
+    licence: str = ""
+    """Terms under which the data may be used."""
+    levels: Annotated[tuple[Identifier, ...], Field(min_length=2)] = ("index", "dimension", "indicator")
+    """Names of the levels of the tree from the index down; the last is that of the indicators."""
+    ranking: Ranking = Ranking()
+    """How totals become ranks."""
+    tiers: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    """Last rank of each published tier but the lowest, such as [3, 10, 27]."""
+    data: DataFiles | None = None
+    """Files with the data; needed where the index is called by name or path."""
+    index: Node
+    """Root of the tree."""
+
+    @model_validator(mode="after")
+    def _tree_holds_together(self) -> Definition:
+        faults = list(tree_faults(self.model_dump()))
+        if faults:
+            raise ValueError("; ".join(f"{where[-1] if where else 'index'}: {what}" for where, what, _ in faults))
+        return self
+
+    @cached_property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The leaves from first to last, in the order of the file."""
+        return tuple(child for _, child in walk(self.index) if isinstance(child, Indicator))
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The inner nodes, children before their parent; the index itself is the last."""
+        return tuple(child for _, child in walk(self.index) if isinstance(child, Node))
+
+    @cached_property
+    def ancestors(self) -> Mapping[str, tuple[str, ...]]:
+        """Identifiers of the nodes above each indicator and node, from the index down."""
+        return {child.id: tuple(node.id for node in above) for above, child in walk(self.index)}
+
+    def level(self, identifier: str) -> str:
+        """Return the level of a node or indicator by its identifier.
+
+        Raises `KeyError` for an identifier that is not in the tree.
+        """
+        if any(leaf.id == identifier for leaf in self.indicators):
+            return self.levels[-1]
+        return self.levels[len(self.ancestors[identifier])]
+
+    def ancestor(self, identifier: str, level: str) -> str:
+        """Return the identifier of the node of that level above (or at) an indicator or node, or the empty text."""
+        for candidate in (*self.ancestors[identifier], identifier):
+            if self.level(candidate) == level:
+                return candidate
+        return ""
+
+
+def walk(root: Node, above: tuple[Node, ...] = ()) -> Iterator[tuple[tuple[Node, ...], Indicator | Node]]:
+    """Yield every indicator and node with the nodes above it, children before their parent."""
+    for child in root.children:
+        if isinstance(child, Node):
+            yield from walk(child, (*above, root))
+        else:
+            yield (*above, root), child
+    yield above, root
+
+
+def read_definition(path: Path) -> Definition:
+    """Return the definition in a YAML file.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file: unknown keys, wrong types, an identifier given twice, weights that sum to zero.
+    """
+    return parse_definition(read_yaml(path))
+
+
+def parse_definition(document: Document) -> Definition:
+    """Return a document's data as a definition; raises as `read_definition` does."""
+    return check(document, Definition, tree_faults)
+
+
+def tree_faults(data: Any) -> Iterator[tuple[Location, str, str]]:
+    """Yield what no single field of a raw definition can tell; tolerates any data."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("index"), Mapping):
+        return
+    seen: dict[str, Location] = {}
+    levels = data.get("levels", Definition.model_fields["levels"].default)
+    depth = len(levels) if isinstance(levels, list | tuple) else 0
+    for location, node in _raw_walk(data["index"], ("index",)):
+        yield from _entry_faults(location, node, seen)
+        if isinstance(node.get("children"), list | tuple) and depth:
+            yield from _family_faults(location, node, depth)
+    tiers = data.get("tiers", ())
+    if isinstance(tiers, list | tuple) and all(isinstance(t, int) for t in tiers) and list(tiers) != sorted(set(tiers)):
+        yield ("tiers",), f"{list(tiers)} does not rise", "Give the last rank of each tier, best tier first."
+
+
+def _raw_walk(node: Mapping[str, Any], location: Location) -> Iterator[tuple[Location, Mapping[str, Any]]]:
+    yield location, node
+    children = node.get("children")
+    if isinstance(children, list | tuple):
+        for position, child in enumerate(children):
+            if isinstance(child, Mapping):
+                yield from _raw_walk(child, (*location, "children", position))
+
+
+def _entry_faults(
+    location: Location, node: Mapping[str, Any], seen: dict[str, Location]
+) -> Iterator[tuple[Location, str, str]]:
+    identifier = node.get("id")
+    if isinstance(identifier, str):
+        if identifier in seen:
+            yield (*location, "id"), f"{identifier!r} is used twice", "Give every node and indicator its own id."
+        seen[identifier] = location
+    if node.get("direction") == "target" and node.get("target") is None:
+        yield location, "direction is 'target' but no target is given", "Add target: VALUE."
+    posts = node.get("goalposts")
+    if isinstance(posts, list | tuple) and len(posts) == 2 and all(isinstance(p, int | float) for p in posts):
+        if posts[0] >= posts[1]:
+            yield (*location, "goalposts"), f"{list(posts)} does not rise", "Give the lower value first."
+
+
+def _family_faults(location: Location, node: Mapping[str, Any], depth: int) -> Iterator[tuple[Location, str, str]]:
+    children = [child for child in node["children"] if isinstance(child, Mapping)]
+    weights = [child.get("weight", 1.0) for child in children]
+    if weights and all(isinstance(w, int | float) and w == 0 for w in weights):
+        yield (*location, "children"), "the weights of all children are zero", "Give at least one a weight above 0."
+    below = location.count("children") + 1
+    if below >= depth - 1 and any("children" in child for child in children):
+        yield location, f"the tree is deeper than its {depth} levels", "Name every level in `levels`, indicators last."
+    method = node.get("normalise")
+    name = method.get("method") if isinstance(method, Mapping) else method
+    given = isinstance(method, Mapping) and method.get("goalposts") == "given"
+    for position, child in enumerate(node["children"]):
+        if not isinstance(child, Mapping) or "children" in child:
+            continue
+        if name == MinMax.model_fields["method"].default and given and child.get("goalposts") is None:
+            yield (*location, "children", position), "no goalposts, but its parent takes them as given", "Add goalposts: [LOW, HIGH]."
+        if name == "distance-to-target" and child.get("target") is None:
+            yield (*location, "children", position), "no target, but its parent measures the distance to it", "Add target: VALUE."

@@ -1,0 +1,172 @@
+"""The named methods and their parameters, as data: normalisation, aggregation, and how a total is ranked.
+
+A method is written in a file as its bare name (`z-score`) where it needs no parameter, or as a mapping
+(`{method: min-max, to: [1, 100]}`). What a method computes stands in `simulator.kernels`; terms and formulas follow
+the OECD/JRC Handbook on Constructing Composite Indicators (2008, doi:10.1787/9789264043466-en).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from simulator.documents import Schema
+
+TieRule = Literal["better", "worse", "mean", "no-gaps", "as-published"]
+"""How equal values share points (convention 5). Of n cities the points are: `better` n minus the number strictly
+better; `worse` 1 plus the number strictly worse; `mean` the mean of both; `no-gaps` n + 1 minus the dense rank;
+`as-published` the city at position k gets the k-th of the printed numbers in order, equal cities their mean."""
+
+TotalTieRule = Literal["better", "worse", "no-gaps"]
+"""Which place equal totals share: the better, the worse, or the better with no gap behind it."""
+
+
+class AsGiven(Schema):
+    """Leave values as they are (turned round where lower is better), for data that are scored already."""
+
+    method: Literal["none"] = "none"
+
+
+class RankPoints(Schema):
+    """Points by rank: of n cities the best gets n, the last 1; `ties` says what equal values get."""
+
+    method: Literal["rank"] = "rank"
+    ties: TieRule
+    """What equal values get."""
+
+
+class PercentileRank(Schema):
+    """(points - 1) / (n - 1): 0 for the last, 1 for the best. With `worse` ties: the share strictly worse."""
+
+    method: Literal["percentile-rank"] = "percentile-rank"
+    ties: Literal["better", "worse", "mean", "no-gaps"]
+    """What equal values get."""
+
+
+class ZScore(Schema):
+    """(x - mean) / standard deviation, times `sd`, plus `mean`. A constant indicator scores `mean`."""
+
+    method: Literal["z-score"] = "z-score"
+    divisor: Literal["n-1", "n"] = "n-1"
+    """Divisor of the variance; the handbook's is n-1 (convention 14)."""
+    mean: float = 0.0
+    """Mean of the scores."""
+    sd: Annotated[float, Field(gt=0)] = 1.0
+    """Standard deviation of the scores."""
+
+
+class MinMax(Schema):
+    """(x - low) / (high - low), stretched to the range `to`. A constant indicator scores the middle of the range."""
+
+    method: Literal["min-max"] = "min-max"
+    goalposts: Literal["sample", "given"] = "sample"
+    """`sample`: lowest and highest value among the cities; `given`: the `goalposts` of the indicator."""
+    capped: bool = False
+    """Whether a value beyond its goalposts scores no more than the end of the range."""
+    to: tuple[float, float] = (0.0, 1.0)
+    """Range of the scores."""
+
+    @model_validator(mode="after")
+    def _range_rises(self) -> MinMax:
+        if self.to[0] >= self.to[1]:
+            raise ValueError(f"the range {list(self.to)} does not rise | Give the lower end first, such as [0, 100].")
+        return self
+
+
+class DistanceToBest(Schema):
+    """1 - (best - x) / (best - worst). A constant indicator scores 1: every city stands at the best."""
+
+    method: Literal["distance-to-best"] = "distance-to-best"
+
+
+class DistanceToTarget(Schema):
+    """(x - worst) / (target - worst), with the `target` of the indicator: 1 is the target met."""
+
+    method: Literal["distance-to-target"] = "distance-to-target"
+    capped: bool = False
+    """Whether a value beyond the target scores no more than 1."""
+
+
+class WeightedSum(Schema):
+    """Sum of weight × score, weights as written: with all weights 1 a plain sum, which keeps the printed scale."""
+
+    method: Literal["sum"] = "sum"
+
+
+class ArithmeticMean(Schema):
+    """Sum of weight × score over the sum of the weights: full compensation between children."""
+
+    method: Literal["arithmetic"] = "arithmetic"
+
+
+class GeometricMean(Schema):
+    """exp of the weighted mean of log scores: partial compensation. Needs scores above zero."""
+
+    method: Literal["geometric"] = "geometric"
+
+
+class HarmonicMean(Schema):
+    """Inverse of the weighted mean of inverse scores: little compensation. Needs scores above zero."""
+
+    method: Literal["harmonic"] = "harmonic"
+
+
+class WeightedMedian(Schema):
+    """The score at which half the weight lies on either side; the middle of two where the half falls between them."""
+
+    method: Literal["median"] = "median"
+
+
+def _from_name(written: Any) -> Any:
+    return {"method": written} if isinstance(written, str) else written
+
+
+Normalisation = Annotated[
+    AsGiven | RankPoints | PercentileRank | ZScore | MinMax | DistanceToBest | DistanceToTarget,
+    Field(discriminator="method"),
+    BeforeValidator(_from_name),
+]
+Aggregation = Annotated[
+    WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian,
+    Field(discriminator="method"),
+    BeforeValidator(_from_name),
+]
+
+NEEDS_POSITIVE = frozenset({"geometric", "harmonic"})
+"""Aggregations that are undefined where a score is zero or negative."""
+
+
+def may_reach_zero(method: Schema) -> bool:
+    """Return whether a normalisation can give a score of zero or below, whatever the data.
+
+    >>> may_reach_zero(ZScore()), may_reach_zero(MinMax(to=(1, 100))), may_reach_zero(RankPoints(ties="better"))
+    (True, False, False)
+    """
+    if isinstance(method, MinMax):
+        return method.to[0] <= 0 or (method.goalposts == "given" and not method.capped)
+    return isinstance(method, ZScore | PercentileRank | DistanceToBest | DistanceToTarget)
+
+
+class Ranking(Schema):
+    """How totals become ranks; rank 1 is best (conventions 3 and 5)."""
+
+    ties: TotalTieRule = "better"
+    """Which place equal totals share."""
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = 1e-9
+    """Totals tie when they differ by no more than this share of their range."""
+    decimals: Annotated[int, Field(ge=0, le=12)] | None = None
+    """Round totals half up to this many decimals before ranking, as some reports do; off by default."""
+
+
+def catalogue() -> Mapping[str, Mapping[str, type[Schema]]]:
+    """Return every method by kind and name: `catalogue()["normalisation"]["z-score"]`.
+
+    >>> sorted(catalogue()["aggregation"])
+    ['arithmetic', 'geometric', 'harmonic', 'median', 'sum']
+    """
+    return {
+        kind: {member.model_fields["method"].default: member for member in get_args(get_args(union)[0])}
+        for kind, union in (("normalisation", Normalisation), ("aggregation", Aggregation))
+    }
