@@ -131,6 +131,11 @@ class Definition(Schema):
             raise ValueError("; ".join(f"{where[-1] if where else 'index'}: {what}" for where, what, _ in faults))
         return self
 
+    def replace(self, **changes: Any) -> Definition:
+        """Return a copy with other values for the fields named; unlike pydantic's copy it keeps no cached tree."""
+        fields = {name: getattr(self, name) for name in Definition.model_fields}
+        return Definition.model_construct(**(fields | changes))
+
     @cached_property
     def indicators(self) -> tuple[Indicator, ...]:
         """The leaves from first to last, in the order of the file."""
@@ -146,14 +151,21 @@ class Definition(Schema):
         """Identifiers of the nodes above each indicator and node, from the index down."""
         return {child.id: tuple(node.id for node in above) for above, child in walk(self.index)}
 
+    def node(self, identifier: str) -> Node:
+        """Return the inner node of that identifier; raises `KeyError` where there is none."""
+        return self._node_by_id[identifier]
+
+    @cached_property
+    def _node_by_id(self) -> Mapping[str, Node]:
+        return {node.id: node for node in self.nodes}
+
     def level(self, identifier: str) -> str:
         """Return the level of a node or indicator by its identifier.
 
         Raises `KeyError` for an identifier that is not in the tree.
         """
-        if any(leaf.id == identifier for leaf in self.indicators):
-            return self.levels[-1]
-        return self.levels[len(self.ancestors[identifier])]
+        depth = len(self.ancestors[identifier])
+        return self.levels[depth] if identifier in self._node_by_id else self.levels[-1]
 
     def ancestor(self, identifier: str, level: str) -> str:
         """Return the identifier of the node of that level above (or at) an indicator or node, or the empty text."""

@@ -1,4 +1,4 @@
-"""The named methods and their parameters, as data: normalisation, aggregation, and how a total is ranked.
+"""The named methods and their parameters, as data: normalisation, aggregation, weighting, and how a total is ranked.
 
 A method is written in a file as its bare name (`z-score`) where it needs no parameter, or as a mapping
 (`{method: min-max, to: [1, 100]}`). What a method computes stands in `simulator.kernels`; terms and formulas follow
@@ -119,6 +119,54 @@ class WeightedMedian(Schema):
     method: Literal["median"] = "median"
 
 
+class AsDefined(Schema):
+    """What the definition says, unchanged."""
+
+    method: Literal["as-defined"] = "as-defined"
+
+
+class EqualWeights(Schema):
+    """The same weight for every indicator, or for every node of a level, shared below it as defined."""
+
+    method: Literal["equal"] = "equal"
+    over: str | None = None
+    """Level whose members weigh the same; the indicators where none is named."""
+
+
+class GivenWeights(Schema):
+    """Weights as written here; what is not named keeps the weight of the definition."""
+
+    method: Literal["given"] = "given"
+    weights: Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
+    """Weight among its siblings of each indicator or node named."""
+
+
+class DirichletWeights(Schema):
+    """Random weights, Dirichlet distributed: concentration 1 is uniform over all weights that sum to 1.
+
+    Of N weighted members, member i has the parameter concentration × N × w_i, where w_i is its weight at the centre;
+    with equal weights every parameter is the concentration. The larger it is, the nearer the draws stay to the centre.
+    """
+
+    method: Literal["dirichlet"] = "dirichlet"
+    concentration: Annotated[float, Field(gt=0)]
+    """Parameter of a member of mean weight."""
+    centre: Literal["as-defined", "equal"] = "as-defined"
+    """Weights around which the draws lie."""
+    over: str | None = None
+    """Level whose members get random weights; the indicators where none is named."""
+
+
+class UniformWeights(Schema):
+    """Random weights, each uniform within ± `percent` of the definition's, then divided by their sum."""
+
+    method: Literal["uniform"] = "uniform"
+    percent: Annotated[float, Field(gt=0, le=100)]
+    """Largest change in per cent of the weight."""
+    over: str | None = None
+    """Level whose members get random weights; the indicators where none is named."""
+
+
 def _from_name(written: Any) -> Any:
     return {"method": written} if isinstance(written, str) else written
 
@@ -130,6 +178,21 @@ Normalisation = Annotated[
 ]
 Aggregation = Annotated[
     WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian,
+    Field(discriminator="method"),
+    BeforeValidator(_from_name),
+]
+Weighting = Annotated[
+    AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights,
+    Field(discriminator="method"),
+    BeforeValidator(_from_name),
+]
+NormalisationChoice = Annotated[
+    AsDefined | AsGiven | RankPoints | PercentileRank | ZScore | MinMax | DistanceToBest | DistanceToTarget,
+    Field(discriminator="method"),
+    BeforeValidator(_from_name),
+]
+AggregationChoice = Annotated[
+    AsDefined | WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian,
     Field(discriminator="method"),
     BeforeValidator(_from_name),
 ]
@@ -168,5 +231,25 @@ def catalogue() -> Mapping[str, Mapping[str, type[Schema]]]:
     """
     return {
         kind: {member.model_fields["method"].default: member for member in get_args(get_args(union)[0])}
-        for kind, union in (("normalisation", Normalisation), ("aggregation", Aggregation))
+        for kind, union in (("normalisation", Normalisation), ("aggregation", Aggregation), ("weighting", Weighting))
     }
+
+
+def label(method: Schema) -> str:
+    """Return a short text that tells a method from others: its name, and the parameters that are not the default.
+
+    >>> label(ZScore()), label(MinMax(to=(1, 100)))
+    ('z-score', 'min-max to=1..100')
+    """
+    words = [str(method.model_dump()["method"])]
+    for name, field in type(method).model_fields.items():
+        value = getattr(method, name)
+        if name == "method" or value == field.default:
+            continue
+        if isinstance(value, Mapping):
+            words.append(f"{name}=" + ",".join(f"{key}:{part:g}" for key, part in value.items()))
+        elif isinstance(value, tuple):
+            words.append(f"{name}=" + "..".join(f"{part:g}" for part in value))
+        else:
+            words.append(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}")
+    return " ".join(words)

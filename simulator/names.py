@@ -8,6 +8,7 @@ from typing import Final
 CITY: Final = "city"
 INDICATOR: Final = "indicator"
 NODE: Final = "node"
+SLOT: Final = "slot"
 RANK: Final = "rank"
 DRAW: Final = "draw"
 CHOICE: Final = "choice"
@@ -40,6 +41,7 @@ TOTAL: Final = "total"
 SCORE: Final = "score"
 NORMALISED: Final = "normalised"
 CONSTANT: Final = "constant"
+NOMINAL_WEIGHT: Final = "nominal_weight"
 
 # Variables of a stability result. A name with `_se` behind it is the standard error of the variable before it.
 SE: Final = "_se"

@@ -1,0 +1,195 @@
+"""Method choices as changes to a definition: each function returns a new definition and leaves the given one alone.
+
+A variant of an index is nothing but another definition, so what scores the index scores every variant of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from simulator.definition import Definition, Indicator, Node
+from simulator.documents import Schema
+from simulator.methods import (
+    Aggregation,
+    AggregationChoice,
+    AsDefined,
+    AsGiven,
+    EqualWeights,
+    GivenWeights,
+    Normalisation,
+    NormalisationChoice,
+    PercentileRank,
+    Ranking,
+    RankPoints,
+    TieRule,
+)
+
+
+class Recipe(Schema):
+    """Methods chosen for a study in place of the definition's; what is not named stays as defined."""
+
+    normalisation: NormalisationChoice = AsDefined()
+    """Replaces every normalisation of the definition but `none`."""
+    ties: TieRule | None = None
+    """Replaces the tie rule of every rank normalisation."""
+    aggregation: dict[str, AggregationChoice] = Field(default_factory=dict)
+    """Replaces how the nodes of a level are aggregated: level → method."""
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """Replaces weights: indicator or node → weight among its siblings."""
+    equal_weights: Annotated[str | None, Field(alias="equal-weights")] = None
+    """Gives the same weight to every member of a level, shared below it as defined."""
+    ranking: Ranking | None = None
+    """Replaces how totals become ranks."""
+
+
+def apply_recipe(definition: Definition, recipe: Recipe) -> Definition:
+    """Return the definition with the recipe's methods in place of its own.
+
+    The identifiers and levels that the recipe names must be in the definition.
+    """
+    changed = definition
+    if recipe.equal_weights is not None:
+        changed = with_equal_weights(changed, recipe.equal_weights)
+    if recipe.weights:
+        changed = with_weights(changed, recipe.weights)
+    if not isinstance(recipe.normalisation, AsDefined):
+        changed = with_normalisation(changed, recipe.normalisation)
+    if recipe.ties is not None:
+        changed = with_ties(changed, recipe.ties)
+    for level, method in recipe.aggregation.items():
+        if not isinstance(method, AsDefined):
+            changed = with_aggregation(changed, level, method)
+    if recipe.ranking is not None:
+        changed = changed.replace(ranking=recipe.ranking)
+    return changed
+
+
+def with_normalisation(definition: Definition, method: Normalisation) -> Definition:
+    """Return the definition with `method` wherever it normalises (where it says `none`, nothing changes)."""
+
+    def change(node: Node) -> Mapping[str, Any]:
+        return {} if isinstance(node.normalise, AsGiven) else {"normalise": method}
+
+    return _rewrite(definition, change)
+
+
+def with_ties(definition: Definition, ties: TieRule) -> Definition:
+    """Return the definition with another tie rule in every normalisation by rank.
+
+    A percentile rank has no printed numbers, so `as-published` leaves it as it is.
+    """
+
+    def change(node: Node) -> Mapping[str, Any]:
+        if isinstance(node.normalise, RankPoints) or (
+            isinstance(node.normalise, PercentileRank) and ties != "as-published"
+        ):
+            return {"normalise": node.normalise.model_copy(update={"ties": ties})}
+        return {}
+
+    return _rewrite(definition, change)
+
+
+def with_aggregation(definition: Definition, level: str, method: Aggregation) -> Definition:
+    """Return the definition with the nodes of `level` aggregated by `method`."""
+
+    def change(node: Node) -> Mapping[str, Any]:
+        return {"aggregate": method} if definition.level(node.id) == level else {}
+
+    return _rewrite(definition, change)
+
+
+def with_weights(definition: Definition, weights: Mapping[str, float]) -> Definition:
+    """Return the definition with other weights for the indicators and nodes named."""
+
+    def reweigh(child: Indicator | Node) -> Indicator | Node:
+        return child.model_copy(update={"weight": weights[child.id]}) if child.id in weights else child
+
+    return _rewrite(definition, lambda node: {"children": tuple(reweigh(child) for child in node.children)})
+
+
+def with_equal_weights(definition: Definition, level: str) -> Definition:
+    """Return the definition with the same weight for every member of `level`; below it weights stay as they are.
+
+    Above the level a node weighs as many as it has members below it. An indicator nearer to the top than the level
+    is a member of its own.
+    """
+    depth = definition.levels.index(level)
+    leaf_level = len(definition.levels) - 1
+
+    def members(child: Indicator | Node, below: int) -> int:
+        if isinstance(child, Indicator) or below == depth:
+            return 1
+        return sum(members(grandchild, below + 1) for grandchild in child.children)
+
+    def change(node: Node) -> Mapping[str, Any]:
+        here = len(definition.ancestors[node.id])
+        if here >= depth and depth != leaf_level:
+            return {}
+        plain = node.aggregate.method == "sum"
+        return {
+            "children": tuple(
+                child.model_copy(update={"weight": 1.0 if plain else float(members(child, here + 1))})
+                for child in node.children
+            )
+        }
+
+    return _rewrite(definition, change)
+
+
+def weighted_by(definition: Definition, method: AsDefined | EqualWeights | GivenWeights) -> Definition:
+    """Return the definition with its weights as a weighting that is not random says."""
+    if isinstance(method, EqualWeights):
+        return with_equal_weights(definition, method.over or definition.levels[-1])
+    if isinstance(method, GivenWeights):
+        return with_weights(definition, method.weights)
+    return definition
+
+
+Tree = Mapping[str, "Tree | Sequence[str]"]
+
+
+def regrouped(definition: Definition, tree: Tree, aggregate: Aggregation) -> Definition:
+    """Return an index over some of the definition's indicators, grouped anew.
+
+    `tree` maps the name of each group to the identifiers of its indicators, or to a mapping of further groups, which
+    are then called `outer-inner`. Groups weigh the same, and so do the members of a group. Each indicator keeps the normalisation that its parent gave it;
+    normalisations of nodes between it and the index are gone with those nodes.
+    """
+    leaves = {leaf.id: leaf for leaf in definition.indicators}
+    normalisations = {
+        child.id: node.normalise for node in definition.nodes for child in node.children if isinstance(child, Indicator)
+    }
+
+    def group(name: str, content: Tree | Sequence[str]) -> Node:
+        if isinstance(content, Mapping):
+            children: tuple[Indicator | Node, ...] = tuple(
+                group(inner if name == definition.index.id else f"{name}-{inner}", below)
+                for inner, below in content.items()
+            )
+            return Node(id=name, aggregate=aggregate, children=children)
+        members = tuple(leaves[leaf].model_copy(update={"weight": 1.0}) for leaf in content)
+        return Node(id=name, normalise=normalisations[members[0].id], aggregate=aggregate, children=members)
+
+    depth = _depth(tree)
+    middle = ("pillar", "element", "part", *(f"level-{k}" for k in range(4, depth + 1)))[:depth]
+    root = group(definition.index.id, tree)
+    return definition.replace(index=root, levels=("index", *middle, definition.levels[-1]))
+
+
+def _depth(tree: Tree | Sequence[str]) -> int:
+    return 1 + max(_depth(below) for below in tree.values()) if isinstance(tree, Mapping) else 0
+
+
+def _rewrite(definition: Definition, change: Callable[[Node], Mapping[str, Any]]) -> Definition:
+    """Return the definition with every node updated by `change`, which sees the node as it was."""
+
+    def rewritten(node: Node) -> Node:
+        update = dict(change(node))
+        children = update.get("children", node.children)
+        update["children"] = tuple(rewritten(child) if isinstance(child, Node) else child for child in children)
+        return node.model_copy(update=update)
+
+    return definition.replace(index=rewritten(definition.index))

@@ -1,0 +1,166 @@
+"""One draw through the tree of an index: orient and normalise the indicators, then climb node by node to the total.
+
+Slots number the indicators first (0..L-1, in the order of the matrix), then the inner nodes (L..S-1), children before
+their parent, so that the last slot is the index itself.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from simulator.kernels.aggregation import ARITHMETIC, SUM, aggregate
+from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.kernels.compiled import compiled
+from simulator.kernels.normalisation import normalise, orient
+
+
+class Plan(NamedTuple):
+    """An index as arrays. V variants (one combination of methods each), S slots, L indicators, n cities."""
+
+    child_start: Integers
+    """(nodes + 1): where the children of each node begin in `child`."""
+    child: Integers
+    """Slots of the children of all nodes, one node after the other."""
+    direction: Integers
+    """(L): +1, -1, or 0 for a target."""
+    target: Floats
+    """(L): the target where the direction is one."""
+    normalisation: Integers
+    """(V, S): code of the method that normalises each slot for its parent."""
+    parameters: Floats
+    """(V, S, P): parameters of that method."""
+    aggregation: Integers
+    """(V, nodes): code of the method that aggregates the children of each node."""
+    weight: Floats
+    """(S): weight of each slot below its parent, as written."""
+    mass: Floats
+    """(V, S): score of a slot whose indicators all score 1: the scale that a sum gives it."""
+    printed: Floats
+    """(S, n): printed points of each slot, best first; zero where none are printed."""
+    printed_city: Integers
+    """(S, n): city of each printed number."""
+
+
+@compiled
+def sum_printed(plan: Plan, city_in: Flags, printed_sums: Floats) -> None:
+    """Cumulate the printed numbers of the cities that take part, best first, into `printed_sums` (S, n + 1)."""
+    slots, n = plan.printed.shape
+    for slot in range(slots):
+        printed_sums[slot, 0] = 0.0
+        k = 0
+        for position in range(n):
+            if city_in[plan.printed_city[slot, position]]:
+                printed_sums[slot, k + 1] = printed_sums[slot, k] + plan.printed[slot, position]
+                k += 1
+
+
+@compiled
+def find_coefficients(
+    plan: Plan, variant: int, leaf_weight: Floats, drawn: bool, leaf_in: Flags, slot_weight: Floats, coefficient: Floats
+) -> None:
+    """Find what each slot's score is multiplied with (or its share) in its parent; 0 for a slot left out.
+
+    With `drawn` weights, `leaf_weight` holds the weights of the indicators over the whole index and a node weighs the
+    sum of those below it (convention 6); a sum keeps the scale that its definition gives it. Otherwise the weights
+    below each parent hold, and what is left out leaves its share to its siblings.
+    """
+    leaves = leaf_in.size
+    for leaf in range(leaves):
+        given = leaf_weight[leaf] if drawn else plan.weight[leaf]
+        slot_weight[leaf] = given if leaf_in[leaf] else 0.0
+    for node in range(plan.child_start.size - 1):
+        slot = leaves + node
+        children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
+        below = 0.0
+        for child in children:
+            below += slot_weight[child]
+        for child in children:
+            method = plan.aggregation[variant, node]
+            if below == 0.0 or slot_weight[child] == 0.0:
+                coefficient[child] = 0.0
+            elif drawn and (method == SUM or method == ARITHMETIC):
+                coefficient[child] = plan.mass[variant, slot] * (slot_weight[child] / below) / plan.mass[variant, child]
+            elif method == SUM and not drawn:
+                coefficient[child] = slot_weight[child]
+            else:
+                coefficient[child] = slot_weight[child] / below
+        if drawn:
+            slot_weight[slot] = below
+        else:
+            slot_weight[slot] = plan.weight[slot] if below > 0.0 else 0.0
+
+
+@compiled
+def normalise_leaves(
+    plan: Plan,
+    variant: int,
+    values: Floats,
+    printed_sums: Floats,
+    oriented: Floats,
+    better: Integers,
+    same: Integers,
+    normalised: Floats,
+) -> None:
+    """Orient and normalise the indicators: `values` (L, n) into the first L rows of `normalised` (S, n)."""
+    n = oriented.size
+    for leaf in range(plan.direction.size):
+        orient(values[leaf, :n], plan.direction[leaf], plan.target[leaf], oriented)
+        normalise(
+            oriented,
+            plan.normalisation[variant, leaf],
+            plan.parameters[variant, leaf],
+            printed_sums[leaf],
+            better,
+            same,
+            normalised[leaf, :n],
+        )
+
+
+@compiled
+def climb(
+    plan: Plan,
+    variant: int,
+    coefficient: Floats,
+    printed_sums: Floats,
+    better: Integers,
+    same: Integers,
+    normalised: Floats,
+    scores: Floats,
+) -> int:
+    """Score the inner nodes, children before parents: `normalised` (S, n) into `scores` (nodes, n).
+
+    Returns -1, or the first node whose aggregation is undefined because a score is not above zero.
+    """
+    leaves = plan.direction.size
+    n = better.size
+    for node in range(plan.child_start.size - 1):
+        children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
+        for child in children:
+            if child >= leaves and coefficient[child] != 0.0:
+                normalise(
+                    scores[child - leaves, :n],
+                    plan.normalisation[variant, child],
+                    plan.parameters[variant, child],
+                    printed_sums[child],
+                    better,
+                    same,
+                    normalised[child, :n],
+                )
+        if not _aggregate_node(plan, variant, node, normalised, children, coefficient, scores[node, :n]):
+            return node
+    return -1
+
+
+@compiled
+def _aggregate_node(
+    plan: Plan, variant: int, node: int, normalised: Floats, children: Integers, coefficient: Floats, out: Floats
+) -> bool:
+    taking_part = False
+    for child in children:
+        taking_part |= coefficient[child] != 0.0
+    if not taking_part:
+        out[:] = np.nan
+        return True
+    return aggregate(plan.aggregation[variant, node], normalised, children, coefficient, out)
