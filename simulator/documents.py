@@ -100,6 +100,11 @@ def parse_yaml(text: str, source: str) -> Document:
         raise InputError(source, [Fault(place, problem, "Mend the YAML there.")]) from None
     except YAMLError as error:
         raise InputError(source, [Fault("", f"not well-formed YAML: {str(error).splitlines()[0]}")]) from None
+    except ValueError as error:
+        remedy = "Put quotation marks around text that looks like a date or a number."
+        raise InputError(source, [Fault("", f"a value is not what it seems to be ({error})", remedy)]) from None
+    except RecursionError:
+        raise InputError(source, [Fault("", "nested too deep to be read")]) from None
     if tree is None:
         raise InputError(source, [Fault("", "the file is empty", "See the documentation for an example to start from.")])
     lines: dict[Location, int] = {}
@@ -111,12 +116,12 @@ def _plain(tree: Any, location: Location, lines: dict[Location, int]) -> Any:
     if isinstance(tree, CommentedMap):
         lines.setdefault(location, tree.lc.line + 1)
         for key in tree:
-            lines[(*location, _key(key))] = tree.lc.key(key)[0] + 1
+            lines[(*location, _key(key))] = _line(tree, key)
         return {_key(key): _plain(value, (*location, _key(key)), lines) for key, value in tree.items()}
     if isinstance(tree, CommentedSeq):
         lines.setdefault(location, tree.lc.line + 1)
         for position in range(len(tree)):
-            lines[(*location, position)] = tree.lc.item(position)[0] + 1
+            lines[(*location, position)] = _line(tree, position)
         return [_plain(value, (*location, position), lines) for position, value in enumerate(tree)]
     if isinstance(tree, bool) or tree is None:
         return tree
@@ -124,6 +129,14 @@ def _plain(tree: Any, location: Location, lines: dict[Location, int]) -> Any:
         if isinstance(tree, plain):
             return plain(tree)
     return str(tree)
+
+
+def _line(tree: CommentedMap | CommentedSeq, entry: Any) -> int:
+    """Return the line of an entry, or of what holds it: entries merged from an anchor or below a tag have none."""
+    try:
+        return int((tree.lc.key if isinstance(tree, CommentedMap) else tree.lc.item)(entry)[0]) + 1
+    except (KeyError, TypeError):
+        return int(tree.lc.line or 0) + 1
 
 
 def _key(key: Any) -> str | int:

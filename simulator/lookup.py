@@ -1,0 +1,175 @@
+"""Cities, indicators and nodes by any of their names, and the choice of some cities of a matrix."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from simulator import names as at
+from simulator.definition import Definition, Indicator, Node
+from simulator.errors import Fault, InputError, did_you_mean, nearest
+
+Selection = Sequence[str] | Mapping[str, str | Sequence[str]]
+"""Which cities: their names, or for attributes of a city the value or values it may have."""
+
+
+def look_up(asked: Sequence[str], known: Mapping[str, Sequence[str]], kind: str) -> list[str]:
+    """Return the identifier of each name asked for, in that order.
+
+    Parameters
+    ----------
+    asked
+        Names: an identifier, or another name of it in any case.
+    known
+        Other names of every identifier.
+    kind
+        What is looked up, for messages, such as `city`.
+
+    Raises
+    ------
+    InputError
+        With every name that is unknown (the nearest known ones are suggested) or that stands for more than one.
+
+    Examples
+    --------
+    >>> look_up(["合肥", "HEFEI"], {"hefei": ["Hefei", "合肥"], "harbin": ["Harbin", "哈尔滨"]}, "city")
+    ['hefei', 'hefei']
+    """
+    meant: dict[str, dict[str, None]] = {}
+    for identifier, others in known.items():
+        for name in (identifier, *others):
+            if name:
+                meant.setdefault(_folded(name), {})[identifier] = None
+    found = [[name] if name in known else list(meant.get(_folded(name), ())) for name in asked]
+    faults = [
+        Fault(repr(name), f"stands for {' and '.join(ids)}", "Name one of these.")
+        if ids
+        else Fault(repr(name), f"no such {kind}", _suggestion(name, known, meant))
+        for name, ids in zip(asked, found, strict=True)
+        if len(ids) != 1
+    ]
+    if faults:
+        raise InputError(f"choice of {kind}", faults)
+    return [ids[0] for ids in found]
+
+
+def find_city(matrix: xr.Dataset, name: str) -> str:
+    """Return the city (its slug) that a slug, English or Chinese name in any case stands for.
+
+    Raises
+    ------
+    InputError
+        Where no city, or more than one, has that name; the nearest names are suggested.
+    """
+    return find_cities(matrix, [name])[0]
+
+
+def find_cities(matrix: xr.Dataset, names: Sequence[str]) -> list[str]:
+    """Return the cities (their slugs) that names stand for, one for each name; see `find_city`.
+
+    Raises
+    ------
+    InputError
+        With every name that stands for no city or for more than one.
+    """
+    others = [_texts(matrix, name) for name in (at.CITY_NAME_EN, at.CITY_NAME_ZH) if name in matrix.coords]
+    known = {city: spelt for city, *spelt in zip(_texts(matrix, at.CITY), *others, strict=True)}
+    return look_up(names, known, "city")
+
+
+def find_indicators(definition: Definition, names: Sequence[str]) -> list[str]:
+    """Return the indicators (their identifiers) that identifiers, English or Chinese names in any case stand for.
+
+    Raises
+    ------
+    InputError
+        With every name that stands for no indicator or for more than one.
+    """
+    return look_up(names, _names_of(definition.indicators), "indicator")
+
+
+def find_nodes(definition: Definition, names: Sequence[str]) -> list[str]:
+    """Return the inner nodes (their identifiers) that identifiers, English or Chinese names in any case stand for.
+
+    Raises
+    ------
+    InputError
+        With every name that stands for no node or for more than one.
+    """
+    return look_up(names, _names_of(definition.nodes), "node")
+
+
+def select_cities(matrix: xr.Dataset, selection: Selection) -> xr.Dataset:
+    """Return the matrix of some of its cities, in the order of the matrix; the matrix given stays as it is.
+
+    Parameters
+    ----------
+    matrix
+        Dataset with the axis `city`.
+    selection
+        Names of cities as `find_cities` takes them, or a mapping from attribute (`province`, `status`, `cluster`) to
+        the value or values a city may have; a city is taken where all attributes fit. An empty value is that of the
+        cities without one.
+
+    Raises
+    ------
+    InputError
+        For a city, attribute or value that is unknown, and where no city is left.
+
+    Examples
+    --------
+    >>> cities = xr.Dataset(coords={"city": ["suzhou", "hefei"], "province": ("city", ["Jiangsu", "Anhui"])})
+    >>> select_cities(cities, {"province": "anhui"}).city.values.tolist()
+    ['hefei']
+    """
+    chosen = _fitting(matrix, selection) if isinstance(selection, Mapping) else _named(matrix, selection)
+    if not chosen.any():
+        problem = f"no city fits {dict(selection)}" if isinstance(selection, Mapping) else "no city is named"
+        raise InputError("choice of city", [Fault("", problem, "Choose at least one city.")])
+    return matrix.isel({at.CITY: np.flatnonzero(chosen)})
+
+
+def _named(matrix: xr.Dataset, names: str | Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    cities = find_cities(matrix, [names] if isinstance(names, str) else names)
+    return np.isin(matrix[at.CITY].to_numpy(), cities)
+
+
+def _fitting(
+    matrix: xr.Dataset, selection: Mapping[str, str | Sequence[str]]
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    known = {name: () for name in at.CITY_ATTRIBUTES if name in matrix.coords}
+    attributes = look_up(list(selection), known, "attribute of a city")
+    chosen = np.ones(matrix.sizes[at.CITY], dtype=np.bool_)
+    faults: list[Fault] = []
+    for attribute, asked in zip(attributes, selection.values(), strict=True):
+        held = _texts(matrix, attribute)
+        wanted = [asked] if isinstance(asked, str) else list(asked)
+        try:
+            chosen &= np.isin(held, look_up(wanted, dict.fromkeys(held, ()), attribute))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError("choice of city", faults)
+    return chosen
+
+
+def _names_of(parts: Sequence[Indicator | Node]) -> dict[str, tuple[str, str]]:
+    return {part.id: (part.name.en, part.name.zh) for part in parts}
+
+
+def _texts(matrix: xr.Dataset, coordinate: str) -> list[str]:
+    return [str(text) for text in matrix[coordinate].to_numpy()]
+
+
+def _folded(name: str) -> str:
+    """Return a name as it is compared: without regard to case, full-width forms and surrounding space."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def _suggestion(name: str, known: Mapping[str, Sequence[str]], meant: Mapping[str, Mapping[str, None]]) -> str:
+    """Return the remedy for an unknown name: the identifiers whose names are nearest, or the known ones."""
+    close = {identifier: None for spelling in nearest(_folded(name), list(meant)) for identifier in meant[spelling]}
+    return f"Did you mean {' or '.join(close)}?" if close else did_you_mean(name, list(known))

@@ -1,0 +1,242 @@
+"""The city × indicator matrix: read from a file, checked against the definition, written back.
+
+A matrix is a Dataset with the variable `value` on the axes `city` and `indicator` (convention 1). Files are matched
+with the definition by label, never by position (convention 2), and a missing cell is never dropped (convention 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from simulator import names as at
+from simulator.definition import Definition, Indicator
+from simulator.errors import Fault, InputError, did_you_mean
+from simulator.listing import (
+    CITY_COLUMNS,
+    Listing,
+    cell_faults,
+    city_faults,
+    column_faults,
+    list_table,
+    numbers_in,
+    text_of,
+)
+from simulator.tables import TABLE_SUFFIXES, first_faults, read_table, require_kind, write_table, write_whole
+
+MATRIX_SUFFIXES: Final = (*TABLE_SUFFIXES, ".nc", ".zarr")
+"""File name endings of matrices: those of tables, NetCDF and Zarr."""
+
+
+def read_matrix(path: Path, definition: Definition, cities: Path | None = None) -> xr.Dataset:
+    """Return the matrix in a file, checked against the definition.
+
+    Parameters
+    ----------
+    path
+        A table (CSV, Excel, Parquet) with the column `city` and one column for each indicator, in any order, or a
+        NetCDF or Zarr file as `write_matrix` writes it. A table may also have the columns of `CITY_COLUMNS`.
+    definition
+        The index whose indicators the matrix holds.
+    cities
+        A table with the column `city` and those of `CITY_COLUMNS`, of the same cities as the matrix in any order.
+
+    Returns
+    -------
+    xarray.Dataset
+        `value` (float64) on the axes `city` (order of the file) and `indicator` (order of the definition). Coordinates
+        of `city`: `city_name_en`, `city_name_zh`, `province`, `status`, `cluster`; of `indicator`: `indicator_name_en`,
+        `indicator_name_zh`, `dimension`, `variable` (the indicator itself where it has no node of that level above it),
+        `direction`, `unit`. All are texts, empty where there is none.
+
+    Raises
+    ------
+    InputError
+        With all faults at once, each with its place: a column missing, unknown or given twice; a city without a name,
+        given twice, or in only one of matrix and cities table; a cell that is missing (convention 4), infinite or not a
+        number; an attribute that differs between matrix and cities table (convention 2).
+    """
+    identifiers = [leaf.id for leaf in definition.indicators]
+    listing = _read_listing(path, identifiers)
+    faults = [*column_faults(listing, identifiers), *city_faults(listing)]
+    attributes: Mapping[str, Sequence[str]] = listing.attributes
+    if cities is not None:
+        try:
+            attributes = _merge(listing, _read_cities(cities))
+        except InputError as error:
+            faults += [replace(fault, place=f"{cities}, {fault.place}".rstrip(", ")) for fault in error.faults]
+    present = [identifier for identifier in identifiers if identifier in listing.columns]
+    numbers = {identifier: numbers_in(listing.columns[identifier]) for identifier in present}
+    faults += cell_faults(listing, numbers)
+    if faults:
+        raise InputError(str(path), faults)
+    values = np.column_stack([numbers[identifier] for identifier in identifiers])
+    return _dataset(values, listing.cities, attributes, definition)
+
+
+def write_matrix(matrix: xr.Dataset, path: Path) -> None:
+    """Write a matrix in the kind of file its name ends in; `read_matrix` reads the same matrix back.
+
+    Tables get the columns `city`, those of `CITY_COLUMNS`, and one for each indicator. The file is written under
+    another name and renamed at the end, so that nothing half-written stays. The matrix given stays as it is.
+
+    Raises
+    ------
+    InputError
+        Where the ending is unknown, the optional library for it is not installed, or a table cannot hold the matrix
+        because an indicator has the name of a column that describes cities.
+    StorageError
+        Where the file cannot be written. What stood there before still stands.
+    """
+    suffix = require_kind(path, MATRIX_SUFFIXES)
+    if suffix in TABLE_SUFFIXES:
+        write_table(_as_table(matrix, path), path)
+    elif suffix == ".nc":
+        write_whole(path, lambda to: matrix.to_netcdf(to, engine="h5netcdf"))
+    else:
+        plain = matrix.drop_encoding().assign_coords(
+            {name: texts.astype(object) for name, texts in matrix.coords.items() if texts.dtype.kind == "U"}
+        )
+        write_whole(path, lambda to: plain.to_zarr(to, mode="w", consolidated=False))
+
+
+def _as_table(matrix: xr.Dataset, path: Path) -> pd.DataFrame:
+    indicators = [str(identifier) for identifier in matrix[at.INDICATOR].to_numpy()]
+    taken = [identifier for identifier in indicators if identifier in (at.CITY, *CITY_COLUMNS)]
+    if taken:
+        problem = f"an indicator has the name of a column that describes cities: {', '.join(taken)}"
+        raise InputError(str(path), [Fault("", problem, "Write NetCDF (.nc) instead.")])
+    described = {at.CITY: matrix[at.CITY].to_numpy()}
+    described |= {column: matrix[name].to_numpy() for column, name in CITY_COLUMNS.items()}
+    values = pd.DataFrame(matrix[at.VALUE].transpose(at.CITY, at.INDICATOR).to_numpy(), columns=pd.Index(indicators))
+    return pd.concat([pd.DataFrame(described), values], axis="columns")
+
+
+def _read_listing(path: Path, indicators: Collection[str]) -> Listing:
+    suffix = require_kind(path, MATRIX_SUFFIXES)
+    if suffix in TABLE_SUFFIXES:
+        return list_table(path, read_table(path), indicators)
+    if not path.exists():
+        raise InputError(str(path), [Fault("", "no such file", "Check the path.")])
+    try:
+        opened = (
+            xr.open_dataset(path, engine="h5netcdf", decode_times=False)
+            if suffix == ".nc"
+            else xr.open_zarr(path, consolidated=False, chunks=None, decode_times=False)
+        )
+        with opened:
+            stored = opened.load()
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+        problem = f"not a readable {suffix} file ({reason})"
+        raise InputError(str(path), [Fault("", problem, "Write it again with citysim or xarray.")]) from error
+    return _list_arrays(path, stored)
+
+
+def _list_arrays(path: Path, stored: xr.Dataset) -> Listing:
+    fault = _shape_fault(stored)
+    if fault:
+        raise InputError(str(path), [fault])
+    values = stored[at.VALUE].transpose(at.CITY, at.INDICATOR).to_numpy()
+    headings = [text_of(label) for label in stored[at.INDICATOR].to_numpy()]
+    described = [name for name in CITY_COLUMNS.values() if name in stored and stored[name].dims == (at.CITY,)]
+    return Listing(
+        source=str(path),
+        entry="city",
+        places=range(1, len(values) + 1),
+        headings=[at.CITY, *headings],
+        cities=[text_of(label) for label in stored[at.CITY].to_numpy()],
+        attributes={name: [text_of(label) for label in stored[name].to_numpy()] for name in described},
+        columns={heading: values[:, headings.index(heading)].tolist() for heading in dict.fromkeys(headings)},
+    )
+
+
+def _shape_fault(stored: xr.Dataset) -> Fault | None:
+    if at.VALUE not in stored:
+        return Fault("", f"no variable {at.VALUE!r}", did_you_mean(at.VALUE, [str(name) for name in stored.data_vars]))
+    dims = [str(dim) for dim in stored[at.VALUE].dims]
+    if sorted(dims) != [at.CITY, at.INDICATOR]:
+        return Fault(at.VALUE, f"its axes are {', '.join(dims) or 'none'}", "Give it the axes city and indicator.")
+    unlabelled = [dim for dim in dims if dim not in stored.coords]
+    if unlabelled:
+        problem = f"the axis {' and '.join(unlabelled)} has no labels (convention 2)"
+        return Fault(at.VALUE, problem, "Add a coordinate of the same name.")
+    return None
+
+
+def _read_cities(path: Path) -> Listing:
+    """Return the table that describes cities, its own faults raised."""
+    listing = list_table(path, read_table(path), ())
+    faults = [*column_faults(listing, []), *city_faults(listing)]
+    if faults:
+        raise InputError(str(path), faults)
+    return listing
+
+
+def _merge(listing: Listing, table: Listing) -> Mapping[str, Sequence[str]]:
+    """Return the attributes of the matrix's cities, those of the cities table included; both must agree."""
+    position = {city: place for place, city in enumerate(table.cities)}
+    known = {city: None for city in listing.cities if city}
+    if not known:
+        return listing.attributes
+
+    def absent_fault(city: str) -> Fault:
+        return Fault(city, "is in the matrix, but not in this table", "Add it, or correct its spelling.")
+
+    def surplus_fault(city: str) -> Fault:
+        return Fault(city, "is in this table, but not in the matrix", "Remove it here, or add its values.")
+
+    faults = [
+        *first_faults([city for city in known if city not in position], absent_fault, "such cities"),
+        *first_faults([city for city in position if city not in known], surplus_fault, "such cities"),
+        *first_faults(list(_differing(listing, table, position)), lambda fault: fault, "such texts"),
+    ]
+    if faults:
+        raise InputError(table.source, faults)
+    order = [position.get(city, 0) for city in listing.cities]
+    described = {name: [texts[place] for place in order] for name, texts in table.attributes.items()}
+    return {**listing.attributes, **described}
+
+
+def _differing(listing: Listing, table: Listing, position: Mapping[str, int]) -> Iterator[Fault]:
+    for name in [name for name in table.attributes if name in listing.attributes]:
+        for city, text in zip(listing.cities, listing.attributes[name], strict=False):
+            there = table.attributes[name][position[city]] if city in position else text
+            if there != text:
+                place = f"{table.place(position[city])}, {name}"
+                yield Fault(place, f"{there!r} here, {text!r} in the matrix (convention 2)", "Correct one of them.")
+
+
+def _dataset(
+    values: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    cities: Sequence[str],
+    attributes: Mapping[str, Sequence[str]],
+    definition: Definition,
+) -> xr.Dataset:
+    nothing = [""] * len(cities)
+    described = {name: (at.CITY, np.array(attributes.get(name, nothing), dtype=str)) for name in CITY_COLUMNS.values()}
+    leaves = {name: (at.INDICATOR, np.array(texts)) for name, texts in _indicator_texts(definition).items()}
+    coordinates = {at.CITY: np.array(cities, dtype=str), **described, **leaves}
+    return xr.Dataset({at.VALUE: ((at.CITY, at.INDICATOR), values)}, coords=coordinates)
+
+
+def _indicator_texts(definition: Definition) -> dict[str, list[str]]:
+    def texts(leaf: Indicator) -> dict[str, str]:
+        return {
+            at.INDICATOR: leaf.id,
+            at.INDICATOR_NAME_EN: leaf.name.en,
+            at.INDICATOR_NAME_ZH: leaf.name.zh,
+            at.DIMENSION: definition.ancestor(leaf.id, at.DIMENSION),
+            at.VARIABLE: definition.ancestor(leaf.id, at.VARIABLE) or leaf.id,
+            at.DIRECTION: leaf.direction,
+            at.UNIT: leaf.unit,
+        }
+
+    rows = [texts(leaf) for leaf in definition.indicators]
+    return {name: [row[name] for row in rows] for name in rows[0]}
