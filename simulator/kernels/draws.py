@@ -11,17 +11,16 @@ from simulator.kernels.tree import Plan, climb, find_coefficients, normalise_lea
 
 
 @compiled
-def perturb(base: Floats, scale: Floats, noise: Floats, source: Integers, out: Floats) -> None:
-    """Add to `out` (draws, leaves, n) noise times its scale; cells with the same `source` share one error.
+def perturb(leaves: Integers, scale: Floats, noise: Floats, source: Integers, out: Floats) -> None:
+    """Add to `out` (draws, L, n) noise times its scale, for some leaves; cells of the same `source` share an error.
 
-    `scale` and `source` are (leaves, n), `noise` is (draws, leaves, n); `source[leaf, i]` is the city whose noise
-    city i takes.
+    `scale` and `source` are (len(leaves), n), `noise` is (draws, len(leaves), n); `source[k, i]` is the city whose
+    noise city i takes.
     """
-    draws, leaves, n = noise.shape
-    for draw in range(draws):
-        for leaf in range(leaves):
-            for i in range(n):
-                out[draw, leaf, i] = base[leaf, i] + scale[leaf, i] * noise[draw, leaf, source[leaf, i]]
+    for draw in range(noise.shape[0]):
+        for k in range(leaves.size):
+            for i in range(noise.shape[2]):
+                out[draw, leaves[k], i] += scale[k, i] * noise[draw, k, source[k, i]]
 
 
 @compiled

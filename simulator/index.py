@@ -1,0 +1,182 @@
+"""An index in hand: its definition with the matrix it scores, what its publisher printed, and where both came from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from simulator import names
+from simulator.construction.composite import score
+from simulator.construction.recipe import Recipe, apply_recipe
+from simulator.definition import Definition, read_definition
+from simulator.errors import Fault, InputError, did_you_mean
+from simulator.lookup import select_cities
+from simulator.matrix import read_matrix
+from simulator.published import locate_index
+from simulator.tables import read_table
+
+
+@dataclass(frozen=True)
+class Index:
+    """A composite index ready to be scored.
+
+    Attributes
+    ----------
+    definition
+        The tree and its methods.
+    matrix
+        `value` (city, indicator) with names and attributes as coordinates.
+    printed
+        Printed points (city, slot) of indicators or nodes that were published as points; no slot where none were.
+    published
+        What the publisher printed: `total` (city), `rank` (city), `score` (city, node); nothing where unknown.
+    hashes
+        SHA-256 of every file read, by file name.
+    """
+
+    definition: Definition
+    matrix: xr.Dataset
+    printed: xr.DataArray
+    published: xr.Dataset | None = None
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cities(self) -> list[str]:
+        """Slugs of the cities, in the order of the matrix."""
+        return [str(city) for city in self.matrix[names.CITY].values]
+
+    def score(self, recipe: Recipe | None = None) -> xr.Dataset:
+        """Return scores and ranks, as `simulator.construction.composite.score` describes them.
+
+        A `recipe` replaces methods of the definition.
+
+        >>> import simulator as sim
+        >>> scored = sim.load_index("opportunity-2025").score()
+        >>> float(scored["total"].sel(city="shanghai")), int(scored["rank"].sel(city="hefei"))
+        (2446.0, 15)
+        """
+        definition = self.definition if recipe is None else apply_recipe(self.definition, recipe)
+        return score(definition, self.matrix, self.printed)
+
+    def baseline_rank(self) -> xr.DataArray:
+        """Return the rank (city) to compare with: as published, or else as scored by the definition.
+
+        In a selection of cities these are the ranks of the selected among themselves.
+        """
+        if self.published is None:
+            return self.score()[names.RANK]
+        rank = self.published[names.RANK].sel({names.CITY: self.cities})
+        among = (rank.values[np.newaxis, :] < rank.values[:, np.newaxis]).sum(axis=1) + 1
+        return rank.copy(data=among.astype(np.int64))
+
+    def select(self, cities: Sequence[str] | Mapping[str, object]) -> Index:
+        """Return the index over some cities: a list of names, or attributes such as `{"status": "prefecture-level"}`.
+
+        Scores are then computed among the selected alone, so a score by rank is a different number.
+        """
+        matrix = select_cities(self.matrix, cities)
+        return dataclasses.replace(self, matrix=matrix, printed=self.printed.sel({names.CITY: matrix[names.CITY].values}))
+
+    def with_definition(self, definition: Definition) -> Index:
+        """Return the index scored by another definition, whose indicators are among this one's."""
+        leaves = [leaf.id for leaf in definition.indicators]
+        known = {leaf.id for leaf in definition.indicators} | {node.id for node in definition.nodes}
+        slots = [str(slot) for slot in self.printed[names.SLOT].values if str(slot) in known]
+        return dataclasses.replace(
+            self,
+            definition=definition,
+            matrix=self.matrix.sel({names.INDICATOR: leaves}),
+            printed=self.printed.sel({names.SLOT: slots}),
+        )
+
+
+def load_index(name: str | Path, beside: Path | None = None) -> Index:
+    """Return a bundled index by its name, or the index of a definition file.
+
+    Parameters
+    ----------
+    name
+        A bundled name (`opportunity-2025`), or the path of a definition or of the folder that holds one.
+    beside
+        Folder in which a relative path is looked for first.
+
+    Raises
+    ------
+    InputError
+        With every fault of the definition, or of the matrix and the tables beside it.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> index = sim.load_index("opportunity-2025")
+    >>> dict(index.matrix["value"].sizes)
+    {'city': 60, 'indicator': 50}
+    """
+    path = locate_index(name, beside)
+    definition = read_definition(path)
+    if definition.data is None:
+        remedy = "Add `data: {matrix: FILE}`, a file beside the definition."
+        raise InputError(str(path), [Fault("data", "the definition names no data", remedy)])
+    folder = path.parent
+    cities = folder / definition.data.cities if definition.data.cities else None
+    matrix = read_matrix(folder / definition.data.matrix, definition, cities)
+    totals = folder / definition.data.totals if definition.data.totals else None
+    published = None if totals is None else _read_published(totals, definition, matrix)
+    used = [path, folder / definition.data.matrix, *(file for file in (cities, totals) if file)]
+    return Index(definition, matrix, printed_points(definition, matrix), published, hash_files(used))
+
+
+def build_index(definition: Definition, matrix: xr.Dataset) -> Index:
+    """Return an index from a definition and a matrix already in memory."""
+    return Index(definition, matrix, printed_points(definition, matrix))
+
+
+def printed_points(definition: Definition, matrix: xr.Dataset) -> xr.DataArray:
+    """Return the values (city, slot) of the indicators whose unit is `points`: those are printed points already."""
+    leaves = [leaf.id for leaf in definition.indicators if leaf.unit == "points"]
+    points = matrix[names.VALUE].sel({names.INDICATOR: leaves})
+    return xr.DataArray(
+        points.values,
+        dims=(names.CITY, names.SLOT),
+        coords={names.CITY: matrix[names.CITY].values, names.SLOT: np.array(leaves, dtype=object)},
+    )
+
+
+def hash_files(paths: Sequence[Path]) -> dict[str, str]:
+    """Return the SHA-256 of each file by its name; a folder (Zarr) is hashed file by file."""
+    hashes = {}
+    for path in paths:
+        digest = hashlib.sha256()
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                digest.update(file.read_bytes())
+        hashes[path.name] = digest.hexdigest()
+    return hashes
+
+
+def _read_published(path: Path, definition: Definition, matrix: xr.Dataset) -> xr.Dataset:
+    """Return the printed totals, ranks and node scores, in the order of the matrix."""
+    table = read_table(path).set_index(names.CITY)
+    nodes = [str(column) for column in table.columns if column not in (names.RANK, names.TOTAL)]
+    known = [node.id for node in definition.nodes]
+    cities = [str(city) for city in matrix[names.CITY].values]
+    faults = [Fault(f"column {node}", "no node of this name", did_you_mean(node, known)) for node in nodes if node not in known]
+    faults += [Fault("", f"no column {name!r}", "Add it.") for name in (names.RANK, names.TOTAL) if name not in table]
+    faults += [Fault("", f"no row for {city}", "Add its printed total.") for city in cities if city not in table.index]
+    if faults:
+        raise InputError(str(path), faults)
+    table = table.loc[cities].astype(float)
+    return xr.Dataset(
+        {
+            names.TOTAL: (names.CITY, table[names.TOTAL].to_numpy()),
+            names.RANK: (names.CITY, table[names.RANK].to_numpy().astype(np.int64)),
+            names.SCORE: ((names.CITY, names.NODE), table[nodes].to_numpy()),
+        },
+        coords={names.CITY: cities, names.NODE: nodes},
+    )

@@ -1,0 +1,41 @@
+"""Bundled indices: definition, data and licence note, one folder each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulator.errors import Fault, InputError, did_you_mean
+
+DEFINITION_FILE = "definition.yaml"
+
+
+def bundled_indices() -> dict[str, Path]:
+    """Return the definition file of every bundled index by its name.
+
+    >>> "opportunity-2025" in bundled_indices()
+    True
+    """
+    here = Path(__file__).parent
+    return {folder.parent.name: folder for folder in sorted(here.glob(f"*/{DEFINITION_FILE}"))}
+
+
+def locate_index(name: str | Path, beside: Path | None = None) -> Path:
+    """Return the definition file of a bundled index, or of a path to a definition or to the folder that holds one.
+
+    A relative path is looked for in the folder `beside` first, then in the working directory.
+
+    Raises
+    ------
+    InputError
+        Where neither is found, with the nearest bundled names.
+    """
+    bundled = bundled_indices()
+    if str(name) in bundled:
+        return bundled[str(name)]
+    for path in (*([beside / name] if beside else []), Path(name)):
+        if path.is_dir() and (path / DEFINITION_FILE).is_file():
+            return path / DEFINITION_FILE
+        if path.is_file():
+            return path
+    remedy = did_you_mean(str(name), list(bundled))
+    raise InputError(str(name), [Fault("", "no bundled index of this name, and no such file", remedy)])

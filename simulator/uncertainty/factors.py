@@ -1,0 +1,170 @@
+"""Factors of a study as data: what may vary, between which alternatives or by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from simulator.documents import Schema
+from simulator.methods import AggregationChoice, NormalisationChoice, TieRule, Weighting, label
+
+Distribution = Literal["normal", "uniform", "triangular"]
+ErrorUnit = Literal["relative", "sd", "places"]
+
+
+class DataError(Schema):
+    """Random error on the values of some indicators, or of all."""
+
+    indicators: Literal["all"] | Annotated[tuple[str, ...], Field(min_length=1)] = "all"
+    """`all`, or the indicators that have this error (identifier, English or Chinese name)."""
+    distribution: Distribution = "normal"
+    """`normal` with standard deviation `size`; `uniform` or symmetric `triangular` within ± `size`."""
+    size: Annotated[float, Field(ge=0)]
+    """How large the error is, in the `unit`."""
+    unit: ErrorUnit
+    """`relative`: share of the value (0.05 is 5 %); `sd`: standard deviations (n - 1) of the indicator over the
+    cities; `places`: points by rank, where the data are points."""
+    ties: Literal["shared", "independent"] = "shared"
+    """Whether cities with equal values have one error together (a tie that the data assert stays) or each its own."""
+
+
+def _listed(written: Any) -> Any:
+    return {"alternatives": written} if isinstance(written, list | tuple) else written
+
+
+def _several(written: Any) -> Any:
+    return [written] if not isinstance(written, list | tuple) else written
+
+
+class _Alternatives(Schema):
+    """Methods among which each draw takes one."""
+
+    shares: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    """How often each alternative is drawn, in their order; equal where not given."""
+
+    @model_validator(mode="after")
+    def _tell_apart(self) -> _Alternatives:
+        labels = self.labels
+        if len(set(labels)) < len(labels):
+            raise ValueError(f"alternatives {', '.join(labels)} are not all different | Remove the double one.")
+        if self.shares is not None and len(self.shares) != len(labels):
+            raise ValueError(
+                f"{len(self.shares)} shares for {len(labels)} alternatives | Give one share for each, or none at all."
+            )
+        return self
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Name of each alternative in results and constraints."""
+        return tuple(one if isinstance(one, str) else label(one) for one in self._options())
+
+    @property
+    def probabilities(self) -> tuple[float, ...]:
+        """Share of each alternative; they sum to 1."""
+        shares = self.shares or (1.0,) * len(self.labels)
+        return tuple(share / sum(shares) for share in shares)
+
+    def _options(self) -> Sequence[Schema | str]:
+        raise NotImplementedError
+
+
+class WeightsFactor(_Alternatives):
+    """Weights among alternatives, each given, equal or random."""
+
+    alternatives: Annotated[tuple[Weighting, ...], Field(min_length=1)]
+    """Weightings; a random one is drawn anew in every draw that takes it."""
+
+    def _options(self) -> Sequence[Schema | str]:
+        return self.alternatives
+
+
+class NormalisationFactor(_Alternatives):
+    """Normalisation among alternatives, wherever the definition normalises."""
+
+    alternatives: Annotated[tuple[NormalisationChoice, ...], Field(min_length=1)]
+    """Normalisations; `as-defined` is that of the definition."""
+
+    def _options(self) -> Sequence[Schema | str]:
+        return self.alternatives
+
+
+class AggregationFactor(_Alternatives):
+    """Aggregation of one level among alternatives."""
+
+    alternatives: Annotated[tuple[AggregationChoice, ...], Field(min_length=1)]
+    """Aggregations; `as-defined` is that of the definition."""
+    at: str | None = None
+    """Level whose nodes are aggregated so; the index itself where none is named."""
+
+    def _options(self) -> Sequence[Schema | str]:
+        return self.alternatives
+
+
+class TiesFactor(_Alternatives):
+    """Tie rule of every normalisation by rank among alternatives."""
+
+    alternatives: Annotated[tuple[TieRule, ...], Field(min_length=1)]
+    """Tie rules (convention 5)."""
+
+    def _options(self) -> Sequence[Schema | str]:
+        return self.alternatives
+
+
+class LeaveOut(Schema):
+    """Some members left out in a draw: indicators, nodes of a level, or cities."""
+
+    level: str
+    """A level of the definition, or `city`."""
+    probability: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the draws in which anything is left out."""
+    count: Annotated[int, Field(ge=1)] = 1
+    """How many are left out together, each set equally likely."""
+    among: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Members that may be left out; all of them where none are named."""
+
+
+def _one_weighting(written: Any) -> Any:
+    single = isinstance(written, str) or (isinstance(written, dict) and "method" in written)
+    return {"alternatives": [written]} if single else _listed(written)
+
+
+class Factors(Schema):
+    """All that varies in a study; any subset may. Choices are made in the order of these keys."""
+
+    data_error: Annotated[tuple[DataError, ...], BeforeValidator(_several)] = Field((), alias="data-error")
+    """Error on the data: one, or a list for different indicators."""
+    weights: Annotated[WeightsFactor, BeforeValidator(_one_weighting)] | None = None
+    """A weighting, or alternatives."""
+    normalisation: Annotated[NormalisationFactor, BeforeValidator(_listed)] | None = None
+    """Alternatives of normalisation."""
+    ties: Annotated[TiesFactor, BeforeValidator(_listed)] | None = None
+    """Alternatives of the tie rule."""
+    aggregation: Annotated[AggregationFactor, BeforeValidator(_listed)] | None = None
+    """Alternatives of aggregation at a level."""
+    leave_out: Annotated[tuple[LeaveOut, ...], BeforeValidator(_several)] = Field((), alias="leave-out")
+    """What may be left out: one level, or a list of them."""
+
+
+class Choice(Schema):
+    """One factor of finitely many alternatives, as a design sees it: a name, labels and their shares."""
+
+    factor: str
+    """Name of the factor."""
+    labels: tuple[str, ...]
+    """Name of each alternative."""
+    probabilities: tuple[float, ...]
+    """Share of each alternative; they sum to 1."""
+
+
+METHOD_FACTORS = ("weights", "normalisation", "ties", "aggregation")
+"""Factors that choose a method, in the order in which a draw chooses."""
+
+
+def method_choices(factors: Factors) -> Iterator[Choice]:
+    """Yield the choices of methods in the order in which a draw makes them."""
+    for name in METHOD_FACTORS:
+        factor: _Alternatives | None = getattr(factors, name)
+        if factor is not None:
+            yield Choice(factor=name, labels=factor.labels, probabilities=factor.probabilities)

@@ -1,0 +1,187 @@
+"""Blocks of draws as arrays: every factor of a study realised, ready to be scored."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.construction.recipe import with_aggregation, with_normalisation, with_ties
+from simulator.construction.weighting import WeightSampler, weight_sampler
+from simulator.definition import Definition
+from simulator.index import Index
+from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.methods import AsDefined
+from simulator.names import INDICATOR, VALUE
+from simulator.uncertainty.data_error import ErrorField, error_field
+from simulator.uncertainty.design import Design, block_draws
+from simulator.uncertainty.factors import METHOD_FACTORS, Choice, Factors, LeaveOut, method_choices
+from simulator.uncertainty.omission import CITY_LEVEL, Omission, omission
+from simulator.uncertainty.streams import stream
+from simulator.lookup import find_cities, find_indicators, find_nodes
+
+CHUNK_CELLS = 1_000_000
+"""Cells of drawn values held at a time by one worker: 8 MB, whatever the number of draws."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some draws of a block. An array with a single row serves all draws."""
+
+    variant: Integers
+    """(draws): which variant of the definition scores the draw."""
+    values: Floats
+    """(draws or 1, L, n)"""
+    leaf_weight: Floats
+    """(draws or 1, L): weights over the whole index; not read where weights are as defined."""
+    leaf_in: Flags
+    """(draws or 1, L)"""
+    city_in: Flags
+    """(draws or 1, n)"""
+
+
+@dataclass(frozen=True)
+class Realisation:
+    """The factors of a study bound to an index."""
+
+    base: Floats
+    """(L, n): the values without error."""
+    variants: tuple[Definition, ...]
+    """Every combination of normalisation, tie rule and aggregation."""
+    variant_shape: tuple[int, ...]
+    """Number of alternatives of each of these factors."""
+    samplers: tuple[WeightSampler, ...]
+    """Alternatives of the weights; none where weights are as defined."""
+    errors: tuple[ErrorField, ...]
+    omissions: tuple[Omission, ...]
+    choices: tuple[Choice, ...]
+    """Choices of a design, in the order in which a draw makes them."""
+
+    @property
+    def random(self) -> bool:
+        """Whether anything varies that is not a choice among finitely many alternatives."""
+        return bool(self.errors) or any(not s.fixed for s in self.samplers) or any(o.count > 1 for o in self.omissions)
+
+    def chunks(self, design: Design, seed: int, block: int) -> Iterator[tuple[Integers, Chunk]]:
+        """Yield the draws of a block, some at a time: the alternatives taken (draw, choice) and the arrays.
+
+        The numbers depend on seed and block alone (convention 8), not on how the block is cut.
+        """
+        alternatives = design.alternatives(block)
+        size = len(block_draws(design.draws, block))
+        weights = self._weights(alternatives, seed, block, size)
+        leaf_in, city_in = self._kept(alternatives, seed, block, size)
+        generators = [stream(seed, block, error.name) for error in self.errors]
+        step = max(1, CHUNK_CELLS // self.base.size)
+        for start in range(0, size, step):
+            part = slice(start, min(start + step, size))
+            yield (
+                alternatives[part],
+                Chunk(
+                    self._variant(alternatives[part]),
+                    self._values(generators, part.stop - part.start),
+                    *(array if len(array) == 1 else array[part] for array in (weights, leaf_in, city_in)),
+                ),
+            )
+
+    def _column(self, factor: str) -> int | None:
+        return next((k for k, choice in enumerate(self.choices) if choice.factor == factor), None)
+
+    def _variant(self, alternatives: Integers) -> Integers:
+        variant = np.zeros(len(alternatives), np.int64)
+        for factor, count in zip(METHOD_FACTORS[1:], self.variant_shape, strict=True):
+            column = self._column(factor)
+            variant = variant * count + (0 if column is None else alternatives[:, column])
+        return variant
+
+    def _weights(self, alternatives: Integers, seed: int, block: int, size: int) -> Floats:
+        if not self.samplers:
+            return np.zeros((1, len(self.base)))
+        drawn = [
+            sampler.draw(stream(seed, block, f"weights {number}"), size) for number, sampler in enumerate(self.samplers)
+        ]
+        if len(drawn) == 1:
+            return drawn[0]
+        column = self._column("weights")
+        taken = alternatives[:, column]
+        weights = np.empty((size, len(self.base)))
+        for number, rows in enumerate(drawn):
+            of_this = taken == number
+            weights[of_this] = rows[0] if len(rows) == 1 else rows[of_this]
+        return weights
+
+    def _kept(self, alternatives: Integers, seed: int, block: int, size: int) -> tuple[Flags, Flags]:
+        leaves, n = self.base.shape
+        kept = {False: np.ones((1, leaves), np.bool_), True: np.ones((1, n), np.bool_)}
+        for one in self.omissions:
+            column = self._column(one.name)
+            if column is None:
+                rows = one.kept_by_chance(stream(seed, block, one.name), size)
+            else:
+                rows = one.kept_by_choice(alternatives[:, column])
+            kept[one.of_cities] = kept[one.of_cities] & rows
+        return kept[False], kept[True]
+
+    def _values(self, generators: Sequence[np.random.Generator], size: int) -> Floats:
+        if not self.errors:
+            return self.base[np.newaxis]
+        values = np.repeat(self.base[np.newaxis], size, axis=0)
+        for error, generator in zip(self.errors, generators, strict=True):
+            error.add(generator, values)
+        return values
+
+
+def bind(index: Index, factors: Factors) -> Realisation:
+    """Return the factors bound to an index; names and levels they use must be in it (see `scenario_faults`)."""
+    definition = index.definition
+    leaves = [leaf.id for leaf in definition.indicators]
+    base = np.ascontiguousarray(index.matrix[VALUE].sel({INDICATOR: leaves}).values.T, np.float64)
+    variants, shape = _variants(definition, factors)
+    omissions = tuple(_omission(index, spec) for spec in factors.leave_out)
+    samplers = tuple(weight_sampler(definition, one) for one in factors.weights.alternatives) if factors.weights else ()
+    errors = tuple(
+        error_field(spec, f"data-error {number}", _positions(index, spec.indicators), base)
+        for number, spec in enumerate(factors.data_error)
+        if spec.size > 0.0
+    )
+    choices = (*method_choices(factors), *(one.choice for one in omissions if one.choice is not None))
+    return Realisation(base, variants, shape, samplers, errors, omissions, choices)
+
+
+def _variants(definition: Definition, factors: Factors) -> tuple[tuple[Definition, ...], tuple[int, ...]]:
+    """Return a definition for every combination of methods, and the number of alternatives of each factor."""
+    normalisations = factors.normalisation.alternatives if factors.normalisation else (AsDefined(),)
+    ties = factors.ties.alternatives if factors.ties else (None,)
+    aggregations = factors.aggregation.alternatives if factors.aggregation else (AsDefined(),)
+    level = (factors.aggregation and factors.aggregation.at) or definition.levels[0]
+    variants = []
+    for normalisation, tie_rule, aggregation in itertools.product(normalisations, ties, aggregations):
+        variant = definition
+        if not isinstance(normalisation, AsDefined):
+            variant = with_normalisation(variant, normalisation)
+        if tie_rule is not None:
+            variant = with_ties(variant, tie_rule)
+        if not isinstance(aggregation, AsDefined):
+            variant = with_aggregation(variant, level, aggregation)
+        variants.append(variant)
+    return tuple(variants), (len(normalisations), len(ties), len(aggregations))
+
+
+def _positions(index: Index, indicators: str | Sequence[str]) -> list[int]:
+    leaves = [leaf.id for leaf in index.definition.indicators]
+    if isinstance(indicators, str):
+        return list(range(len(leaves)))
+    return [leaves.index(one) for one in find_indicators(index.definition, list(indicators))]
+
+
+def _omission(index: Index, spec: LeaveOut) -> Omission:
+    definition = index.definition
+    among = None
+    if spec.among is not None and spec.level == CITY_LEVEL:
+        among = find_cities(index.matrix, list(spec.among))
+    elif spec.among is not None:
+        find = find_indicators if spec.level == definition.levels[-1] else find_nodes
+        among = find(definition, list(spec.among))
+    return omission(spec, definition, index.cities, among)
