@@ -27,7 +27,7 @@ def tally_ranks(
     counts: Integers,
     shifts: Integers,
     moments: Integers,
-    wins: Integers,
+    pairs: Integers,
 ) -> None:
     """Add draws to the tallies. Of `ranks` (draws, n), 0 marks a city left out.
 
@@ -35,8 +35,8 @@ def tally_ranks(
     a draw is compared with the baseline ranks of those that take part, among themselves.
 
     counts (n, n): draws in which a city has a rank. shifts (n, 2): sum of the absolute rank shift and of its square.
-    moments (3, 2): sum of a draw's figure and of its square, in fixed-point units. wins (n, n), or (0, 0) if not
-    asked for: draws in which the row's city ranks above the column's.
+    moments (3, 2): sum of a draw's figure and of its square, in fixed-point units. pairs (2, n, n), or (2, 0, 0) if not
+    asked for: draws in which the row's city ranks above the column's, and draws in which both take part.
     """
     n = baseline_rank.size
     order = np.empty(n, np.int64)
@@ -55,8 +55,8 @@ def tally_ranks(
         _add(moments, SHIFT, total_shift / m / n)
         _add(moments, KENDALL, kendall_tau(rank, order[:m], expected[:m]))
         _add(moments, SPEARMAN, spearman_rho(rank, order[:m], expected[:m]))
-        if wins.size > 0:
-            _tally_wins(rank, order[:m], wins)
+        if pairs.size > 0:
+            _tally_pairs(rank, order[:m], pairs)
 
 
 @compiled
@@ -81,10 +81,11 @@ def _add(moments: Integers, row: int, figure: float) -> None:
 
 
 @compiled
-def _tally_wins(rank: Integers, order: Integers, wins: Integers) -> None:
+def _tally_pairs(rank: Integers, order: Integers, pairs: Integers) -> None:
     for a in order:
         for b in order:
-            wins[a, b] += rank[a] < rank[b]
+            pairs[0, a, b] += rank[a] < rank[b]
+            pairs[1, a, b] += 1
 
 
 @compiled

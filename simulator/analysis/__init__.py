@@ -1,0 +1,1 @@
+"""What a simulation tells: reads tallies and results, never runs a draw."""

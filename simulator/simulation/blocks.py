@@ -1,0 +1,149 @@
+"""Simulation: blocks of draws realised, scored, ranked and tallied by parallel workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import joblib
+import numpy as np
+
+from simulator.construction.composite import undefined_mean
+from simulator.construction.encoding import encode, encode_ranking
+from simulator.index import Index
+from simulator.kernels.arrays import Floats, Integers
+from simulator.kernels.draws import score_draws
+from simulator.kernels.tally import tally_ranks
+from simulator.kernels.tree import Plan
+from simulator.simulation.tally import Tally, empty_tally
+from simulator.uncertainty.design import Design, block_count
+from simulator.uncertainty.realisation import Chunk, Realisation
+
+Progress = Callable[[int, int], None]
+"""Told the number of draws done and of all draws, after every block."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that a worker needs to run any block."""
+
+    realisation: Realisation
+    design: Design
+    seed: int
+    plan: Plan
+    baseline: Integers
+    """(n): rank of every city to compare with."""
+    pairs: bool
+    """Whether to count which of two cities ranks above the other, for all pairs."""
+    keep: bool
+    """Whether to keep total and rank of every draw."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Draws kept one by one, on request."""
+
+    totals: Floats
+    """(draw, n): NaN for a city left out."""
+    ranks: Integers
+    """(draw, n): 0 for a city left out."""
+    alternatives: Integers
+    """(draw, choice)"""
+
+
+def prepare(
+    index: Index, realisation: Realisation, design: Design, seed: int, baseline: Integers, pairs: bool, keep: bool
+) -> Experiment:
+    """Return the experiment of a study: the variants of its definition encoded for the kernels."""
+    plan = encode(realisation.variants, index.printed)
+    return Experiment(realisation, design, seed, plan, baseline, pairs, keep)
+
+
+def simulate(experiment: Experiment, workers: int = 1, progress: Progress | None = None) -> tuple[Tally, Draws | None]:
+    """Run every block of an experiment.
+
+    The result is the same to the byte for any number of workers: a block depends on the seed and its number alone,
+    and blocks are added in their order. Memory does not grow with the number of draws, unless draws are kept.
+
+    Raises
+    ------
+    DrawError
+        Where a geometric or harmonic mean meets a score that is not above zero (convention 10).
+    """
+    total = _empty(experiment)
+    kept: list[Draws] = []
+    for tally, draws in _run_blocks(experiment, range(block_count(experiment.design.draws)), workers):
+        total = total + tally
+        if draws is not None:
+            kept.append(draws)
+        if progress is not None:
+            progress(total.draws, experiment.design.draws)
+    return total, _joined(kept) if experiment.keep else None
+
+
+def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
+    """Return the tally of one block, and its draws if they are to be kept."""
+    tally = _empty(experiment)
+    kept: list[Draws] = []
+    order = np.argsort(experiment.baseline, kind="stable")
+    for alternatives, chunk in experiment.realisation.chunks(experiment.design, experiment.seed, block):
+        totals, ranks = _score(experiment, chunk)
+        tally_ranks(ranks, order, experiment.baseline, tally.counts, tally.shifts, tally.moments, tally.pairs)
+        for column, chosen in enumerate(tally.chosen):
+            chosen += np.bincount(alternatives[:, column], minlength=chosen.size)
+        tally = Tally(tally.draws + len(ranks), tally.counts, tally.shifts, tally.moments, tally.pairs, tally.chosen)
+        if experiment.keep:
+            kept.append(Draws(totals, ranks, alternatives))
+    return tally, _joined(kept) if experiment.keep else None
+
+
+def _run_blocks(
+    experiment: Experiment, blocks: Sequence[int], workers: int
+) -> Iterator[tuple[Tally, Draws | None]]:
+    if workers == 1 or len(blocks) == 1:
+        yield from (run_block(experiment, block) for block in blocks)
+        return
+    # Kernels run without the interpreter's lock, so threads suffice and share one matrix.
+    pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator", batch_size=1)
+    yield from pool(joblib.delayed(run_block)(experiment, block) for block in blocks)
+
+
+def _score(experiment: Experiment, chunk: Chunk) -> tuple[Floats, Integers]:
+    draws, n = len(chunk.variant), experiment.baseline.size
+    totals, ranks = np.empty((draws, n)), np.empty((draws, n), np.int64)
+    ties, tolerance, decimals = encode_ranking(experiment.realisation.variants[0].ranking)
+    failed = score_draws(
+        experiment.plan,
+        chunk.variant,
+        chunk.values,
+        chunk.leaf_weight,
+        bool(experiment.realisation.samplers),
+        chunk.leaf_in,
+        chunk.city_in,
+        ties,
+        tolerance,
+        decimals,
+        totals,
+        ranks,
+    )
+    if failed >= 0:
+        culprit = next(
+            variant
+            for variant in experiment.realisation.variants
+            if variant.nodes[failed].aggregate.method in ("geometric", "harmonic")
+        )
+        raise undefined_mean(culprit, failed)
+    return totals, ranks
+
+
+def _empty(experiment: Experiment) -> Tally:
+    alternatives = [len(choice.labels) for choice in experiment.realisation.choices]
+    return empty_tally(experiment.baseline.size, experiment.pairs, alternatives)
+
+
+def _joined(parts: Sequence[Draws]) -> Draws:
+    return Draws(
+        np.concatenate([part.totals for part in parts]),
+        np.concatenate([part.ranks for part in parts]),
+        np.concatenate([part.alternatives for part in parts]),
+    )
