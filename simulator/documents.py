@@ -161,33 +161,42 @@ def check(document: Document, schema: type[S], *cross_checks: CrossCheck) -> S:
     try:
         checked = schema.model_validate(document.data)
     except ValidationError as error:
-        raise InputError(document.source, [*_schema_faults(error, document, schema), *faults]) from None
+        raise InputError(document.source, [*_schema_faults(error, document, schema, bool(faults)), *faults]) from None
     if faults:
         raise InputError(document.source, faults)
     return checked
 
 
-def _schema_faults(error: ValidationError, document: Document, schema: type[Schema]) -> list[Fault]:
+def _schema_faults(
+    error: ValidationError, document: Document, schema: type[Schema], cross_checked: bool
+) -> list[Fault]:
+    """Return a validation's faults; the schema's own check of the whole is left out where cross-checks have told it."""
     faults = []
     for detail in error.errors():
-        location = tuple(step for step in detail["loc"] if _is_step(step, detail["loc"], document.data))
+        if _follows_from_others(detail) or (cross_checked and not detail["loc"] and detail["type"] == "value_error"):
+            continue
         problem, remedy = _explain(detail, schema)
-        faults.append(Fault(document.place(location), problem, remedy))
+        faults.append(Fault(document.place(_in_file(detail, document.data)), problem, remedy))
     return list(dict.fromkeys(faults))
 
 
-def _is_step(step: str | int, location: Sequence[str | int], data: Any) -> bool:
-    """Return whether a step of pydantic's location is in the file: the tags of a union's members are not."""
-    for known in location:
-        if known is step:
-            break
-        if isinstance(data, Mapping) and known in data:
-            data = data[known]
-        elif isinstance(data, list) and isinstance(known, int) and known < len(data):
-            data = data[known]
-    if isinstance(data, Mapping):
-        return step in data or step is location[-1]
-    return isinstance(data, list) and isinstance(step, int)
+def _follows_from_others(detail: ErrorDetails) -> bool:
+    """Return whether a list is called too short only because its items have faults, which are told by themselves."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+
+
+def _in_file(detail: ErrorDetails, data: Any) -> Location:
+    """Return where in the file pydantic's location is: the tags of a union's members are not in it."""
+    found: list[str | int] = []
+    for number, step in enumerate(detail["loc"], start=1):
+        if isinstance(data, Mapping) and step in data:
+            data = data[step]
+        elif isinstance(data, list) and isinstance(step, int):
+            data = data[step] if step < len(data) else None
+        elif detail["type"] != "missing" or number < len(detail["loc"]):
+            continue
+        found.append(step)
+    return tuple(found)
 
 
 def _explain(detail: ErrorDetails, schema: type[Schema]) -> tuple[str, str]:
@@ -196,8 +205,9 @@ def _explain(detail: ErrorDetails, schema: type[Schema]) -> tuple[str, str]:
     last = str(detail["loc"][-1]) if detail["loc"] else ""
     if kind == "extra_forbidden":
         return f"unknown key {last!r}", did_you_mean(last, _keys_beside(detail["loc"], schema))
-    if kind == "missing":
-        return f"{last!r} is missing", "Add it."
+    if kind in ("missing", "union_tag_not_found"):
+        absent = last if kind == "missing" else context["discriminator"].strip("'")
+        return f"value {int(last) + 1} is missing" if absent.isdecimal() else f"{absent!r} is missing", "Add it."
     if kind == "union_tag_invalid":
         known = [tag.strip().strip("'") for tag in str(context["expected_tags"]).split(",")]
         return f"unknown {context['discriminator'].strip(chr(39))} {context['tag']!r}", did_you_mean(str(context["tag"]), known)

@@ -12,7 +12,7 @@ from simulator import names as at
 from simulator.definition import Definition, Indicator, Node
 from simulator.errors import Fault, InputError, did_you_mean, nearest
 
-Selection = Sequence[str] | Mapping[str, str | Sequence[str]]
+Selection = Sequence[str] | Mapping[str, object]
 """Which cities: their names, or for attributes of a city the value or values it may have."""
 
 
@@ -137,16 +137,14 @@ def _named(matrix: xr.Dataset, names: str | Sequence[str]) -> np.ndarray[tuple[i
     return np.isin(matrix[at.CITY].to_numpy(), cities)
 
 
-def _fitting(
-    matrix: xr.Dataset, selection: Mapping[str, str | Sequence[str]]
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _fitting(matrix: xr.Dataset, selection: Mapping[str, object]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     known = {name: () for name in at.CITY_ATTRIBUTES if name in matrix.coords}
     attributes = look_up(list(selection), known, "attribute of a city")
     chosen = np.ones(matrix.sizes[at.CITY], dtype=np.bool_)
     faults: list[Fault] = []
     for attribute, asked in zip(attributes, selection.values(), strict=True):
         held = _texts(matrix, attribute)
-        wanted = [asked] if isinstance(asked, str) else list(asked)
+        wanted = [str(value) for value in asked] if isinstance(asked, list | tuple) else [str(asked)]
         try:
             chosen &= np.isin(held, look_up(wanted, dict.fromkeys(held, ()), attribute))
         except InputError as error:

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from simulator.methods import (
+    NEEDS_POSITIVE,
+    Aggregation,
+    DistanceToBest,
+    DistanceToTarget,
+    MinMax,
+    Normalisation,
+    PercentileRank,
+    Ranking,
+    RankPoints,
+    TieRule,
+    WeightedSum,
+    ZScore,
+    catalogue,
+    may_reach_zero,
+)
+
+normalisation: TypeAdapter[Any] = TypeAdapter(Normalisation)
+aggregation: TypeAdapter[Any] = TypeAdapter(Aggregation)
+
+
+def test_the_catalogue_names_every_method_once_by_the_word_files_use() -> None:
+    assert set(catalogue()["normalisation"]) == {
+        "none",
+        "rank",
+        "percentile-rank",
+        "z-score",
+        "min-max",
+        "distance-to-best",
+        "distance-to-target",
+    }
+    assert set(catalogue()["aggregation"]) == {"arithmetic", "geometric", "harmonic", "median", "sum"}
+    assert catalogue()["normalisation"]["min-max"] is MinMax
+
+
+def test_methods_that_need_positive_scores_are_in_the_catalogue() -> None:
+    assert set(catalogue()["aggregation"]) >= NEEDS_POSITIVE
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind in ("normalisation", "aggregation") for name in catalogue()[kind]]
+)
+def test_a_bare_name_and_a_mapping_mean_the_same_and_ties_have_no_hidden_default(kind: str, name: str) -> None:
+    adapter = normalisation if kind == "normalisation" else aggregation
+    if name in ("rank", "percentile-rank"):
+        with pytest.raises(ValidationError, match="ties"):
+            adapter.validate_python(name)
+    else:
+        assert adapter.validate_python(name) == adapter.validate_python({"method": name}) == catalogue()[kind][name]()
+
+
+def test_rank_points_know_the_tie_rules_of_convention_5() -> None:
+    assert set(get_args(TieRule)) == {"better", "worse", "mean", "no-gaps", "as-published"}
+    for rule in get_args(TieRule):
+        assert RankPoints(ties=rule).ties == rule
+    with pytest.raises(ValidationError):
+        PercentileRank(ties="as-published")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"method": "min-max", "to": [1, 1]},
+        {"method": "min-max", "to": [1, 0]},
+        {"method": "z-score", "sd": 0},
+        {"method": "z-score", "divisor": "n+1"},
+        {"method": "z-score", "dof": 1},
+        {"method": "average"},
+        {"method": "rank", "ties": "best"},
+    ],
+)
+def test_parameters_out_of_order_are_refused(written: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        normalisation.validate_python(written)
+
+
+def test_defaults_are_those_the_conventions_name() -> None:
+    assert ZScore().divisor == "n-1"  # convention 14
+    assert MinMax().goalposts == "sample"
+    assert (Ranking().ties, Ranking().tolerance, Ranking().decimals) == ("better", 1e-9, None)  # convention 5
+
+
+@pytest.mark.parametrize("written", [{"tolerance": -1e-9}, {"tolerance": 1}, {"decimals": -1}, {"ties": "mean"}])
+def test_a_ranking_out_of_order_is_refused(written: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Ranking.model_validate(written)
+
+
+def test_a_method_never_changes_once_made() -> None:
+    with pytest.raises(ValidationError):
+        ZScore().sd = 2.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("method", "reaches"),
+    [
+        (MinMax(), True),
+        (MinMax(to=(1, 100)), False),
+        (MinMax(to=(1, 100), goalposts="given"), True),
+        (MinMax(to=(1, 100), goalposts="given", capped=True), False),
+        (ZScore(mean=100, sd=1), True),
+        (PercentileRank(ties="mean"), True),
+        (DistanceToBest(), True),
+        (DistanceToTarget(), True),
+        (RankPoints(ties="better"), False),
+    ],
+)
+def test_which_scores_may_reach_zero(method: Any, reaches: bool) -> None:
+    assert may_reach_zero(method) is reaches
+
+
+def test_a_plain_sum_is_what_keeps_the_printed_scale() -> None:
+    assert aggregation.validate_python("sum") == WeightedSum()
