@@ -81,7 +81,9 @@ def read_matrix(path: Path, definition: Definition, cities: Path | None = None) 
 
 
 def write_matrix(matrix: xr.Dataset, path: Path) -> None:
-    """Write a matrix in the kind of file its name ends in; `read_matrix` reads the same matrix back.
+    """Write a matrix in the kind of file its name ends in, for `read_matrix` to read back.
+
+    The matrix read back is the same, except that an Excel sheet keeps 16 significant digits of a number.
 
     Tables get the columns `city`, those of `CITY_COLUMNS`, and one for each indicator. The file is written under
     another name and renamed at the end, so that nothing half-written stays. The matrix given stays as it is.

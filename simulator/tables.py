@@ -67,7 +67,8 @@ def read_table(path: Path) -> pd.DataFrame:
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table, its index left out, as CSV, Excel or Parquet by the ending of the file's name.
 
-    Numbers are written so that they read back the same. What stood there before is replaced at the end, or stays.
+    Numbers read back the same, except that an Excel sheet keeps 16 significant digits. What stood there before is
+    replaced at the end, or stays.
 
     Raises
     ------
