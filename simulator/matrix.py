@@ -33,9 +33,6 @@ from simulator.tables import TABLE_SUFFIXES, first_faults, read_table, require_k
 MATRIX_SUFFIXES: Final = (*TABLE_SUFFIXES, ".nc", ".zarr")
 """File name endings of matrices: those of tables, NetCDF and Zarr."""
 
-CITY_COORDINATES: Final = tuple(CITY_COLUMNS.values())
-"""Coordinates of `city` that describe it: its names and attributes."""
-
 
 def read_matrix(path: Path, definition: Definition, cities: Path | None = None) -> xr.Dataset:
     """Return the matrix in a file, checked against the definition.
@@ -150,7 +147,7 @@ def _list_arrays(path: Path, stored: xr.Dataset) -> Listing:
         raise InputError(str(path), [fault])
     values = stored[at.VALUE].transpose(at.CITY, at.INDICATOR).to_numpy()
     headings = [text_of(label) for label in stored[at.INDICATOR].to_numpy()]
-    described = [name for name in CITY_COORDINATES if name in stored and stored[name].dims == (at.CITY,)]
+    described = [name for name in CITY_COLUMNS.values() if name in stored and stored[name].dims == (at.CITY,)]
     return Listing(
         source=str(path),
         entry="city",
@@ -225,7 +222,7 @@ def _dataset(
     definition: Definition,
 ) -> xr.Dataset:
     nothing = [""] * len(cities)
-    described = {name: (at.CITY, np.array(attributes.get(name, nothing), dtype=str)) for name in CITY_COORDINATES}
+    described = {name: (at.CITY, np.array(attributes.get(name, nothing), dtype=str)) for name in CITY_COLUMNS.values()}
     leaves = {name: (at.INDICATOR, np.array(texts)) for name, texts in _indicator_texts(definition).items()}
     coordinates = {at.CITY: np.array(cities, dtype=str), **described, **leaves}
     return xr.Dataset({at.VALUE: ((at.CITY, at.INDICATOR), values)}, coords=coordinates)
