@@ -1,0 +1,81 @@
+"""citysim: scenario simulation and sensitivity engine for composite indices.
+
+>>> import simulator as sim
+>>> index = sim.load_index("opportunity-2025")
+>>> int(index.score()["rank"].sel(city="shanghai"))
+1
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.definition import Definition as Definition
+    from simulator.definition import read_definition as read_definition
+    from simulator.errors import CitysimError as CitysimError
+    from simulator.errors import DrawError as DrawError
+    from simulator.errors import InputError as InputError
+    from simulator.errors import StorageError as StorageError
+    from simulator.index import Index as Index
+    from simulator.index import build_index as build_index
+    from simulator.index import load_index as load_index
+    from simulator.matrix import read_matrix as read_matrix
+    from simulator.matrix import write_matrix as write_matrix
+    from simulator.construction.recipe import Recipe as Recipe
+    from simulator.storage import read_result as read_result
+    from simulator.storage import write_result as write_result
+    from simulator.study import repeat as repeat
+    from simulator.study import run as run
+
+__version__ = "0.1.0"
+
+# Loaded when first used, so that `citysim --help` does not wait for compilers and array libraries.
+_ROOMS = {
+    "Definition": "definition",
+    "read_definition": "definition",
+    "CitysimError": "errors",
+    "DrawError": "errors",
+    "InputError": "errors",
+    "StorageError": "errors",
+    "Index": "index",
+    "build_index": "index",
+    "load_index": "index",
+    "read_matrix": "matrix",
+    "write_matrix": "matrix",
+    "Recipe": "construction.recipe",
+    "read_result": "storage",
+    "write_result": "storage",
+    "repeat": "study",
+    "run": "study",
+}
+
+__all__ = [
+    "CitysimError",
+    "Definition",
+    "DrawError",
+    "Index",
+    "InputError",
+    "Recipe",
+    "StorageError",
+    "build_index",
+    "load_index",
+    "read_definition",
+    "read_matrix",
+    "read_result",
+    "repeat",
+    "run",
+    "write_matrix",
+    "write_result",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'simulator' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"simulator.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

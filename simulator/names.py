@@ -13,7 +13,6 @@ RANK: Final = "rank"
 DRAW: Final = "draw"
 CHOICE: Final = "choice"
 OTHER_CITY: Final = "other_city"
-TOP: Final = "top"
 
 # Coordinates of a city.
 CITY_NAME_EN: Final = "city_name_en"
@@ -22,6 +21,7 @@ PROVINCE: Final = "province"
 STATUS: Final = "status"
 CLUSTER: Final = "cluster"
 CITY_ATTRIBUTES: Final = (PROVINCE, STATUS, CLUSTER)
+CITY_COORDINATES: Final = (CITY_NAME_EN, CITY_NAME_ZH, *CITY_ATTRIBUTES)
 
 # Coordinates of an indicator or a node.
 DIMENSION: Final = "dimension"
@@ -62,5 +62,10 @@ KENDALL: Final = "kendall_tau"
 SPEARMAN: Final = "spearman_rho"
 PAIR_WIN: Final = "pair_win"
 CHOICE_SHARE: Final = "choice_share"
+FACTOR: Final = "factor"
+ALTERNATIVE: Final = "alternative"
+TOTAL_BY_DRAW: Final = "total_by_draw"
+RANK_BY_DRAW: Final = "rank_by_draw"
+RANKED_GROUP: Final = "ranked_group"
 GROUP: Final = "group"
 TOPS: Final = (1, 3, 5, 10, 20)

@@ -1,0 +1,272 @@
+"""Whether a scenario fits an index: names and levels known, methods possible, alternatives that can be drawn."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from simulator.construction.recipe import Recipe
+from simulator.definition import Definition
+from simulator.documents import Document, Location
+from simulator.errors import Fault, InputError, did_you_mean
+from simulator.index import Index
+from simulator.lookup import find_cities, find_indicators, find_nodes, select_cities
+from simulator.methods import (
+    NEEDS_POSITIVE,
+    AsDefined,
+    DistanceToTarget,
+    GivenWeights,
+    MinMax,
+    label,
+    may_reach_zero,
+)
+from simulator.scenario import PillarTree, Scenario
+from simulator.uncertainty.design import Exclusion, dead_ends
+from simulator.uncertainty.factors import DataError, Factors, LeaveOut, method_choices
+from simulator.uncertainty.omission import CITY_LEVEL, leave_out_name, members_of
+
+Problem = tuple[Location, str, str]
+
+
+def refuse(document: Document, problems: Iterator[Problem]) -> None:
+    """Raise an `InputError` with all problems, each with its place in the document; do nothing if there are none."""
+    faults = list(dict.fromkeys(Fault(document.place(where), what, remedy) for where, what, remedy in problems))
+    if faults:
+        raise InputError(document.source, faults)
+
+
+def selection_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
+    """Yield what is wrong with the choice of cities and with the pillars of a reading, against the whole index."""
+    if scenario.cities is not None:
+        chosen = scenario.cities
+        yield from _lookup(("cities",), lambda: select_cities(index.matrix, chosen))
+    if scenario.within is not None and scenario.within not in index.matrix.coords:
+        yield ("within",), f"the cities of {index.definition.id} have no {scenario.within}", "Remove it."
+    if scenario.reading is not None:
+        yield from _reading_problems(scenario.reading.pillars, index.definition)
+
+
+def _lookup(where: Location, find: Callable[[], object]) -> Iterator[Problem]:
+    """Yield the faults of a look-up as problems of one place."""
+    try:
+        find()
+    except InputError as error:
+        for fault in error.faults:
+            yield where, f"{fault.place}: {fault.problem}" if fault.place else fault.problem, fault.remedy
+
+
+def _reading_problems(pillars: Mapping[str, PillarTree | tuple[str, ...]], definition: Definition) -> Iterator[Problem]:
+    seen: set[str] = set()
+    identifiers = {leaf.id for leaf in definition.indicators} | {definition.index.id}
+    for where, content in _groups(pillars, ("reading", "pillars")):
+        if where[-1] in identifiers:
+            yield where, f"{where[-1]!r} is the name of an indicator or of the index", "Choose another name."
+        if isinstance(content, Mapping):
+            continue
+        found = list(_lookup(where, lambda members=content: find_indicators(definition, list(members))))  # type: ignore[misc]
+        yield from found
+        if found:
+            continue
+        members = find_indicators(definition, list(content))
+        methods = {str(definition.node(definition.ancestors[leaf][-1]).normalise) for leaf in members}
+        if len(methods) > 1:
+            remedy = "Split the group, or name one normalisation under `recipe`."
+            yield where, "its indicators are normalised in different ways", remedy
+        for leaf in members:
+            if leaf in seen:
+                yield where, f"{leaf!r} has a place already", "Give each indicator one place."
+            seen.add(leaf)
+
+
+def _groups(
+    tree: Mapping[str, PillarTree | tuple[str, ...]], where: Location
+) -> Iterator[tuple[Location, PillarTree | tuple[str, ...]]]:
+    for name, content in tree.items():
+        yield (*where, name), content
+        if isinstance(content, Mapping):
+            yield from _groups(content, (*where, name))
+
+
+def study_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
+    """Yield what is wrong with the recipe, the factors and the design, against the index they will work on."""
+    yield from _recipe_problems(scenario.recipe, index.definition)
+    for number, error in enumerate(scenario.factors.data_error):
+        yield from _error_problems(error, index.definition, ("factors", "data-error", number))
+    for number, omission in enumerate(scenario.factors.leave_out):
+        yield from _omission_problems(omission, index, ("factors", "leave-out", number))
+    names = [leave_out_name(one) for one in scenario.factors.leave_out]
+    if len(set(names)) < len(names):
+        yield ("factors", "leave-out"), "one level stands there twice", "Give each level one entry."
+    yield from _method_problems(scenario.factors, index)
+    known = {choice.factor: choice.labels for choice in method_choices(scenario.factors)}
+    broken = list(_exclusion_problems(scenario.never, known))
+    yield from broken
+    if not broken:
+        yield from _draw_problems(scenario, index)
+    yield from _design_problems(scenario)
+
+
+def _recipe_problems(recipe: Recipe, definition: Definition) -> Iterator[Problem]:
+    for level in recipe.aggregation:
+        yield from _level_problems(level, definition.levels[:-1], ("recipe", "aggregation", level))
+    if recipe.equal_weights is not None:
+        yield from _level_problems(recipe.equal_weights, definition.levels[1:], ("recipe", "equal-weights"))
+    yield from _weight_problems(recipe.weights, definition, ("recipe", "weights"))
+    yield from _needs(recipe.normalisation, definition, ("recipe", "normalisation"))
+
+
+def _level_problems(level: str, known: Sequence[str], where: Location) -> Iterator[Problem]:
+    if level not in known:
+        yield where, f"the index has no level {level!r} here", did_you_mean(level, list(known))
+
+
+def _weight_problems(weights: Mapping[str, float], definition: Definition, where: Location) -> Iterator[Problem]:
+    members = [slot.id for slot in (*definition.indicators, *definition.nodes)]
+    unknown = [name for name in weights if name not in members]
+    for name in unknown:
+        yield (*where, name), f"no indicator or node {name!r}", did_you_mean(name, members)
+    for node in () if unknown else definition.nodes:
+        if all(weights.get(child.id, child.weight) == 0.0 for child in node.children):
+            yield where, f"the weights of all children of {node.id} are zero", "Give at least one a weight above 0."
+
+
+def _needs(method: object, definition: Definition, where: Location) -> Iterator[Problem]:
+    """Yield the indicators that lack what a normalisation reads."""
+    if isinstance(method, MinMax) and method.goalposts == "given":
+        lacking = [leaf.id for leaf in definition.indicators if leaf.goalposts is None]
+        if lacking:
+            yield where, f"no goalposts are defined for {_some(lacking)}", "Add them to the definition, or take `sample`."
+    if isinstance(method, DistanceToTarget):
+        lacking = [leaf.id for leaf in definition.indicators if leaf.target is None]
+        if lacking:
+            yield where, f"no target is defined for {_some(lacking)}", "Add `target` to the definition."
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _error_problems(spec: DataError, definition: Definition, where: Location) -> Iterator[Problem]:
+    leaves = list(definition.indicators)
+    if not isinstance(spec.indicators, str):
+        asked = list(spec.indicators)
+        found = list(_lookup((*where, "indicators"), lambda: find_indicators(definition, asked)))
+        yield from found
+        if found:
+            return
+        chosen = set(find_indicators(definition, asked))
+        leaves = [leaf for leaf in leaves if leaf.id in chosen]
+    raw = [leaf.id for leaf in leaves if leaf.unit != "points"]
+    if spec.unit == "places" and raw:
+        remedy = "Use `relative` or `sd` for values that are no points by rank."
+        yield (*where, "unit"), f"{_some(raw)}: an error in places needs data in points", remedy
+
+
+def _omission_problems(spec: LeaveOut, index: Index, where: Location) -> Iterator[Problem]:
+    definition = index.definition
+    found = list(_level_problems(spec.level, (*definition.levels[1:], CITY_LEVEL), (*where, "level")))
+    among = spec.among
+    if not found and among is not None:
+        found = list(_lookup((*where, "among"), lambda: _find(index, spec.level, list(among))))
+    yield from found
+    if found:
+        return
+    everyone = len(index.cities) if spec.level == CITY_LEVEL else len(members_of(definition, spec.level))
+    available = everyone if spec.among is None else len(spec.among)
+    least = 2 if spec.level == CITY_LEVEL else 1
+    if spec.count > min(available, everyone - least):
+        remedy = f"Leave out {max(min(available, everyone - least), 1)} at most."
+        yield (*where, "count"), f"{spec.count} of {available} cannot be left out", remedy
+
+
+def _find(index: Index, level: str, names: list[str]) -> list[str]:
+    if level == CITY_LEVEL:
+        return find_cities(index.matrix, names)
+    return (find_indicators if level == index.definition.levels[-1] else find_nodes)(index.definition, names)
+
+
+def _method_problems(factors: Factors, index: Index) -> Iterator[Problem]:
+    definition = index.definition
+    if factors.weights is not None:
+        for number, method in enumerate(factors.weights.alternatives):
+            where: Location = ("factors", "weights", "alternatives", number)
+            if isinstance(method, GivenWeights):
+                yield from _weight_problems(method.weights, definition, (*where, "weights"))
+            elif not isinstance(method, AsDefined) and method.over is not None:
+                yield from _level_problems(method.over, definition.levels[1:], (*where, "over"))
+    if factors.normalisation is not None:
+        for number, one in enumerate(factors.normalisation.alternatives):
+            yield from _needs(one, definition, ("factors", "normalisation", "alternatives", number))
+    if factors.aggregation is not None and factors.aggregation.at is not None:
+        yield from _level_problems(factors.aggregation.at, definition.levels[:-1], ("factors", "aggregation", "at"))
+
+
+def resolve_exclusions(never: Sequence[Mapping[str, str]], known: Mapping[str, Sequence[str]]) -> list[Exclusion]:
+    """Return exclusions by full labels: a bare method name stands for every alternative of that method.
+
+    >>> resolve_exclusions([{"a": "rank", "b": "x"}], {"a": ["rank ties=better", "rank ties=worse"], "b": ["x"]})
+    [{'a': 'rank ties=better', 'b': 'x'}, {'a': 'rank ties=worse', 'b': 'x'}]
+    """
+    resolved: list[Exclusion] = []
+    for exclusion in never:
+        options = [[(factor, one) for one in _meant(name, known[factor])] for factor, name in exclusion.items()]
+        resolved += [dict(combination) for combination in itertools.product(*options)]
+    return resolved
+
+
+def _meant(name: str, labels: Sequence[str]) -> list[str]:
+    return [one for one in labels if name in (one, one.split(" ")[0])]
+
+
+def _exclusion_problems(never: Sequence[Mapping[str, str]], known: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    for number, exclusion in enumerate(never):
+        for factor, name in exclusion.items():
+            where = ("never", number, factor)
+            if factor not in known:
+                yield where, f"{factor!r} is no factor with alternatives here", did_you_mean(factor, list(known))
+            elif not _meant(name, known[factor]):
+                yield where, f"{factor} has no alternative {name!r}", did_you_mean(name, list(known[factor]))
+
+
+def _draw_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
+    """Yield combinations that leave nothing to choose, or that a geometric or harmonic mean cannot score."""
+    choices = list(method_choices(scenario.factors))
+    never = resolve_exclusions(scenario.never, {choice.factor: choice.labels for choice in choices})
+    stuck = next(dead_ends(choices, never), None)
+    if stuck is not None:
+        after = " with ".join(stuck.values()) or "at the start"
+        yield ("never",), f"nothing is left to choose {'after ' if stuck else ''}{after}", "Exclude less."
+    normalisation, aggregation = scenario.factors.normalisation, scenario.factors.aggregation
+    if normalisation is None or aggregation is None:
+        return
+    for one, other in itertools.product(normalisation.alternatives, aggregation.alternatives):
+        pair = {"normalisation": label(one), "aggregation": label(other)}
+        risky = other.method in NEEDS_POSITIVE and may_reach_zero(one)
+        if risky and not any(exclusion.items() <= pair.items() for exclusion in never):
+            problem = f"a {other.method} mean is undefined for {one.method} scores, which reach zero or below"
+            yield ("factors", "aggregation"), problem, f"Add to `never`: {{normalisation: {one.method}, aggregation: {other.method}}}."
+
+
+def _design_problems(scenario: Scenario) -> Iterator[Problem]:
+    if scenario.design != "exhaustive":
+        return
+    factors = scenario.factors
+    if scenario.draws is not None:
+        yield ("draws",), "an exhaustive design takes every combination once", "Remove `draws` (and --draws)."
+    if factors.data_error:
+        yield ("factors", "data-error"), "random errors cannot be enumerated", "Remove it, or take design: monte-carlo."
+    for choice in method_choices(factors):
+        if len(set(choice.probabilities)) > 1:
+            remedy = "Remove `shares`, or take design: monte-carlo."
+            yield ("factors", choice.factor, "shares"), "an exhaustive design takes all alternatives equally", remedy
+    if factors.weights is not None:
+        for number, method in enumerate(factors.weights.alternatives):
+            if method.method in ("dirichlet", "uniform"):
+                where = ("factors", "weights", "alternatives", number)
+                yield where, "random weights cannot be enumerated", "Remove them, or take design: monte-carlo."
+    for number, one in enumerate(factors.leave_out):
+        if one.count > 1 or one.probability < 1.0:
+            remedy = "Give count 1 and probability 1, or take design: monte-carlo."
+            yield ("factors", "leave-out", number), "an exhaustive design leaves out one member in every draw", remedy
+    if not factors.leave_out and not list(method_choices(factors)):
+        yield ("factors",), "an exhaustive design needs a factor with alternatives", "Add one."

@@ -1,0 +1,174 @@
+"""Scenarios: one idea for a study as a declarative file, read, overridden and checked. A scenario executes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from typing_extensions import TypeAliasType
+
+from simulator.construction.recipe import Recipe
+from simulator.definition import Identifier, Name, Named
+from simulator.documents import Document, Location, Schema, check, parse_yaml, read_yaml
+from simulator.errors import Fault, InputError, did_you_mean
+from simulator.methods import Aggregation, ArithmeticMean
+from simulator.uncertainty.factors import Factors
+
+SUFFIX = ".yaml"
+DEFAULT_DRAWS = 20_000
+
+Members = Annotated[tuple[str, ...], Field(min_length=1)]
+PillarTree = TypeAliasType("PillarTree", Annotated[dict[str, "PillarTree | Members"], Field(min_length=1)])
+"""Name of a group → its indicators, or further groups."""
+
+
+class Reading(Schema):
+    """Another index over the same indicators: pillars of one's own, all weighing the same, and so their members."""
+
+    pillars: PillarTree
+    """Name of each pillar → its indicators, or a mapping of further groups."""
+    aggregate: Aggregation = ArithmeticMean()
+    """How members become a pillar, and pillars the total."""
+
+
+class Scenario(Schema):
+    """A study: which index and cities, which methods, what varies, and how many draws."""
+
+    schema_version: Literal[1]
+    """Version of this file format."""
+    name: Identifier
+    """Name of the scenario."""
+    title: Named = Name()
+    """Title in English and Chinese."""
+    description: str = ""
+    """What the scenario asks, and where its sizes come from."""
+    index: str
+    """A bundled index, or the path of a definition (relative to this file)."""
+    cities: dict[str, str | tuple[str, ...]] | Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Cities that take part: a list of names, or attributes such as {status: prefecture-level}. All if not given.
+    Scores are then computed among them alone: a score by rank within a subset is a different number."""
+    within: Literal["province", "status", "cluster"] | None = None
+    """Rank inside each group of cities with the same attribute, separately. Groups of fewer than three are listed
+    in the result's attributes and not ranked."""
+    reading: Reading | None = None
+    """Replaces the tree of the index by pillars of one's own."""
+    recipe: Recipe = Recipe()
+    """Methods in place of the definition's."""
+    factors: Factors = Factors()
+    """What varies."""
+    never: tuple[Annotated[dict[str, str], Field(min_length=2)], ...] = ()
+    """Alternatives that exclude each other: factor → alternative, such as
+    {normalisation: z-score, aggregation: geometric}."""
+    design: Literal["monte-carlo", "exhaustive"] = "monte-carlo"
+    """`monte-carlo`: independent random draws. `exhaustive`: every combination of the alternatives once, exactly."""
+    draws: Annotated[int, Field(ge=2, le=10**12)] | None = None
+    """Number of draws; 20,000 if not given. Not for an exhaustive design."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
+    """Seed of all randomness; if not given, one is drawn and recorded."""
+    pairs: bool = False
+    """Whether to report the chance that A ranks above B, for all pairs of cities."""
+    keep_draws: Annotated[bool, Field(alias="keep-draws")] = False
+    """Whether to store total and rank of every draw."""
+
+
+def scenario_folder() -> Path:
+    """Return the folder of the scenarios shipped: inside an installed package, or at the top of a checkout."""
+    installed = Path(__file__).parent / "scenarios"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "scenarios"
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """Return the file of every scenario shipped, by its name.
+
+    >>> "stress-test" in shipped_scenarios()
+    True
+    """
+    return {path.stem: path for path in sorted(scenario_folder().glob(f"*{SUFFIX}"))}
+
+
+def open_scenario(source: str | Path | Mapping[str, Any]) -> Document:
+    """Return the document of a scenario: shipped under that name, in a file, or a mapping.
+
+    Raises
+    ------
+    InputError
+        Where there is neither, with the nearest shipped names; or where the file is not well-formed.
+    """
+    if isinstance(source, Mapping):
+        text = json.dumps(source, ensure_ascii=False, indent=1)
+        return dataclasses.replace(parse_yaml(text, "scenario"), origins={})
+    shipped = shipped_scenarios()
+    if str(source) in shipped:
+        return read_yaml(shipped[str(source)])
+    path = Path(source)
+    if path.suffix not in (SUFFIX, ".yml", ".json") and not path.exists():
+        remedy = did_you_mean(str(source), list(shipped))
+        raise InputError(str(source), [Fault("", "no shipped scenario of this name, and no such file", remedy)])
+    return read_yaml(path)
+
+
+def read_scenario(document: Document) -> Scenario:
+    """Return a document's data as a scenario.
+
+    Raises
+    ------
+    InputError
+        With every fault of the document and its line.
+    """
+    return check(document, Scenario)
+
+
+def override(document: Document, settings: Sequence[str]) -> Document:
+    """Return the document with `path=value` settings applied in order; a later one wins.
+
+    A path names keys and positions, joined by dots: `factors.data-error.size=3`, `never.0.aggregation=harmonic`.
+    Values are read as YAML. The document given is not modified.
+
+    >>> document = open_scenario("stress-test")
+    >>> override(document, ["draws=500", "factors.data-error.size=3"]).data["draws"]
+    500
+
+    Raises
+    ------
+    InputError
+        With every setting that has no `=`, or whose path leads into something that has no keys.
+    """
+    data = document.data
+    origins = dict(document.origins)
+    faults = []
+    for setting in settings:
+        path, equals, written = setting.partition("=")
+        location = tuple(int(step) if step.isdigit() else step for step in path.replace("[", ".").replace("]", "").split("."))
+        if not equals or not path:
+            faults.append(Fault(f"--set {setting}", "is not of the form path=value", "Example: --set factors.data-error.size=3"))
+            continue
+        try:
+            data = _replaced(data, location, parse_yaml(written, f"--set {setting}").data if written else None)
+        except LookupError as error:
+            faults.append(Fault(f"--set {setting}", str(error.args[0]), "Check the path against the scenario file."))
+            continue
+        for known in [known for known in origins if known[: len(location)] == location]:
+            del origins[known]
+        origins[location] = f"--set {setting}"
+    if faults:
+        raise InputError(document.source, faults)
+    return dataclasses.replace(document, data=data, origins=origins)
+
+
+def _replaced(data: Any, location: Location, value: Any) -> Any:
+    """Return a copy of nested data with another value at a location; missing mappings on the way are added."""
+    if not location:
+        return value
+    step, below = location[0], location[1:]
+    if isinstance(data, list):
+        if not isinstance(step, int) or step >= len(data):
+            raise LookupError(f"there is no entry {step!r} in a list of {len(data)}")
+        return [_replaced(entry, below, value) if k == step else entry for k, entry in enumerate(data)]
+    if isinstance(data, Mapping) or data is None:
+        data = data or {}
+        return {**data, str(step): _replaced(data.get(str(step)), below, value)}
+    raise LookupError(f"{data!r} has no entry {step!r}")
