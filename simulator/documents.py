@@ -31,23 +31,24 @@ S = TypeVar("S", bound=Schema)
 
 @dataclass(frozen=True)
 class Document:
-    """A file's content as plain mappings, lists and scalars, with the line each entry begins on."""
+    """A file's content as plain mappings, lists and scalars, with where each entry comes from."""
 
     source: str
     data: Any
     text: str = ""
-    lines: Mapping[Location, int] = field(default_factory=dict)
+    origins: Mapping[Location, str] = field(default_factory=dict)
 
     def place(self, location: Location) -> str:
         """Return a location as a reader finds it: `line 12, root.children[0].weight`.
 
-        The line is that of the entry, or of its nearest parent where the entry itself is missing.
+        The line is that of the entry, or of its nearest parent where the entry itself is missing; a value that was
+        set on the command line names the option instead.
         """
         path = spell(location)
         for length in range(len(location), -1, -1):
-            line = self.lines.get(location[:length])
-            if line is not None:
-                return f"line {line}, {path}" if path else f"line {line}"
+            origin = self.origins.get(location[:length])
+            if origin is not None:
+                return f"{origin}, {path}" if path else origin
         return path
 
 
@@ -107,22 +108,22 @@ def parse_yaml(text: str, source: str) -> Document:
         raise InputError(source, [Fault("", "nested too deep to be read")]) from None
     if tree is None:
         raise InputError(source, [Fault("", "the file is empty", "See the documentation for an example to start from.")])
-    lines: dict[Location, int] = {}
-    return Document(source, _plain(tree, (), lines), text, lines)
+    origins: dict[Location, str] = {}
+    return Document(source, _plain(tree, (), origins), text, origins)
 
 
-def _plain(tree: Any, location: Location, lines: dict[Location, int]) -> Any:
+def _plain(tree: Any, location: Location, origins: dict[Location, str]) -> Any:
     """Return a parsed tree without the parser's own types; note the line of every entry on the way."""
     if isinstance(tree, CommentedMap):
-        lines.setdefault(location, tree.lc.line + 1)
+        origins.setdefault(location, f"line {int(tree.lc.line or 0) + 1}")
         for key in tree:
-            lines[(*location, _key(key))] = _line(tree, key)
-        return {_key(key): _plain(value, (*location, _key(key)), lines) for key, value in tree.items()}
+            origins[(*location, _key(key))] = f"line {_line(tree, key)}"
+        return {_key(key): _plain(value, (*location, _key(key)), origins) for key, value in tree.items()}
     if isinstance(tree, CommentedSeq):
-        lines.setdefault(location, tree.lc.line + 1)
+        origins.setdefault(location, f"line {int(tree.lc.line or 0) + 1}")
         for position in range(len(tree)):
-            lines[(*location, position)] = _line(tree, position)
-        return [_plain(value, (*location, position), lines) for position, value in enumerate(tree)]
+            origins[(*location, position)] = f"line {_line(tree, position)}"
+        return [_plain(value, (*location, position), origins) for position, value in enumerate(tree)]
     if isinstance(tree, bool) or tree is None:
         return tree
     for plain in (int, float, str):

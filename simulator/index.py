@@ -78,10 +78,16 @@ class Index:
     def select(self, cities: Sequence[str] | Mapping[str, object]) -> Index:
         """Return the index over some cities: a list of names, or attributes such as `{"status": "prefecture-level"}`.
 
-        Scores are then computed among the selected alone, so a score by rank is a different number.
+        Scores are then computed among the selected alone, so a score by rank is a different number. Tiers, which are
+        ranks among all cities, mean nothing there and are dropped.
         """
         matrix = select_cities(self.matrix, cities)
-        return dataclasses.replace(self, matrix=matrix, printed=self.printed.sel({names.CITY: matrix[names.CITY].values}))
+        return dataclasses.replace(
+            self,
+            definition=self.definition.replace(tiers=()),
+            matrix=matrix,
+            printed=self.printed.sel({names.CITY: matrix[names.CITY].values}),
+        )
 
     def with_definition(self, definition: Definition) -> Index:
         """Return the index scored by another definition, whose indicators are among this one's."""

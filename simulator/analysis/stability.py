@@ -153,13 +153,16 @@ def _city_shift(tally: Tally, seen: Integers, exact: bool) -> Variables:
 
 
 def _overall(tally: Tally, exact: bool) -> Variables:
-    """Return the figures of the whole ranking; the mean shift is tallied per city of all cities."""
-    scales = {names.MEAN_SHIFT: (SHIFT, len(tally.counts)), names.KENDALL: (KENDALL, 1), names.SPEARMAN: (SPEARMAN, 1)}
+    """Return the figures of the whole ranking; the mean shift is tallied as a share of the number of cities."""
+    n = len(tally.counts)
     result: Variables = {}
-    for name, (row, scale) in scales.items():
+    for name, row, scale in ((names.MEAN_SHIFT, SHIFT, n), (names.KENDALL, KENDALL, 1), (names.SPEARMAN, SPEARMAN, 1)):
         total, squares = tally.moments[row] / UNIT
         mean, error = _mean(np.float64(total), np.float64(squares), np.float64(tally.draws), exact)
         result |= _with_error(name, (), mean * scale, error * scale)
+    if tally.counts.sum() == tally.draws * n:
+        # With all cities in every draw the mean needs no fixed point: integers say it exactly.
+        result[names.MEAN_SHIFT] = ((), np.float64(tally.shifts[:, 0].sum() / (tally.draws * n)))
     return result
 
 

@@ -1,0 +1,291 @@
+"""The command `citysim`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulator import __version__
+from simulator.errors import CitysimError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+# Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
+
+STANDARD_OUTPUT = "-"
+
+
+class Commands(click.Group):
+    """A group of commands that turns errors raised on purpose into a message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; leave with 2 for input that cannot be used, 1 for other failures, 130 when interrupted."""
+        try:
+            return super().invoke(ctx)
+        except CitysimError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted; nothing was written", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="citysim")
+def main() -> None:
+    """Stress-test a composite index: how much of a ranking is the cities, and how much our choices?
+
+    \b
+    Examples:
+      citysim run stress-test                     the default stress test of the 2025 index
+      citysim run stress-test --draws 100000 --out result.nc --csv table.csv
+      citysim score opportunity-2025              the index as published
+      citysim list                                what is shipped
+    """
+
+
+@main.command("list")
+def list_command() -> None:
+    """List the scenarios and indices that are shipped."""
+    from simulator.definition import read_definition
+    from simulator.published import bundled_indices
+    from simulator.report.screen import plain_table, show
+    from simulator.scenario import open_scenario, read_scenario, shipped_scenarios
+
+    scenarios = plain_table("Scenario", "Title", "What it asks")
+    for name in shipped_scenarios():
+        scenario = read_scenario(open_scenario(name))
+        scenarios.add_row(name, _both(scenario.title.model_dump()), scenario.description)
+    indices = plain_table("Index", "Title", "Source")
+    for name, path in bundled_indices().items():
+        definition = read_definition(path)
+        indices.add_row(name, _both(definition.title.model_dump()), definition.source)
+    show(scenarios)
+    show(indices)
+
+
+@main.command("methods")
+def methods_command() -> None:
+    """List the normalisations, aggregations and weightings with their parameters.
+
+    \b
+    In a file a method is its bare name, or a mapping with parameters:
+      normalise: z-score
+      normalise: {method: min-max, to: [1, 100]}
+    """
+    from simulator.report.methods import methods_tables
+    from simulator.report.screen import show
+
+    for table in methods_tables():
+        show(table)
+
+
+@main.command("score")
+@click.argument("index")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write city, rank, total and one column a dimension; - for the screen.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no table.")
+def score_command(index: str, csv_path: str | None, quiet: bool) -> None:
+    """Score INDEX, a bundled name or the path of a definition, and compare with what was printed.
+
+    \b
+    Examples:
+      citysim score opportunity-2025
+      citysim score my-index/definition.yaml --csv scores.csv
+    """
+    from simulator.index import load_index
+    from simulator.report.comparison import compare_with_published
+    from simulator.report.frames import score_frame
+    from simulator.report.screen import score_table, show
+
+    _refuse_unwritable(csv_path)
+    loaded = load_index(index)
+    scored = loaded.score()
+    if csv_path is not None:
+        _write_csv(score_frame(scored), csv_path)
+    if not quiet and csv_path != STANDARD_OUTPUT:
+        show(score_table(scored))
+        for line in compare_with_published(scored, loaded.published):
+            click.echo(line)
+
+
+@main.command("check")
+@click.argument("file")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of a scenario; may be repeated.")
+def check_command(file: str, settings: tuple[str, ...]) -> None:
+    """Check a scenario or an index definition with its data; report every fault with its line.
+
+    \b
+    Examples:
+      citysim check my-scenario.yaml
+      citysim check my-index/definition.yaml
+    """
+    from simulator.published import bundled_indices
+
+    if file in bundled_indices() or _is_definition(Path(file)):
+        from simulator.index import load_index
+
+        loaded = load_index(file)
+        sizes = f"{len(loaded.cities)} cities, {len(loaded.definition.indicators)} indicators"
+        click.echo(f"{file}: a definition in order, with its data: {sizes}.")
+        return
+    from simulator.study import plan
+
+    study = plan(file, settings)
+    cities = sum(len(part.cities) for part in study.parts.values())
+    click.echo(f"{file}: scenario {study.scenario.name} is in order and fits {study.scenario.index}: {cities} cities.")
+
+
+@main.command("run")
+@click.argument("scenario")
+@click.option("--draws", type=int, help="Number of draws, in place of the scenario's.")
+@click.option("--seed", type=int, help="Seed, in place of the scenario's; the same seed gives the same result.")
+@click.option("--workers", type=int, help="Parallel workers; all processors by default. They change nothing in the result.")
+@click.option("--out", metavar="FILE", help="Write the whole result, with provenance, to this NetCDF file.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write the table of the cities; - for the screen.")
+@click.option("--json", "json_path", metavar="FILE", help="Write the figures and the provenance; - for the screen.")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the scenario; may be repeated.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
+def run_command(
+    scenario: str,
+    draws: int | None,
+    seed: int | None,
+    workers: int | None,
+    out: str | None,
+    csv_path: str | None,
+    json_path: str | None,
+    settings: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Run SCENARIO, a shipped name or the path of a scenario file.
+
+    \b
+    Examples:
+      citysim run stress-test
+      citysim run stress-test --draws 100000 --workers 2 --out result.nc --csv table.csv
+      citysim run stress-test --set factors.data-error.size=4 --set 'factors.weights.concentration=1'
+      citysim run my-scenario.yaml --seed 1 --json -
+    """
+    from simulator.report.frames import stability_frame, stability_record
+    from simulator.report.screen import show, stability_view
+    from simulator.storage import write_result
+    from simulator.study import run
+
+    for path in (out, csv_path, json_path):
+        _refuse_unwritable(path)
+    begun = time.perf_counter()
+    with _progress(quiet) as progress:
+        result = run(scenario, draws=draws, seed=seed, workers=workers, overrides=settings, progress=progress)
+    seconds = time.perf_counter() - begun
+    if out is not None:
+        write_result(result, Path(out))
+    if csv_path is not None:
+        _write_csv(stability_frame(result), csv_path)
+    if json_path is not None:
+        _write_text(json.dumps(stability_record(result), ensure_ascii=False, indent=1) + "\n", json_path)
+    if not quiet and STANDARD_OUTPUT not in (csv_path, json_path):
+        show(stability_view(result, seconds))
+        if out is not None:
+            click.echo(f"Written to {out}; `citysim repeat {out}` runs it again.")
+
+
+@main.command("repeat")
+@click.argument("result")
+@click.option("--workers", type=int, help="Parallel workers; all processors by default.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
+def repeat_command(result: str, workers: int | None, quiet: bool) -> None:
+    """Run a stored RESULT again from its provenance and say whether it is the same; exit code 1 if it is not.
+
+    \b
+    Example:
+      citysim run stress-test --out result.nc
+      citysim repeat result.nc
+    """
+    from simulator.study import repeat
+
+    with _progress(quiet) as progress:
+        repetition = repeat(result, workers, progress)
+    for change in repetition.changed:
+        click.echo(f"changed since: {change}")
+    if repetition.same:
+        click.echo(f"{result}: the same, every variable equal to the byte")
+        return
+    click.echo(f"{result}: not the same; these variables differ: {', '.join(repetition.differing)}")
+    sys.exit(1)
+
+
+@main.command("schema")
+@click.argument("kind", type=click.Choice(["scenario", "definition"]))
+@click.option("--out", metavar="FILE", help="Write to this file instead of the screen.")
+def schema_command(kind: str, out: str | None) -> None:
+    """Print the JSON schema of scenario or definition files, by which an editor completes and checks them."""
+    from simulator.definition import Definition
+    from simulator.report.schemas import json_schema
+    from simulator.scenario import Scenario
+
+    _refuse_unwritable(out)
+    _write_text(json_schema(Scenario if kind == "scenario" else Definition), out or STANDARD_OUTPUT)
+
+
+def _both(name: Mapping[str, str]) -> str:
+    return " ".join(part for part in (name["en"], name["zh"]) if part)
+
+
+def _is_definition(path: Path) -> bool:
+    """Return whether a file is an index definition: there, `index` is a tree, in a scenario it is a name."""
+    from simulator.documents import read_yaml
+    from simulator.published import DEFINITION_FILE
+
+    if path.is_dir():
+        return (path / DEFINITION_FILE).is_file()
+    if not path.is_file():
+        return False
+    data = read_yaml(path).data
+    return isinstance(data, dict) and ("levels" in data or isinstance(data.get("index"), dict))
+
+
+def _refuse_unwritable(path: str | None) -> None:
+    from simulator.storage import refuse_unwritable
+
+    if path is not None and path != STANDARD_OUTPUT:
+        refuse_unwritable(Path(path))
+
+
+def _write_csv(table: pd.DataFrame, path: str) -> None:
+    _write_text(table.to_csv(index=False, lineterminator="\n"), path)
+
+
+def _write_text(text: str, path: str) -> None:
+    from simulator.storage import write_text
+
+    if path == STANDARD_OUTPUT:
+        click.echo(text, nl=False)
+    else:
+        write_text(Path(path), text)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a function that moves a progress bar on standard error; none where nobody is watching."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("compiling (the first run only)", total=None)
+
+        def move(done: int, total: int) -> None:
+            bar.update(task, description="draws", completed=done, total=total)
+
+        yield move

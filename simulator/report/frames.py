@@ -1,0 +1,85 @@
+"""Results as flat tables, for CSV and JSON files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from simulator import names
+from simulator.provenance import ATTRIBUTE
+
+FIRST_COLUMNS = (
+    names.BASELINE_RANK,
+    names.RANK_MEAN,
+    names.RANK_MEDIAN,
+    names.RANK_P05,
+    names.RANK_P95,
+    *(f"top_{top}" for top in names.TOPS),
+)
+"""Columns of a stability table that come first, in this order; other programs rely on it."""
+
+OVERALL = (names.MEAN_SHIFT, names.KENDALL, names.SPEARMAN)
+"""Figures of the whole ranking."""
+
+
+def score_frame(scored: xr.Dataset) -> pd.DataFrame:
+    """Return a scored index as a table: `city, rank, total`, then one column for each dimension, best city first."""
+    top = scored[names.NODE].values[-1]
+    dimensions = [str(node) for node in scored[names.NODE].values[scored[names.PARENT].values == top]]
+    table = pd.DataFrame(
+        {
+            names.CITY: scored[names.CITY].values,
+            names.RANK: scored[names.RANK].values,
+            names.TOTAL: scored[names.TOTAL].values,
+            **{node: scored[names.SCORE].sel({names.NODE: node}).values for node in dimensions},
+        }
+    )
+    return _whole_numbers(table.sort_values(names.RANK, kind="stable", ignore_index=True))
+
+
+def stability_frame(result: xr.Dataset) -> pd.DataFrame:
+    """Return the figures of each city as a table: `city`, the columns that others rely on, then all the rest."""
+    per_city = [str(name) for name in result.data_vars if result[name].dims == (names.CITY,)]
+    rest = [name for name in per_city if name not in FIRST_COLUMNS]
+    columns = {name: result[name].values for name in (*FIRST_COLUMNS, *rest)}
+    described = {
+        str(name): result[name].values for name in result.coords if result[name].dims == (names.CITY,) and name != names.CITY
+    }
+    return pd.DataFrame({names.CITY: result[names.CITY].values, **columns, **described})
+
+
+def stability_record(result: xr.Dataset) -> dict[str, Any]:
+    """Return a result as plain mappings and lists: overall figures, a record for each city, and the provenance."""
+    overall = {
+        name: _plain(result[name].values) for key in OVERALL for name in (key, key + names.SE) if name in result
+    }
+    choices: list[Any] = []
+    if names.CHOICE_SHARE in result:
+        shares = result[[names.CHOICE_SHARE, names.CHOICE_SHARE + names.SE]].to_dataframe()
+        choices = json.loads(shares.to_json(orient="records", force_ascii=False, double_precision=15))
+    table = stability_frame(result)
+    return {
+        "scenario": result.attrs["scenario"],
+        "overall": overall,
+        "choices": choices,
+        "cities": json.loads(table.to_json(orient="records", force_ascii=False, double_precision=15)),
+        "provenance": json.loads(result.attrs[ATTRIBUTE]),
+    }
+
+
+def _plain(values: np.ndarray[Any, Any]) -> Any:
+    return values.tolist()
+
+
+def _whole_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with columns of whole numbers as integers, as a report prints them."""
+    whole = [
+        name
+        for name in table.columns
+        if table[name].dtype.kind == "f" and np.isfinite(table[name]).all() and (table[name] == np.rint(table[name])).all()
+    ]
+    return table.astype({name: "int64" for name in whole})

@@ -1,0 +1,130 @@
+"""Results as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator import names
+from simulator.report.frames import OVERALL
+
+FEW = 8
+"""Alternatives up to which the share of each is shown."""
+
+
+def plain_table(*headings: str, right: Sequence[int] = ()) -> Table:
+    """Return an empty table with these headings; columns whose number is in `right` are right-aligned."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number in right else "left", overflow="fold")
+    return table
+
+
+def score_table(scored: xr.Dataset) -> Table:
+    """Return rank, city and total of a scored index, and its dimensions, best city first."""
+    top = scored[names.NODE].values[-1]
+    nodes = np.flatnonzero(scored[names.PARENT].values == top)
+    headings = [str(scored[names.NODE_NAME_EN].values[node]) for node in nodes]
+    table = plain_table("Rank", "City", "Total", *headings, right=[0, *range(2, 3 + len(nodes))])
+    for city in np.argsort(scored[names.RANK].values, kind="stable"):
+        scores = [_number(scored[names.SCORE].values[city, node]) for node in nodes]
+        rank, total = scored[names.RANK].values[city], scored[names.TOTAL].values[city]
+        table.add_row(str(rank), city_name(scored, int(city)), _number(total), *scores)
+    return table
+
+
+def stability_view(result: xr.Dataset, seconds: float | None = None) -> Group:
+    """Return what a study found: a table of the cities, then the whole ranking in words."""
+    tables: list[RenderableType] = []
+    groups = result[names.GROUP].values if names.GROUP in result.coords else None
+    for group in [None] if groups is None else list(dict.fromkeys(groups)):
+        chosen = np.arange(result.sizes[names.CITY]) if group is None else np.flatnonzero(groups == group)
+        tables.append(_stability_table(result, chosen, None if group is None else str(group)))
+    return Group(*tables, *_closing_lines(result, seconds))
+
+
+def _stability_table(result: xr.Dataset, cities: np.ndarray[Any, Any], group: str | None) -> Table:
+    own = bool((result[names.SCENARIO_RANK] != result[names.BASELINE_RANK]).any())
+    tiers = names.KEEP_TIER in result
+    headings = ["Rank", "City", *(["Scenario"] if own else []), "Median", "90 % interval", "Top 10", "Mean shift"]
+    headings += ["Keeps tier"] if tiers else []
+    table = plain_table(*headings, right=[number for number in range(len(headings)) if number != 1])
+    if group is not None:
+        table.title, table.title_justify = group, "left"
+    for city in cities[np.argsort(result[names.BASELINE_RANK].values[cities], kind="stable")]:
+        row = {str(name): result[name].values[city] for name in result.data_vars if result[name].dims == (names.CITY,)}
+        cells = [str(row[names.BASELINE_RANK]), city_name(result, int(city))]
+        cells += [str(row[names.SCENARIO_RANK])] if own else []
+        cells += [str(int(row[names.RANK_MEDIAN])), f"{int(row[names.RANK_P05])} to {int(row[names.RANK_P95])}"]
+        cells += [_percent(row["top_10"]), f"{row[names.CITY_SHIFT]:.1f}"]
+        cells += [_percent(row[names.KEEP_TIER])] if tiers else []
+        table.add_row(*cells)
+    return table
+
+
+def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
+    labels = result[names.RANKED_GROUP].values if names.RANKED_GROUP in result.dims else [""]
+    for number, group in enumerate(labels):
+        figures = {name: np.atleast_1d(result[name].values)[number] for key in OVERALL for name in (key, key + names.SE)}
+        yield Text(
+            f"{group + ': on' if group else 'On'} average a city moves {figures[names.MEAN_SHIFT]:.2f} places "
+            f"(± {figures[names.MEAN_SHIFT + names.SE]:.3f}) from its baseline rank; agreement with the baseline: "
+            f"Kendall's tau {figures[names.KENDALL]:.3f}, Spearman's rho {figures[names.SPEARMAN]:.3f}."
+        )
+    yield from (Text(line) for line in _realised(result))
+    if "groups_not_ranked" in result.attrs:
+        yield Text(f"Too small to be ranked: {result.attrs['groups_not_ranked']}.")
+    yield Text(f"Rank is the baseline: {result.attrs['baseline']}. Data error: {result.attrs['data_error']}.")
+    if result.attrs["design"] == "exact":
+        yield Text(f"All {result.attrs['draws']:,} combinations, exact: no sampling error.")
+    else:
+        largest = float(np.nanmax(result[names.RANK_FREQUENCY + names.SE].values))
+        took = "" if seconds is None else f" in {seconds:.1f} s"
+        yield Text(
+            f"{result.attrs['draws']:,} draws{took}, seed {result.attrs['seed']}; "
+            f"the largest standard error of a share is {_percent(largest, 2)}."
+        )
+
+
+def _realised(result: xr.Dataset) -> Iterable[str]:
+    """Yield how often each alternative was realised, for factors that have more than one and not too many."""
+    if names.CHOICE_SHARE not in result:
+        return
+    factors = result[names.FACTOR].values
+    for factor in dict.fromkeys(factors):
+        of_this = np.flatnonzero(factors == factor)
+        if 1 < len(of_this) <= FEW:
+            shares = (
+                f"{result[names.ALTERNATIVE].values[one]} {_percent(result[names.CHOICE_SHARE].values[one])}"
+                for one in of_this
+            )
+            yield f"Realised {factor}: {', '.join(shares)}."
+
+
+def city_name(labelled: xr.Dataset, city: int) -> str:
+    """Return a city's name in English and Chinese, or its slug where it has none."""
+    own = [str(labelled[name].values[city]) for name in (names.CITY_NAME_EN, names.CITY_NAME_ZH) if name in labelled.coords]
+    return " ".join(name for name in own if name) or str(labelled[names.CITY].values[city])
+
+
+def _percent(share: float, decimals: int = 1) -> str:
+    return f"{100.0 * share:.{decimals}f} %"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == round(value) else f"{value:.4g}"
+
+
+def show(view: RenderableType) -> None:
+    """Print a view on standard output; where that is no terminal, wide enough that no table is folded."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    console.print(view)
