@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulator.construction.recipe import Recipe as Recipe
     from simulator.definition import Definition as Definition
     from simulator.definition import read_definition as read_definition
     from simulator.errors import CitysimError as CitysimError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from simulator.index import load_index as load_index
     from simulator.matrix import read_matrix as read_matrix
     from simulator.matrix import write_matrix as write_matrix
-    from simulator.construction.recipe import Recipe as Recipe
     from simulator.storage import read_result as read_result
     from simulator.storage import write_result as write_result
     from simulator.study import repeat as repeat

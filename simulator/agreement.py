@@ -121,10 +121,10 @@ def _level_problems(level: str, known: Sequence[str], where: Location) -> Iterat
 
 
 def _weight_problems(weights: Mapping[str, float], definition: Definition, where: Location) -> Iterator[Problem]:
-    members = [slot.id for slot in (*definition.indicators, *definition.nodes)]
+    members = definition.slots
     unknown = [name for name in weights if name not in members]
     for name in unknown:
-        yield (*where, name), f"no indicator or node {name!r}", did_you_mean(name, members)
+        yield (*where, name), f"no indicator or node {name!r}", did_you_mean(name, list(members))
     for node in () if unknown else definition.nodes:
         if all(weights.get(child.id, child.weight) == 0.0 for child in node.children):
             yield where, f"the weights of all children of {node.id} are zero", "Give at least one a weight above 0."
@@ -135,7 +135,11 @@ def _needs(method: object, definition: Definition, where: Location) -> Iterator[
     if isinstance(method, MinMax) and method.goalposts == "given":
         lacking = [leaf.id for leaf in definition.indicators if leaf.goalposts is None]
         if lacking:
-            yield where, f"no goalposts are defined for {_some(lacking)}", "Add them to the definition, or take `sample`."
+            yield (
+                where,
+                f"no goalposts are defined for {_some(lacking)}",
+                "Add them to the definition, or take `sample`.",
+            )
     if isinstance(method, DistanceToTarget):
         lacking = [leaf.id for leaf in definition.indicators if leaf.target is None]
         if lacking:
@@ -244,7 +248,11 @@ def _draw_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
         risky = other.method in NEEDS_POSITIVE and may_reach_zero(one)
         if risky and not any(exclusion.items() <= pair.items() for exclusion in never):
             problem = f"a {other.method} mean is undefined for {one.method} scores, which reach zero or below"
-            yield ("factors", "aggregation"), problem, f"Add to `never`: {{normalisation: {one.method}, aggregation: {other.method}}}."
+            yield (
+                ("factors", "aggregation"),
+                problem,
+                f"Add to `never`: {{normalisation: {one.method}, aggregation: {other.method}}}.",
+            )
 
 
 def _design_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -17,7 +17,6 @@ from simulator.errors import CitysimError
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
 
@@ -42,7 +41,9 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="citysim")
 def main() -> None:
-    """Stress-test a composite index: how much of a ranking is the cities, and how much our choices?
+    r"""Stress-test a composite index.
+
+    How much of a ranking is the cities, and how much our choices?
 
     \b
     Examples:
@@ -75,7 +76,7 @@ def list_command() -> None:
 
 @main.command("methods")
 def methods_command() -> None:
-    """List the normalisations, aggregations and weightings with their parameters.
+    r"""List the normalisations, aggregations and weightings with their parameters.
 
     \b
     In a file a method is its bare name, or a mapping with parameters:
@@ -91,10 +92,12 @@ def methods_command() -> None:
 
 @main.command("score")
 @click.argument("index")
-@click.option("--csv", "csv_path", metavar="FILE", help="Write city, rank, total and one column a dimension; - for the screen.")
+@click.option(
+    "--csv", "csv_path", metavar="FILE", help="Write city, rank, total and one column a dimension; - for the screen."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print no table.")
 def score_command(index: str, csv_path: str | None, quiet: bool) -> None:
-    """Score INDEX, a bundled name or the path of a definition, and compare with what was printed.
+    r"""Score INDEX, a bundled name or the path of a definition, and compare with what was printed.
 
     \b
     Examples:
@@ -119,9 +122,11 @@ def score_command(index: str, csv_path: str | None, quiet: bool) -> None:
 
 @main.command("check")
 @click.argument("file")
-@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of a scenario; may be repeated.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of a scenario; may be repeated."
+)
 def check_command(file: str, settings: tuple[str, ...]) -> None:
-    """Check a scenario or an index definition with its data; report every fault with its line.
+    r"""Check a scenario or an index definition with its data; report every fault with its line.
 
     \b
     Examples:
@@ -148,11 +153,15 @@ def check_command(file: str, settings: tuple[str, ...]) -> None:
 @click.argument("scenario")
 @click.option("--draws", type=int, help="Number of draws, in place of the scenario's.")
 @click.option("--seed", type=int, help="Seed, in place of the scenario's; the same seed gives the same result.")
-@click.option("--workers", type=int, help="Parallel workers; all processors by default. They change nothing in the result.")
+@click.option(
+    "--workers", type=int, help="Parallel workers; all processors by default. They change nothing in the result."
+)
 @click.option("--out", metavar="FILE", help="Write the whole result, with provenance, to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the table of the cities; - for the screen.")
 @click.option("--json", "json_path", metavar="FILE", help="Write the figures and the provenance; - for the screen.")
-@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the scenario; may be repeated.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the scenario; may be repeated."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def run_command(
     scenario: str,
@@ -165,7 +174,7 @@ def run_command(
     settings: tuple[str, ...],
     quiet: bool,
 ) -> None:
-    """Run SCENARIO, a shipped name or the path of a scenario file.
+    r"""Run SCENARIO, a shipped name or the path of a scenario file.
 
     \b
     Examples:
@@ -202,7 +211,7 @@ def run_command(
 @click.option("--workers", type=int, help="Parallel workers; all processors by default.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
 def repeat_command(result: str, workers: int | None, quiet: bool) -> None:
-    """Run a stored RESULT again from its provenance and say whether it is the same; exit code 1 if it is not.
+    r"""Run a stored RESULT again from its provenance and say whether it is the same; exit code 1 if it is not.
 
     \b
     Example:

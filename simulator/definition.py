@@ -81,9 +81,7 @@ def _kind_of_child(written: Any) -> str:
     return "node" if inner else "indicator"
 
 
-Child = Annotated[
-    Annotated[Indicator, Tag("indicator")] | Annotated[Node, Tag("node")], Discriminator(_kind_of_child)
-]
+Child = Annotated[Annotated[Indicator, Tag("indicator")] | Annotated[Node, Tag("node")], Discriminator(_kind_of_child)]
 Node.model_rebuild()
 
 
@@ -145,6 +143,11 @@ class Definition(Schema):
     def nodes(self) -> tuple[Node, ...]:
         """The inner nodes, children before their parent; the index itself is the last."""
         return tuple(child for _, child in walk(self.index) if isinstance(child, Node))
+
+    @cached_property
+    def slots(self) -> tuple[str, ...]:
+        """Identifiers of the indicators, then of the inner nodes: the order in which kernels number them."""
+        return (*(leaf.id for leaf in self.indicators), *(node.id for node in self.nodes))
 
     @cached_property
     def ancestors(self) -> Mapping[str, tuple[str, ...]]:
@@ -212,6 +215,8 @@ def tree_faults(data: Any) -> Iterator[tuple[Location, str, str]]:
         yield from _entry_faults(location, node, seen)
         if isinstance(node.get("children"), list | tuple) and depth:
             yield from _family_faults(location, node, depth)
+    if depth and len(set(map(str, levels))) < depth:
+        yield ("levels",), "a level is named twice", "Give every level its own name."
     tiers = data.get("tiers", ())
     if isinstance(tiers, list | tuple) and all(isinstance(t, int) for t in tiers) and list(tiers) != sorted(set(tiers)):
         yield ("tiers",), f"{list(tiers)} does not rise", "Give the last rank of each tier, best tier first."
@@ -237,9 +242,9 @@ def _entry_faults(
     if node.get("direction") == "target" and node.get("target") is None:
         yield location, "direction is 'target' but no target is given", "Add target: VALUE."
     posts = node.get("goalposts")
-    if isinstance(posts, list | tuple) and len(posts) == 2 and all(isinstance(p, int | float) for p in posts):
-        if posts[0] >= posts[1]:
-            yield (*location, "goalposts"), f"{list(posts)} does not rise", "Give the lower value first."
+    numbers = [post for post in posts if isinstance(post, int | float)] if isinstance(posts, list | tuple) else []
+    if len(numbers) == 2 and numbers[0] >= numbers[1]:
+        yield (*location, "goalposts"), f"{numbers} does not rise", "Give the lower value first."
 
 
 def _family_faults(location: Location, node: Mapping[str, Any], depth: int) -> Iterator[tuple[Location, str, str]]:
@@ -257,6 +262,14 @@ def _family_faults(location: Location, node: Mapping[str, Any], depth: int) -> I
         if not isinstance(child, Mapping) or "children" in child:
             continue
         if name == MinMax.model_fields["method"].default and given and child.get("goalposts") is None:
-            yield (*location, "children", position), "no goalposts, but its parent takes them as given", "Add goalposts: [LOW, HIGH]."
+            yield (
+                (*location, "children", position),
+                "no goalposts, but its parent takes them as given",
+                "Add goalposts: [LOW, HIGH].",
+            )
         if name == "distance-to-target" and child.get("target") is None:
-            yield (*location, "children", position), "no target, but its parent measures the distance to it", "Add target: VALUE."
+            yield (
+                (*location, "children", position),
+                "no target, but its parent measures the distance to it",
+                "Add target: VALUE.",
+            )

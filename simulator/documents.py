@@ -107,7 +107,9 @@ def parse_yaml(text: str, source: str) -> Document:
     except RecursionError:
         raise InputError(source, [Fault("", "nested too deep to be read")]) from None
     if tree is None:
-        raise InputError(source, [Fault("", "the file is empty", "See the documentation for an example to start from.")])
+        raise InputError(
+            source, [Fault("", "the file is empty", "See the documentation for an example to start from.")]
+        )
     origins: dict[Location, str] = {}
     return Document(source, _plain(tree, (), origins), text, origins)
 
@@ -158,7 +160,11 @@ def check(document: Document, schema: type[S], *cross_checks: CrossCheck) -> S:
     InputError
         With all faults of the document, each with its line and path.
     """
-    faults = [Fault(document.place(where), problem, remedy) for c in cross_checks for where, problem, remedy in c(document.data)]
+    faults = [
+        Fault(document.place(where), problem, remedy)
+        for c in cross_checks
+        for where, problem, remedy in c(document.data)
+    ]
     try:
         checked = schema.model_validate(document.data)
     except ValidationError as error:
@@ -211,7 +217,9 @@ def _explain(detail: ErrorDetails, schema: type[Schema]) -> tuple[str, str]:
         return f"value {int(last) + 1} is missing" if absent.isdecimal() else f"{absent!r} is missing", "Add it."
     if kind == "union_tag_invalid":
         known = [tag.strip().strip("'") for tag in str(context["expected_tags"]).split(",")]
-        return f"unknown {context['discriminator'].strip(chr(39))} {context['tag']!r}", did_you_mean(str(context["tag"]), known)
+        return f"unknown {context['discriminator'].strip(chr(39))} {context['tag']!r}", did_you_mean(
+            str(context["tag"]), known
+        )
     if kind == "literal_error":
         known = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
         return f"{given!r} is not among the known words", did_you_mean(str(given), known)

@@ -172,7 +172,11 @@ def _read_published(path: Path, definition: Definition, matrix: xr.Dataset) -> x
     nodes = [str(column) for column in table.columns if column not in (names.RANK, names.TOTAL)]
     known = [node.id for node in definition.nodes]
     cities = [str(city) for city in matrix[names.CITY].values]
-    faults = [Fault(f"column {node}", "no node of this name", did_you_mean(node, known)) for node in nodes if node not in known]
+    faults = [
+        Fault(f"column {node}", "no node of this name", did_you_mean(node, known))
+        for node in nodes
+        if node not in known
+    ]
     faults += [Fault("", f"no column {name!r}", "Add it.") for name in (names.RANK, names.TOTAL) if name not in table]
     faults += [Fault("", f"no row for {city}", "Add its printed total.") for city in cities if city not in table.index]
     if faults:

@@ -28,7 +28,8 @@ from simulator.listing import (
     numbers_in,
     text_of,
 )
-from simulator.tables import TABLE_SUFFIXES, first_faults, read_table, require_kind, write_table, write_whole
+from simulator.storage import write_whole
+from simulator.tables import TABLE_SUFFIXES, first_faults, read_table, require_kind, write_table
 
 MATRIX_SUFFIXES: Final = (*TABLE_SUFFIXES, ".nc", ".zarr")
 """File name endings of matrices: those of tables, NetCDF and Zarr."""

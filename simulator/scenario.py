@@ -22,14 +22,14 @@ SUFFIX = ".yaml"
 DEFAULT_DRAWS = 20_000
 
 Members = Annotated[tuple[str, ...], Field(min_length=1)]
-PillarTree = TypeAliasType("PillarTree", Annotated[dict[str, "PillarTree | Members"], Field(min_length=1)])
+PillarTree = TypeAliasType("PillarTree", "dict[str, PillarTree | Members]")
 """Name of a group → its indicators, or further groups."""
 
 
 class Reading(Schema):
     """Another index over the same indicators: pillars of one's own, all weighing the same, and so their members."""
 
-    pillars: PillarTree
+    pillars: Annotated[PillarTree, Field(min_length=1)]
     """Name of each pillar → its indicators, or a mapping of further groups."""
     aggregate: Aggregation = ArithmeticMean()
     """How members become a pillar, and pillars the total."""
@@ -142,9 +142,13 @@ def override(document: Document, settings: Sequence[str]) -> Document:
     faults = []
     for setting in settings:
         path, equals, written = setting.partition("=")
-        location = tuple(int(step) if step.isdigit() else step for step in path.replace("[", ".").replace("]", "").split("."))
+        location = tuple(
+            int(step) if step.isdigit() else step for step in path.replace("[", ".").replace("]", "").split(".")
+        )
         if not equals or not path:
-            faults.append(Fault(f"--set {setting}", "is not of the form path=value", "Example: --set factors.data-error.size=3"))
+            faults.append(
+                Fault(f"--set {setting}", "is not of the form path=value", "Example: --set factors.data-error.size=3")
+            )
             continue
         try:
             data = _replaced(data, location, parse_yaml(written, f"--set {setting}").data if written else None)

@@ -3,55 +3,54 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
 import xarray as xr
 
 from simulator.errors import Fault, InputError, StorageError
 
-ENGINE = "h5netcdf"
+ENGINE: Final = "h5netcdf"
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` to write to; on success it takes the name of `path`, else it is removed.
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` write a file or folder under a temporary name beside `path`, then give it its name.
 
-    So an interrupted or failed write leaves what stood there before (or nothing).
+    Where anything fails nothing half-written stays, and what stood at `path` before still stands.
 
     Raises
     ------
     StorageError
-        Where the folder does not exist or the file cannot be written.
+        Where the system refuses to write.
     """
+    if not path.parent.is_dir():
+        raise StorageError(f"{path}: cannot be written (no folder {path.parent})")
+    mark = uuid.uuid4().hex[:12]
+    new = path.with_name(f".{path.stem}-{mark}{path.suffix}")
+    old = path.with_name(f".{path.stem}-{mark}-old{path.suffix}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+        write(new)
+        if new.is_dir() and path.is_dir():
+            path.rename(old)
+        new.replace(path)
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        if old.exists() and not path.exists():
+            old.rename(path)
+        for left in (new, old):
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write text as UTF-8, whole or not at all."""
-    with whole_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    write_whole(path, lambda new: new.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def write_result(result: xr.Dataset, path: Path) -> None:
@@ -62,8 +61,7 @@ def write_result(result: xr.Dataset, path: Path) -> None:
     StorageError
         Where it cannot be written.
     """
-    with whole_file(path) as temporary:
-        result.to_netcdf(temporary, engine=ENGINE)
+    write_whole(path, lambda new: result.to_netcdf(new, engine=ENGINE))
 
 
 def read_result(path: Path) -> xr.Dataset:

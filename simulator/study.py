@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -175,9 +174,7 @@ def execute(study: Study, workers: int | None = None, progress: Progress | None 
     return result.assign_attrs(_description(study, seed), **{ATTRIBUTE: seal(record)})
 
 
-def repeat(
-    stored: str | Path | xr.Dataset, workers: int | None = None, progress: Progress | None = None
-) -> Repetition:
+def repeat(stored: str | Path | xr.Dataset, workers: int | None = None, progress: Progress | None = None) -> Repetition:
     """Run a stored result again from its provenance, and say whether it comes out the same.
 
     Raises
@@ -313,7 +310,9 @@ def _join_groups(results: Mapping[str, xr.Dataset]) -> xr.Dataset:
         per_city = result[[name for name in result.data_vars if names.CITY in result[name].dims and name not in apart]]
         parts.append(per_city.assign_coords({names.GROUP: (names.CITY, [group] * result.sizes[names.CITY])}))
         overall.append(result[[name for name in result.data_vars if not result[name].dims]])
-    cities = xr.concat(parts, names.CITY, join="outer", fill_value=0.0, data_vars="all", coords="different", compat="equals")
+    cities = xr.concat(
+        parts, names.CITY, join="outer", fill_value=0.0, data_vars="all", coords="different", compat="equals"
+    )
     whole = xr.concat(overall, names.RANKED_GROUP).assign_coords({names.RANKED_GROUP: list(results)})
     first = next(iter(results.values()))
     shares = first[[name for name in apart[2:] if name in first]]
@@ -339,7 +338,9 @@ def _description(study: Study, seed: int) -> dict[str, Any]:
         "baseline": "the ranking as published" if _has_published(study) else "the index as defined",
     }
     if study.left_aside:
-        described["groups_not_ranked"] = "; ".join(f"{name}: {', '.join(who)}" for name, who in study.left_aside.items())
+        described["groups_not_ranked"] = "; ".join(
+            f"{name}: {', '.join(who)}" for name, who in study.left_aside.items()
+        )
     return described
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
-import uuid
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +10,8 @@ from typing import Any, Final, TypeVar
 
 import pandas as pd
 
-from simulator.errors import Fault, InputError, StorageError, did_you_mean
+from simulator.errors import Fault, InputError, did_you_mean
+from simulator.storage import write_whole
 
 T = TypeVar("T")
 
@@ -110,38 +109,6 @@ def require_kind(path: Path, suffixes: Sequence[str]) -> str:
         problem = f"a {suffix} file needs the library {library}, which is not installed"
         raise InputError(str(path), [Fault("", problem, f'Install it with: pip install "citysim[{extra}]"')])
     return suffix
-
-
-def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` write a file or folder under a temporary name beside `path`, then give it its name.
-
-    Where anything fails nothing half-written stays, and what stood at `path` before still stands.
-
-    Raises
-    ------
-    StorageError
-        Where the system refuses to write.
-    """
-    if not path.parent.is_dir():
-        raise StorageError(f"{path}: cannot be written (no folder {path.parent})")
-    mark = uuid.uuid4().hex[:12]
-    new = path.with_name(f".{path.stem}-{mark}{path.suffix}")
-    old = path.with_name(f".{path.stem}-{mark}-old{path.suffix}")
-    try:
-        write(new)
-        if new.is_dir() and path.is_dir():
-            path.rename(old)
-        new.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        if old.exists() and not path.exists():
-            old.rename(path)
-        for left in (new, old):
-            if left.is_dir():
-                shutil.rmtree(left)
-            else:
-                left.unlink(missing_ok=True)
 
 
 def first_faults(items: Sequence[T], fault: Callable[[T], Fault], kind: str) -> list[Fault]:

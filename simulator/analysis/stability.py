@@ -46,8 +46,8 @@ def stability(tally: Tally, cities: Sequence[str], baseline: Integers, tiers: Se
         (chance of a rank within the baseline's tier), `rank_shift_abs` (mean absolute shift from the baseline),
         `draws_with_city`. Without axis: `mean_abs_rank_shift` (mean over cities and draws), `kendall_tau` (tau-b) and
         `spearman_rho` with the baseline, means over draws. On (city, other_city), if pairs were counted: `pair_win`,
-        the chance that the first ranks above the second (equal ranks count for neither). Every Monte-Carlo figure has its standard error under its
-        name with `_se` (convention 12).
+        the chance that the first ranks above the second (equal ranks count for neither). Every Monte-Carlo figure has
+        its standard error under its name with `_se` (convention 12).
 
     Notes
     -----
@@ -97,7 +97,9 @@ def _moments_of_rank(tally: Tally, seen: Integers, exact: bool) -> Variables:
     return _with_error(names.RANK_MEAN, (names.CITY,), *_mean(total, squares, seen, exact))
 
 
-def _mean(total: Floats | Integers, squares: Floats | Integers, of: Floats | Integers, exact: bool) -> tuple[Floats, Floats]:
+def _mean(
+    total: Floats | Integers, squares: Floats | Integers, of: Floats | Integers, exact: bool
+) -> tuple[Floats, Floats]:
     """Return a mean and its standard error from the sum and the sum of squares of `of` draws."""
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.asarray(total / of, np.float64)
@@ -158,11 +160,11 @@ def _overall(tally: Tally, exact: bool) -> Variables:
     result: Variables = {}
     for name, row, scale in ((names.MEAN_SHIFT, SHIFT, n), (names.KENDALL, KENDALL, 1), (names.SPEARMAN, SPEARMAN, 1)):
         total, squares = tally.moments[row] / UNIT
-        mean, error = _mean(np.float64(total), np.float64(squares), np.float64(tally.draws), exact)
+        mean, error = _mean(np.array(total), np.array(squares), np.array(tally.draws), exact)
         result |= _with_error(name, (), mean * scale, error * scale)
     if tally.counts.sum() == tally.draws * n:
         # With all cities in every draw the mean needs no fixed point: integers say it exactly.
-        result[names.MEAN_SHIFT] = ((), np.float64(tally.shifts[:, 0].sum() / (tally.draws * n)))
+        result[names.MEAN_SHIFT] = ((), np.array(tally.shifts[:, 0].sum() / (tally.draws * n)))
     return result
 
 

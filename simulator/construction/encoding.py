@@ -71,7 +71,8 @@ def encode(variants: Sequence[Definition], printed: xr.DataArray) -> Plan:
         normalisation=np.array([[code for code, _ in row] for row in methods], np.int64),
         parameters=np.array([[parameters for _, parameters in row] for row in methods], np.float64),
         aggregation=np.array(
-            [[AGGREGATION_CODES[node.aggregate.method] for node in definition.nodes] for definition in variants], np.int64
+            [[AGGREGATION_CODES[node.aggregate.method] for node in definition.nodes] for definition in variants],
+            np.int64,
         ),
         weight=np.array([slot.weight for slot in slots], np.float64),
         mass=np.array([slot_masses(definition) for definition in variants], np.float64),
@@ -136,7 +137,9 @@ def _oriented_target(slot: Indicator | Node) -> float:
     return slot.target if slot.direction == "higher" else -slot.target
 
 
-def _sort_printed(slots: Sequence[Indicator | Node], printed: xr.DataArray) -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
+def _sort_printed(
+    slots: Sequence[Indicator | Node], printed: xr.DataArray
+) -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
     """Return each slot's printed points, best first, and the position of the city that has each."""
     cities = printed.sizes["city"]
     points = np.zeros((len(slots), cities))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.construction.recipe import weighted_by
 from simulator.definition import Definition, Indicator, Node
 from simulator.kernels.arrays import Floats, Integers
 from simulator.methods import (
@@ -16,7 +17,6 @@ from simulator.methods import (
     GivenWeights,
     UniformWeights,
 )
-from simulator.construction.recipe import weighted_by
 
 LINEAR = ("sum", "arithmetic")
 """Aggregations in which a child's score enters in proportion."""
@@ -45,7 +45,7 @@ def nominal_weights(definition: Definition) -> dict[str, float]:
     A node's weight is the sum of those below it (convention 6). Below a sum an indicator weighs what its score adds
     to the total of an index in which all score alike.
     """
-    mass = dict(zip([slot.id for slot in (*definition.indicators, *definition.nodes)], slot_masses(definition), strict=True))
+    mass = dict(zip(definition.slots, slot_masses(definition), strict=True))
     weight = {definition.index.id: 1.0}
     for node in reversed(definition.nodes):
         for child in node.children:

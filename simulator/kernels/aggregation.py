@@ -32,7 +32,7 @@ def weighted_sum(scores: Floats, children: Integers, coefficient: Floats, out: F
 
 @compiled
 def geometric_mean(scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> bool:
-    """exp of the weighted mean of logarithms. Returns False where a score is not above zero."""
+    """Exp of the weighted mean of logarithms. Returns False where a score is not above zero."""
     out[:] = 0.0
     positive = True
     for child in children:
@@ -62,7 +62,7 @@ def harmonic_mean(scores: Floats, children: Integers, coefficient: Floats, out: 
 
 @compiled
 def weighted_median(scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> None:
-    """The score at which the cumulated weight passes one half; the middle of two where it meets one half there."""
+    """Take the score at which the cumulated weight passes one half; the middle of two where it meets one half."""
     taking_part = children[coefficient[children] != 0.0]
     column = np.empty(taking_part.size)
     for i in range(out.size):

@@ -115,7 +115,7 @@ def _scatter(scores: Floats, rank: Integers, active: Integers, totals: Floats, r
 def score_matrix(
     plan: Plan, values: Floats, ties: int, tolerance: float, decimals: int
 ) -> tuple[Floats, Floats, Integers, int]:
-    """Score one matrix (L, n) by the first variant: normalised (L, n), scores (nodes, n), rank (n), failed node or -1."""
+    """Score a matrix (L, n) by the first variant: normalised (L, n), scores (nodes, n), rank (n), failed node or -1."""
     leaves, n = values.shape
     slots = plan.weight.size
     printed_sums = np.zeros((slots, n + 1))
@@ -127,9 +127,7 @@ def score_matrix(
     same = np.empty(n, np.int64)
     sum_printed(plan, np.ones(n, np.bool_), printed_sums)
     normalise_leaves(plan, 0, values, printed_sums, oriented, better, same, normalised)
-    find_coefficients(
-        plan, 0, np.zeros(leaves), False, np.ones(leaves, np.bool_), np.zeros(slots), coefficient
-    )
+    find_coefficients(plan, 0, np.zeros(leaves), False, np.ones(leaves, np.bool_), np.zeros(slots), coefficient)
     failed = climb(plan, 0, coefficient, printed_sums, better, same, normalised, scores)
     if failed < 0:
         rank_totals(scores[-1], ties, tolerance, decimals, better, same)

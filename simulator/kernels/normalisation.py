@@ -40,9 +40,7 @@ def orient(values: Floats, direction: int, target: float, out: Floats) -> None:
 
 
 @compiled
-def rank_points(
-    values: Floats, ties: int, printed_sums: Floats, better: Integers, same: Integers, out: Floats
-) -> None:
+def rank_points(values: Floats, ties: int, printed_sums: Floats, better: Integers, same: Integers, out: Floats) -> None:
     """Points by rank under a tie rule (convention 5).
 
     `printed_sums[k]` is the sum of the k best printed numbers of this column; only `AS_PUBLISHED` reads it.
@@ -95,9 +93,7 @@ def z_score(values: Floats, delta: float, mean: float, sd: float, out: Floats) -
 
 
 @compiled
-def min_max(
-    values: Floats, low: float, high: float, start: float, end: float, capped: bool, out: Floats
-) -> None:
+def min_max(values: Floats, low: float, high: float, start: float, end: float, capped: bool, out: Floats) -> None:
     """(x - low) / (high - low), stretched to `start`..`end`; where low equals high, the middle of the range."""
     if low == high:
         out[:] = 0.5 * (start + end)

@@ -65,9 +65,7 @@ def count_groups_before(better: Integers, groups: Integers) -> None:
 
 
 @compiled
-def rank_totals(
-    totals: Floats, ties: int, tolerance: float, decimals: int, rank: Integers, same: Integers
-) -> None:
+def rank_totals(totals: Floats, ties: int, tolerance: float, decimals: int, rank: Integers, same: Integers) -> None:
     """Rank totals, 1 for the largest; those closer than `tolerance` × their range share a place (convention 5).
 
     `decimals` below 0 ranks totals as they are, otherwise after rounding half up.

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from simulator.kernels.arrays import Floats, Integers
+from simulator.kernels.arrays import Integers
 from simulator.kernels.compiled import compiled
 
 UNIT = 2.0**32

@@ -80,7 +80,7 @@ def find_coefficients(
             method = plan.aggregation[variant, node]
             if below == 0.0 or slot_weight[child] == 0.0:
                 coefficient[child] = 0.0
-            elif drawn and (method == SUM or method == ARITHMETIC):
+            elif drawn and method in (SUM, ARITHMETIC):
                 coefficient[child] = plan.mass[variant, slot] * (slot_weight[child] / below) / plan.mass[variant, child]
             elif method == SUM and not drawn:
                 coefficient[child] = slot_weight[child]

@@ -47,16 +47,16 @@ def stability_frame(result: xr.Dataset) -> pd.DataFrame:
     rest = [name for name in per_city if name not in FIRST_COLUMNS]
     columns = {name: result[name].values for name in (*FIRST_COLUMNS, *rest)}
     described = {
-        str(name): result[name].values for name in result.coords if result[name].dims == (names.CITY,) and name != names.CITY
+        str(name): result[name].values
+        for name in result.coords
+        if result[name].dims == (names.CITY,) and name != names.CITY
     }
     return pd.DataFrame({names.CITY: result[names.CITY].values, **columns, **described})
 
 
 def stability_record(result: xr.Dataset) -> dict[str, Any]:
     """Return a result as plain mappings and lists: overall figures, a record for each city, and the provenance."""
-    overall = {
-        name: _plain(result[name].values) for key in OVERALL for name in (key, key + names.SE) if name in result
-    }
+    overall = {name: _plain(result[name].values) for key in OVERALL for name in (key, key + names.SE) if name in result}
     choices: list[Any] = []
     if names.CHOICE_SHARE in result:
         shares = result[[names.CHOICE_SHARE, names.CHOICE_SHARE + names.SE]].to_dataframe()
@@ -80,6 +80,8 @@ def _whole_numbers(table: pd.DataFrame) -> pd.DataFrame:
     whole = [
         name
         for name in table.columns
-        if table[name].dtype.kind == "f" and np.isfinite(table[name]).all() and (table[name] == np.rint(table[name])).all()
+        if table[name].dtype.kind == "f"
+        and np.isfinite(table[name]).all()
+        and (table[name] == np.rint(table[name])).all()
     ]
-    return table.astype({name: "int64" for name in whole})
+    return table.astype(dict.fromkeys(whole, "int64"))

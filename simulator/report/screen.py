@@ -72,7 +72,9 @@ def _stability_table(result: xr.Dataset, cities: np.ndarray[Any, Any], group: st
 def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
     labels = result[names.RANKED_GROUP].values if names.RANKED_GROUP in result.dims else [""]
     for number, group in enumerate(labels):
-        figures = {name: np.atleast_1d(result[name].values)[number] for key in OVERALL for name in (key, key + names.SE)}
+        figures = {
+            name: np.atleast_1d(result[name].values)[number] for key in OVERALL for name in (key, key + names.SE)
+        }
         yield Text(
             f"{group + ': on' if group else 'On'} average a city moves {figures[names.MEAN_SHIFT]:.2f} places "
             f"(± {figures[names.MEAN_SHIFT + names.SE]:.3f}) from its baseline rank; agreement with the baseline: "
@@ -110,7 +112,9 @@ def _realised(result: xr.Dataset) -> Iterable[str]:
 
 def city_name(labelled: xr.Dataset, city: int) -> str:
     """Return a city's name in English and Chinese, or its slug where it has none."""
-    own = [str(labelled[name].values[city]) for name in (names.CITY_NAME_EN, names.CITY_NAME_ZH) if name in labelled.coords]
+    own = [
+        str(labelled[name].values[city]) for name in (names.CITY_NAME_EN, names.CITY_NAME_ZH) if name in labelled.coords
+    ]
     return " ".join(name for name in own if name) or str(labelled[names.CITY].values[city])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import joblib
 import numpy as np
@@ -16,7 +16,7 @@ from simulator.kernels.draws import score_draws
 from simulator.kernels.tally import tally_ranks
 from simulator.kernels.tree import Plan
 from simulator.simulation.tally import Tally, empty_tally
-from simulator.uncertainty.design import Design, block_count
+from simulator.uncertainty.design import Design, block_count, block_draws
 from simulator.uncertainty.realisation import Chunk, Realisation
 
 Progress = Callable[[int, int], None]
@@ -90,16 +90,14 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
         totals, ranks = _score(experiment, chunk)
         tally_ranks(ranks, order, experiment.baseline, tally.counts, tally.shifts, tally.moments, tally.pairs)
         for column, chosen in enumerate(tally.chosen):
-            chosen += np.bincount(alternatives[:, column], minlength=chosen.size)
-        tally = Tally(tally.draws + len(ranks), tally.counts, tally.shifts, tally.moments, tally.pairs, tally.chosen)
+            np.add(chosen, np.bincount(alternatives[:, column], minlength=chosen.size), out=chosen)
         if experiment.keep:
             kept.append(Draws(totals, ranks, alternatives))
-    return tally, _joined(kept) if experiment.keep else None
+    done = replace(tally, draws=len(block_draws(experiment.design.draws, block)))
+    return done, _joined(kept) if experiment.keep else None
 
 
-def _run_blocks(
-    experiment: Experiment, blocks: Sequence[int], workers: int
-) -> Iterator[tuple[Tally, Draws | None]]:
+def _run_blocks(experiment: Experiment, blocks: Sequence[int], workers: int) -> Iterator[tuple[Tally, Draws | None]]:
     if workers == 1 or len(blocks) == 1:
         yield from (run_block(experiment, block) for block in blocks)
         return

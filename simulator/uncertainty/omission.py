@@ -70,10 +70,10 @@ def omission(spec: LeaveOut, definition: Definition, cities: list[str], among: l
         masks = np.array([[city == member for city in cities] for member in members])
     else:
         members = among or members_of(definition, spec.level)
-        masks = np.array([[member in _path(definition, leaf.id) for leaf in definition.indicators] for member in members])
-    return Omission(
-        leave_out_name(spec), tuple(members), masks, spec.level == CITY_LEVEL, spec.probability, spec.count
-    )
+        masks = np.array(
+            [[member in _path(definition, leaf.id) for leaf in definition.indicators] for member in members]
+        )
+    return Omission(leave_out_name(spec), tuple(members), masks, spec.level == CITY_LEVEL, spec.probability, spec.count)
 
 
 def members_of(definition: Definition, level: str) -> list[str]:

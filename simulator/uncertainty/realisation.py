@@ -13,6 +13,7 @@ from simulator.construction.weighting import WeightSampler, weight_sampler
 from simulator.definition import Definition
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.lookup import find_cities, find_indicators, find_nodes
 from simulator.methods import AsDefined
 from simulator.names import INDICATOR, VALUE
 from simulator.uncertainty.data_error import ErrorField, error_field
@@ -20,7 +21,6 @@ from simulator.uncertainty.design import Design, block_draws
 from simulator.uncertainty.factors import METHOD_FACTORS, Choice, Factors, LeaveOut, method_choices
 from simulator.uncertainty.omission import CITY_LEVEL, Omission, omission
 from simulator.uncertainty.streams import stream
-from simulator.lookup import find_cities, find_indicators, find_nodes
 
 CHUNK_CELLS = 1_000_000
 """Cells of drawn values held at a time by one worker: 8 MB, whatever the number of draws."""
@@ -82,7 +82,9 @@ class Realisation:
                 Chunk(
                     self._variant(alternatives[part]),
                     self._values(generators, part.stop - part.start),
-                    *(array if len(array) == 1 else array[part] for array in (weights, leaf_in, city_in)),
+                    weights if len(weights) == 1 else weights[part],
+                    leaf_in if len(leaf_in) == 1 else leaf_in[part],
+                    city_in if len(city_in) == 1 else city_in[part],
                 ),
             )
 
