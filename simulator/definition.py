@@ -33,7 +33,7 @@ def _named(written: Any) -> Any:
     return {"en": written} if isinstance(written, str) else written
 
 
-Named = Annotated[Name, BeforeValidator(_named)]
+Named = Annotated[Name, BeforeValidator(_named, json_schema_input_type=str | Name)]
 
 
 class Indicator(Schema):

@@ -171,30 +171,25 @@ def _from_name(written: Any) -> Any:
     return {"method": written} if isinstance(written, str) else written
 
 
-Normalisation = Annotated[
-    AsGiven | RankPoints | PercentileRank | ZScore | MinMax | DistanceToBest | DistanceToTarget,
-    Field(discriminator="method"),
-    BeforeValidator(_from_name),
-]
-Aggregation = Annotated[
-    WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian,
-    Field(discriminator="method"),
-    BeforeValidator(_from_name),
-]
-Weighting = Annotated[
-    AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights,
-    Field(discriminator="method"),
-    BeforeValidator(_from_name),
-]
+def _by_name(union: Any) -> BeforeValidator:
+    """Let a bare name stand for a method without further parameters, in validation and in the JSON schema."""
+    methods = {method.model_fields["method"].default: method for method in get_args(union)}
+    bare = [name for name, method in methods.items() if not any(f.is_required() for f in method.model_fields.values())]
+    return BeforeValidator(_from_name, json_schema_input_type=union | Literal.__getitem__(tuple(bare)))
+
+
+_AnyNormalisation = AsGiven | RankPoints | PercentileRank | ZScore | MinMax | DistanceToBest | DistanceToTarget
+_AnyAggregation = WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian
+_AnyWeighting = AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights
+
+Normalisation = Annotated[_AnyNormalisation, Field(discriminator="method"), _by_name(_AnyNormalisation)]
+Aggregation = Annotated[_AnyAggregation, Field(discriminator="method"), _by_name(_AnyAggregation)]
+Weighting = Annotated[_AnyWeighting, Field(discriminator="method"), _by_name(_AnyWeighting)]
 NormalisationChoice = Annotated[
-    AsDefined | AsGiven | RankPoints | PercentileRank | ZScore | MinMax | DistanceToBest | DistanceToTarget,
-    Field(discriminator="method"),
-    BeforeValidator(_from_name),
+    AsDefined | _AnyNormalisation, Field(discriminator="method"), _by_name(AsDefined | _AnyNormalisation)
 ]
 AggregationChoice = Annotated[
-    AsDefined | WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian,
-    Field(discriminator="method"),
-    BeforeValidator(_from_name),
+    AsDefined | _AnyAggregation, Field(discriminator="method"), _by_name(AsDefined | _AnyAggregation)
 ]
 
 NEEDS_POSITIVE = frozenset({"geometric", "harmonic"})

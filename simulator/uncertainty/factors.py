@@ -133,17 +133,41 @@ def _one_weighting(written: Any) -> Any:
 class Factors(Schema):
     """All that varies in a study; any subset may. Choices are made in the order of these keys."""
 
-    data_error: Annotated[tuple[DataError, ...], BeforeValidator(_several)] = Field((), alias="data-error")
+    data_error: Annotated[
+        tuple[DataError, ...], BeforeValidator(_several, json_schema_input_type=DataError | list[DataError])
+    ] = Field((), alias="data-error")
     """Error on the data: one, or a list for different indicators."""
-    weights: Annotated[WeightsFactor, BeforeValidator(_one_weighting)] | None = None
+    weights: (
+        Annotated[
+            WeightsFactor,
+            BeforeValidator(_one_weighting, json_schema_input_type=Weighting | list[Weighting] | WeightsFactor),
+        ]
+        | None
+    ) = None
     """A weighting, or alternatives."""
-    normalisation: Annotated[NormalisationFactor, BeforeValidator(_listed)] | None = None
+    normalisation: (
+        Annotated[
+            NormalisationFactor,
+            BeforeValidator(_listed, json_schema_input_type=list[NormalisationChoice] | NormalisationFactor),
+        ]
+        | None
+    ) = None
     """Alternatives of normalisation."""
-    ties: Annotated[TiesFactor, BeforeValidator(_listed)] | None = None
+    ties: Annotated[TiesFactor, BeforeValidator(_listed, json_schema_input_type=list[TieRule] | TiesFactor)] | None = (
+        None
+    )
     """Alternatives of the tie rule."""
-    aggregation: Annotated[AggregationFactor, BeforeValidator(_listed)] | None = None
+    aggregation: (
+        Annotated[
+            AggregationFactor,
+            BeforeValidator(_listed, json_schema_input_type=list[AggregationChoice] | AggregationFactor),
+        ]
+        | None
+    ) = None
     """Alternatives of aggregation at a level."""
-    leave_out: Annotated[tuple[LeaveOut, ...], BeforeValidator(_several)] = Field((), alias="leave-out")
+    leave_out: Annotated[
+        tuple[LeaveOut, ...], BeforeValidator(_several, json_schema_input_type=LeaveOut | list[LeaveOut])
+    ] = Field((), alias="leave-out")
     """What may be left out: one level, or a list of them."""
 
 
