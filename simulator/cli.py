@@ -292,7 +292,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("compiling (the first run only)", total=None)
+        task = bar.add_task("preparing (the first run compiles)", total=None)
 
         def move(done: int, total: int) -> None:
             bar.update(task, description="draws", completed=done, total=total)

@@ -66,6 +66,7 @@ FACTOR: Final = "factor"
 ALTERNATIVE: Final = "alternative"
 TOTAL_BY_DRAW: Final = "total_by_draw"
 RANK_BY_DRAW: Final = "rank_by_draw"
+SHIFT_BY_DRAW: Final = "mean_abs_rank_shift_by_draw"
 RANKED_GROUP: Final = "ranked_group"
 GROUP: Final = "group"
 TOPS: Final = (1, 3, 5, 10, 20)

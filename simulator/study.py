@@ -16,11 +16,12 @@ import xarray as xr
 
 from simulator import names
 from simulator.agreement import refuse, resolve_exclusions, selection_problems, study_problems
-from simulator.analysis.stability import stability
+from simulator.analysis.stability import shift_by_draw, stability
 from simulator.construction.recipe import apply_recipe, regrouped
 from simulator.documents import Document, parse_yaml
 from simulator.errors import Fault, InputError
 from simulator.index import Index, load_index
+from simulator.kernels.arrays import Integers
 from simulator.lookup import find_indicators
 from simulator.provenance import ATTRIBUTE, seal, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
@@ -122,8 +123,9 @@ def run(
         Rank stability, as `simulator.analysis.stability.stability` describes it, with the coordinates of the cities;
         `scenario_rank` (city), the rank with nothing varied; `choice_share` (choice), how often each alternative of
         each factor was realised, with coordinates `factor` and `alternative`; and where draws are kept
-        `total_by_draw`, `rank_by_draw` (draw, city). A scenario with `within` has a coordinate `group` on `city`,
-        and its figures of the whole ranking are on (group). Provenance is in the attributes.
+        `total_by_draw`, `rank_by_draw` (draw, city) and `mean_abs_rank_shift_by_draw` (draw), with the alternatives
+        each draw took as coordinates. A scenario with `within` has a coordinate `group` on `city`,
+        and its figures of the whole ranking are on (ranked_group). Provenance is in the attributes.
 
     Raises
     ------
@@ -265,7 +267,7 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
     result[names.SCENARIO_RANK] = index.score()[names.RANK].drop_vars(list(index.matrix[names.CITY].coords))
     result = result.merge(_choice_shares(tally, realisation, design.exact))
     if draws is not None:
-        result = result.merge(_kept_draws(draws, realisation, index.cities))
+        result = result.merge(_kept_draws(draws, realisation, index.cities, baseline))
     described = {name: index.matrix[name] for name in names.CITY_COORDINATES if name in index.matrix.coords}
     exact = "exact" if design.exact else "Monte Carlo"
     return result.assign_coords(described).assign_attrs(draws=design.draws, design=exact)
@@ -285,8 +287,8 @@ def _choice_shares(tally: Tally, realisation: Realisation, exact: bool) -> xr.Da
     )
 
 
-def _kept_draws(draws: Draws, realisation: Realisation, cities: Sequence[str]) -> xr.Dataset:
-    """Return total and rank of every draw, with the alternatives it took as coordinates."""
+def _kept_draws(draws: Draws, realisation: Realisation, cities: Sequence[str], baseline: Integers) -> xr.Dataset:
+    """Return total, rank and mean shift of every draw, with the alternatives it took as coordinates."""
     taken = {
         f"draw_{choice.factor.replace(' ', '_').replace('-', '_')}": (
             names.DRAW,
@@ -296,7 +298,11 @@ def _kept_draws(draws: Draws, realisation: Realisation, cities: Sequence[str]) -
     }
     axes = (names.DRAW, names.CITY)
     return xr.Dataset(
-        {names.TOTAL_BY_DRAW: (axes, draws.totals), names.RANK_BY_DRAW: (axes, draws.ranks)},
+        {
+            names.TOTAL_BY_DRAW: (axes, draws.totals),
+            names.RANK_BY_DRAW: (axes, draws.ranks),
+            names.SHIFT_BY_DRAW: (names.DRAW, shift_by_draw(draws.ranks, baseline)),
+        },
         coords={names.CITY: list(cities), names.DRAW: np.arange(len(draws.ranks)), **taken},
     )
 

@@ -74,6 +74,29 @@ def stability(tally: Tally, cities: Sequence[str], baseline: Integers, tiers: Se
     return result.assign_coords({names.OTHER_CITY: list(cities)}) if pairs else result
 
 
+def shift_by_draw(ranks: Integers, baseline: Integers) -> Floats:
+    """Return the mean absolute rank shift of each draw, over the cities that take part.
+
+    Parameters
+    ----------
+    ranks
+        (draw, city): rank of each city, 0 where it is left out.
+    baseline
+        (city): rank to compare with; in a draw without some cities, among those that take part.
+
+    Examples
+    --------
+    >>> shift_by_draw(np.array([[2, 1, 3], [0, 1, 2]]), np.array([1, 2, 3])).round(3).tolist()
+    [0.667, 0.0]
+    """
+    shifts = np.empty(len(ranks))
+    for draw, rank in enumerate(ranks):
+        own, expected = rank[rank > 0], baseline[rank > 0]
+        among = (expected[np.newaxis, :] < expected[:, np.newaxis]).sum(axis=1) + 1
+        shifts[draw] = np.abs(own - among).mean()
+    return shifts
+
+
 def _share(count: Integers, of: Integers, exact: bool) -> tuple[Floats, Floats]:
     """Return a share and its standard error; a city that never took part has none."""
     with np.errstate(invalid="ignore"):

@@ -53,8 +53,8 @@ def stability_view(result: xr.Dataset, seconds: float | None = None) -> Group:
 def _stability_table(result: xr.Dataset, cities: np.ndarray[Any, Any], group: str | None) -> Table:
     own = bool((result[names.SCENARIO_RANK] != result[names.BASELINE_RANK]).any())
     tiers = names.KEEP_TIER in result
-    headings = ["Rank", "City", *(["Scenario"] if own else []), "Median", "90 % interval", "Top 10", "Mean shift"]
-    headings += ["Keeps tier"] if tiers else []
+    headings = ["Rank", "City", *(["Scenario"] if own else []), "Median", "90 % interval", "Top 10", "Shift"]
+    headings += ["Tier kept"] if tiers else []
     table = plain_table(*headings, right=[number for number in range(len(headings)) if number != 1])
     if group is not None:
         table.title, table.title_justify = group, "left"
@@ -77,10 +77,11 @@ def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
         }
         yield Text(
             f"{group + ': on' if group else 'On'} average a city moves {figures[names.MEAN_SHIFT]:.2f} places "
-            f"(± {figures[names.MEAN_SHIFT + names.SE]:.3f}) from its baseline rank; agreement with the baseline: "
+            f"from its baseline rank{_error_of(figures[names.MEAN_SHIFT + names.SE])}; agreement with the baseline: "
             f"Kendall's tau {figures[names.KENDALL]:.3f}, Spearman's rho {figures[names.SPEARMAN]:.3f}."
         )
     yield from (Text(line) for line in _realised(result))
+    yield from (Text(line) for line in _strongest(result))
     if "groups_not_ranked" in result.attrs:
         yield Text(f"Too small to be ranked: {result.attrs['groups_not_ranked']}.")
     yield Text(f"Rank is the baseline: {result.attrs['baseline']}. Data error: {result.attrs['data_error']}.")
@@ -93,6 +94,21 @@ def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
             f"{result.attrs['draws']:,} draws{took}, seed {result.attrs['seed']}; "
             f"the largest standard error of a share is {_percent(largest, 2)}."
         )
+
+
+def _error_of(standard_error: float) -> str:
+    return f" (standard error {standard_error:.3f})" if standard_error > 0.0 else ""
+
+
+def _strongest(result: xr.Dataset) -> Iterable[str]:
+    """Yield, for an exact design, the combinations that move the ranking most."""
+    if result.attrs["design"] != "exact" or names.SHIFT_BY_DRAW not in result:
+        return
+    shifts = result[names.SHIFT_BY_DRAW].values
+    taken = [name for name in result.coords if result[name].dims == (names.DRAW,) and name != names.DRAW]
+    most = np.argsort(-shifts, kind="stable")[:FEW]
+    named = (f"{', '.join(str(result[name].values[draw]) for name in taken)} {shifts[draw]:.2f}" for draw in most)
+    yield f"Mean shift by combination, largest first: {'; '.join(named)}."
 
 
 def _realised(result: xr.Dataset) -> Iterable[str]:
