@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -206,7 +206,8 @@ def assert_as_reference(index: Index, realisation: Realisation, chunk: Chunk, to
         expected = reference.score(definition.index)
         np.testing.assert_allclose(totals[draw, who], expected, rtol=1e-9, atol=1e-9)
         rule = definition.ranking
-        np.testing.assert_array_equal(ranks[draw, who], ranks_of(expected, rule.ties, rule.tolerance))
+        if np.ptp(expected) > 1e-9:  # below that, rounding alone orders cities that are equal
+            np.testing.assert_array_equal(ranks[draw, who], ranks_of(expected, rule.ties, rule.tolerance))
         out = np.flatnonzero(~row(chunk.city_in, draw))
         assert np.isnan(totals[draw, out]).all()
         assert (ranks[draw, out] == 0).all()
@@ -305,3 +306,240 @@ def test_every_draw_is_scored_as_the_slow_reference_does(normalise: Any, aggrega
         design = MonteCarlo(realisation.choices, (), 6, seed)
         for _, chunk in realisation.chunks(design, seed, 0):
             assert_as_reference(index, realisation, chunk, *scored(index, realisation, chunk))
+
+
+@pytest.mark.parametrize("normalise", [*RANKS[:4], "z-score", "min-max", "distance-to-best"], ids=worded)
+@pytest.mark.parametrize("aggregate", ["sum", "arithmetic", "median"])
+def test_scores_of_nodes_are_normalised_again_where_their_parent_says_so(normalise: Any, aggregate: str) -> None:
+    """As in the 2025 report: points are added within a variable and ranked again."""
+    tree = unequal_tree(normalise, aggregate, again=True, directions=True)
+    for number, (leaves_out, cities_out, error) in enumerate(itertools.product((False, True), repeat=3)):
+        index = make_index(tree, tied_values(number), levels=LEVELS)
+        realisation = bind(index, Factors.model_validate(varied(False, leaves_out, cities_out, error)))
+        for _, chunk in realisation.chunks(MonteCarlo(realisation.choices, (), 8, 3), 3, 0):
+            assert_as_reference(index, realisation, chunk, *scored(index, realisation, chunk))
+
+
+@pytest.mark.xfail(reason="slot_masses counts the indicators of a node whose score is ranked again by its parent")
+def test_drawn_weights_count_nodes_ranked_again_on_the_scale_of_their_new_ranks() -> None:
+    """Two variables ranked again have one scale, so a weight near one half each gives the plain mean of both."""
+    again = {"method": "rank", "ties": "better"}
+    tree = {
+        "id": "root",
+        "normalise": again,
+        "children": [
+            {"id": "three", "normalise": again, "children": [{"id": "a"}, {"id": "b"}, {"id": "c"}]},
+            {"id": "one", "normalise": again, "children": [{"id": "d"}]},
+        ],
+    }
+    index = make_index(tree, tied_values(0, 8, 4), levels=("index", "variable", "indicator"))
+    weights = {"method": "dirichlet", "concentration": 1e12, "centre": "equal", "over": "variable"}
+    drawn = kept(experiment_of(index, {"weights": weights}, 2)).totals
+    plain = index.score()["total"].values
+    share = (drawn - drawn.min()) / np.ptp(drawn)
+    np.testing.assert_allclose(share[0], (plain - plain.min()) / np.ptp(plain), atol=1e-4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(3, 12), st.sampled_from(["better", "worse", "no-gaps"]))
+def test_all_factors_at_once_are_scored_as_the_slow_reference_does(seed: int, cities: int, ties: str) -> None:
+    random = np.random.default_rng(seed)
+    number = 0
+
+    def grown(depth: int) -> list[dict[str, Any]]:
+        nonlocal number
+        children: list[dict[str, Any]] = []
+        for _ in range(int(random.integers(1, 4))):
+            number += 1
+            one: dict[str, Any] = leaf(f"x{number}", weight=float(random.integers(1, 4)))
+            one |= {"direction": str(random.choice(["higher", "lower"]))}
+            if depth < 2 and random.random() < 0.4:
+                one = {"id": f"n{number}", "normalise": RANKS[0], "children": grown(depth + 1)}
+            children.append(one)
+        return children
+
+    first = {"id": "first", "normalise": RANKS[1], "children": grown(1)}
+    tree = {"id": "root", "children": [first, {"id": "second", "normalise": RANKS[4], "children": [leaf("last")]}]}
+    definition = Definition.model_validate({"schema_version": 1, "id": "t", "index": tree, "levels": LEVELS})
+    # Weights are drawn for trees without a node ranked again only; see the test above for the others.
+    flat = all(isinstance(child, Indicator) for node in definition.nodes[:-1] for child in node.children)
+    values = tied_values(seed, cities, len(definition.indicators))
+    index = make_index(tree, values, levels=LEVELS, ranking={"ties": ties})
+    factors: dict[str, Any] = {
+        "data-error": [{"size": 1, "unit": "places", "ties": "independent"}, {"size": 0.5, "unit": "sd"}],
+        "normalisation": ["as-defined", "z-score", {"method": "min-max", "to": [1, 100]}],
+        "ties": ["mean", "no-gaps"],
+        "aggregation": {"at": "dimension", "alternatives": ["as-defined", "arithmetic", "median"]},
+        "leave-out": [{"level": "indicator"}, {"level": "city", "probability": 0.5}],
+    }
+    if flat:
+        factors["weights"] = ["as-defined", {"method": "uniform", "percent": 50}, {"method": "equal"}]
+    realisation = bind(index, Factors.model_validate(factors))
+    assert len(realisation.variants) == 18
+    for _, chunk in realisation.chunks(MonteCarlo(realisation.choices, (), 40, seed), seed, 0):
+        assert_as_reference(index, realisation, chunk, *scored(index, realisation, chunk))
+
+
+def test_a_total_that_is_rounded_first_ties_after_rounding() -> None:
+    values = np.array([[3.04], [2.96], [2.94], [1.0]])
+    index = make_index({"id": "root", "children": [{"id": "x"}]}, values, ranking={"ties": "better", "decimals": 1})
+    factors = {"leave-out": {"level": "city", "among": ["city-3"]}}
+    draws = kept(experiment_of(index, factors, 2))
+    assert draws.ranks.tolist() == [[1, 1, 3, 0]] * 2
+    assert draws.totals[0, :3].tolist() == [3.04, 2.96, 2.94]
+
+
+def test_points_as_published_are_the_printed_numbers_of_the_cities_that_take_part() -> None:
+    tree = {"id": "root", "normalise": RANKS[4], "children": [leaf("x")]}
+    index = make_index(tree, np.array([[60.0], [50.0], [50.0], [5.0]]))
+    draws = kept(experiment_of(index, {"leave-out": {"level": "city", "among": ["city-1"]}}, 2))
+    np.testing.assert_array_equal(draws.totals[0], [60, np.nan, 50, 5])
+    error = {"data-error": {"size": 1000, "unit": "places", "ties": "independent"}}
+    shuffled = kept(experiment_of(index, error, 50)).totals
+    assert {tuple(sorted(row)) for row in shuffled.tolist()} == {(5.0, 50.0, 50.0, 60.0)}
+
+
+# Convention 8: randomness is a pure function of seed and block.
+
+
+@pytest.fixture(scope="module")
+def published() -> Index:
+    return load_index("opportunity-2025")
+
+
+EVERYTHING: dict[str, Any] = {
+    "data-error": {"size": 2, "unit": "places"},
+    "weights": ["as-defined", {"method": "dirichlet", "concentration": 10}],
+    "normalisation": ["as-defined", "z-score"],
+    "leave-out": [{"level": "variable", "probability": 0.5}, {"level": "city", "count": 2, "probability": 0.5}],
+}
+
+
+def assert_equal_tallies(left: Tally, right: Tally) -> None:
+    assert left.draws == right.draws
+    for name in ("counts", "shifts", "moments", "pairs"):
+        assert getattr(left, name).tobytes() == getattr(right, name).tobytes(), name
+    assert [one.tolist() for one in left.chosen] == [one.tolist() for one in right.chosen]
+
+
+def test_any_number_of_workers_gives_the_same_tally_and_draws(published: Index) -> None:
+    experiment = experiment_of(published, EVERYTHING, 3 * BLOCK + 17, pairs=True)
+    tally, draws = simulate(experiment, 1)
+    assert draws is not None
+    assert tally.draws == len(draws.ranks) == 3 * BLOCK + 17
+    for workers in (2, 3):
+        other, also = simulate(experiment, workers)
+        assert also is not None
+        assert_equal_tallies(tally, other)
+        for name in ("totals", "ranks", "alternatives"):
+            assert getattr(draws, name).tobytes() == getattr(also, name).tobytes()
+
+
+def test_blocks_may_run_in_any_order_and_more_than_once(published: Index) -> None:
+    experiment = experiment_of(published, EVERYTHING, 2 * BLOCK + 5, pairs=True)
+    forward = [run_block(experiment, block)[0] for block in (0, 1, 2)]
+    backward = [run_block(experiment, block)[0] for block in (2, 1, 0)]
+    for one, other in zip(forward, reversed(backward), strict=True):
+        assert_equal_tallies(one, other)
+    assert [one.draws for one in forward] == [BLOCK, BLOCK, 5]
+    assert_equal_tallies(forward[0] + forward[1] + forward[2], simulate(experiment, 2)[0])
+
+
+def test_more_draws_begin_with_the_same_draws(published: Index) -> None:
+    few = kept(experiment_of(published, EVERYTHING, BLOCK))
+    more = kept(experiment_of(published, EVERYTHING, BLOCK + 100))
+    np.testing.assert_array_equal(few.totals, more.totals[:BLOCK])
+
+
+@pytest.mark.parametrize("cells", [1, 3000 * 7, 3000 * 1023, 10**9])
+def test_the_size_of_a_chunk_changes_nothing(published: Index, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    factors = EVERYTHING | {
+        "data-error": [
+            {"size": 2, "unit": "places"},
+            {"size": 1, "unit": "places", "distribution": "triangular", "indicators": ["rd-intensity"]},
+            {"size": 1, "unit": "places", "distribution": "uniform", "ties": "independent"},
+        ]
+    }
+    draws = 300 if cells == 1 else BLOCK + 30
+    experiment = experiment_of(published, factors, draws)
+    expected, of_chunks = simulate(experiment)
+    assert of_chunks is not None
+    monkeypatch.setattr(realisation_module, "CHUNK_CELLS", cells)
+    tally, draws_again = simulate(experiment)
+    assert draws_again is not None
+    assert_equal_tallies(expected, tally)
+    assert of_chunks.totals.tobytes() == draws_again.totals.tobytes()
+
+
+def test_seeds_give_different_draws_and_nought_is_one_of_them(published: Index) -> None:
+    totals = [kept(experiment_of(published, EVERYTHING, 10, seed)).totals for seed in (0, 1, 2**53, 0)]
+    assert not any(np.array_equal(totals[a], totals[b], equal_nan=True) for a, b in ((0, 1), (0, 2), (1, 2)))
+    np.testing.assert_array_equal(totals[0], totals[3])
+
+
+def test_no_two_draws_or_blocks_are_alike(published: Index) -> None:
+    totals = kept(experiment_of(published, {"weights": {"method": "dirichlet", "concentration": 1}}, 2 * BLOCK)).totals
+    assert len(np.unique(totals, axis=0)) == 2 * BLOCK
+
+
+# What a study without anything to vary gives, and what cannot be scored.
+
+
+@pytest.mark.parametrize("factors", [{}, {"data-error": {"size": 0, "unit": "places"}}, {"ties": ["as-published"]}])
+def test_nothing_varied_gives_the_printed_ranks_in_every_draw(published: Index, factors: dict[str, Any]) -> None:
+    assert published.published is not None
+    tally, draws = simulate(experiment_of(published, factors, 50))
+    assert draws is not None
+    assert (draws.ranks == published.published["rank"].values).all()
+    assert (draws.totals == published.published["total"].values).all()
+    assert tally.shifts.sum() == 0
+    assert tally.moments.tolist() == [[0, 0], [50 * 2**32] * 2, [50 * 2**32] * 2]
+
+
+def test_progress_is_told_after_every_block(published: Index) -> None:
+    told: list[tuple[int, int]] = []
+    simulate(experiment_of(published, {}, 2 * BLOCK + 1), 2, lambda done, total: told.append((done, total)))
+    assert told == [(BLOCK, 2 * BLOCK + 1), (2 * BLOCK, 2 * BLOCK + 1), (2 * BLOCK + 1, 2 * BLOCK + 1)]
+
+
+def test_draws_are_kept_only_where_asked_for(published: Index) -> None:
+    assert simulate(experiment_of(published, {}, 5, keep=False))[1] is None
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("method", ["geometric", "harmonic"])
+def test_a_draw_that_cannot_be_scored_is_an_error(published: Index, workers: int, method: str) -> None:
+    """Convention 10."""
+    experiment = experiment_of(published, {"normalisation": ["z-score"], "aggregation": [method]}, 2 * BLOCK)
+    with pytest.raises(DrawError, match=method):
+        simulate(experiment, workers)
+
+
+@pytest.mark.xfail(reason="a draw without any indicator gives NaN totals and rank 1 for all")
+def test_a_draw_that_leaves_every_indicator_out_is_an_error() -> None:
+    """Convention 10: not a draw in which all cities come first together."""
+    branches = [{"id": "a", "children": [{"id": "x"}]}, {"id": "b", "children": [{"id": "y"}]}]
+    index = make_index({"id": "root", "children": branches}, tied_values(0, 5, 2))
+    factors = {"leave-out": [{"level": "dimension"}, {"level": "indicator"}]}
+    with pytest.raises(DrawError):
+        simulate(experiment_of(index, factors, 50))
+
+
+def test_data_and_index_stay_as_they_were(published: Index) -> None:
+    """Convention 9."""
+    matrix, printed, definition = published.matrix.copy(deep=True), published.printed.copy(deep=True), str(published)
+    experiment = experiment_of(published, EVERYTHING, 100)
+    before = experiment.realisation.base.copy()
+    simulate(experiment, 2)
+    xr.testing.assert_identical(published.matrix, matrix)
+    xr.testing.assert_identical(published.printed, printed)
+    assert str(published) == definition
+    np.testing.assert_array_equal(experiment.realisation.base, before)
+
+
+def test_a_baseline_of_ones_own_is_what_shifts_are_counted_from(published: Index) -> None:
+    experiment = experiment_of(published, {}, 4)
+    turned = replace(experiment, baseline=61 - np.argsort(np.argsort(experiment.baseline)) - 1)
+    tally, draws = simulate(turned)
+    assert draws is not None
+    assert tally.shifts[:, 0].tolist() == (4 * np.abs(draws.ranks[0] - turned.baseline)).tolist()
