@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy import stats
+
+from simulator.kernels.tally import KENDALL, SHIFT, SPEARMAN, UNIT, kendall_tau, spearman_rho, tally_ranks
+from simulator.simulation.tally import Tally, empty_tally
+
+Array = NDArray[Any]
+
+
+def ranked(values: Array, rule: str = "min") -> Array:
+    """Ranks among those above zero, 0 for the others."""
+    ranks = np.zeros(len(values), np.int64)
+    inside = values > 0
+    ranks[inside] = stats.rankdata(values[inside], rule)  # type: ignore[call-overload]
+    return ranks
+
+
+def random_ranks(seed: int, draws: int, cities: int, left_out: bool = True, rule: str = "min") -> Array:
+    random = np.random.default_rng(seed)
+    drawn = random.integers(1, cities + 1, (draws, cities))
+    if left_out:
+        drawn[random.random((draws, cities)) < 0.2] = 0
+        drawn[:, :2] = np.maximum(drawn[:, :2], 1)
+    return np.array([ranked(row, rule) for row in drawn])
+
+
+def tallied(ranks: Array, baseline: Array, pairs: bool = True) -> Tally:
+    tally = empty_tally(len(baseline), pairs, [2])
+    order = np.argsort(baseline, kind="stable")
+    tally_ranks(ranks, order, baseline, tally.counts, tally.shifts, tally.moments, tally.pairs)
+    tally.chosen[0][:] = [len(ranks), 0]
+    return Tally(len(ranks), tally.counts, tally.shifts, tally.moments, tally.pairs, tally.chosen)
+
+
+def same(left: Tally, right: Tally) -> bool:
+    return left.draws == right.draws and all(
+        np.array_equal(mine, theirs)
+        for mine, theirs in (
+            (left.counts, right.counts),
+            (left.shifts, right.shifts),
+            (left.moments, right.moments),
+            (left.pairs, right.pairs),
+            (left.chosen[0], right.chosen[0]),
+        )
+    )
+
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@given(seeds, seeds, seeds, st.integers(2, 8))
+@settings(max_examples=50, deadline=None)
+def test_addition_is_associative_and_commutative_and_nothing_added_changes_nothing(
+    a: int, b: int, c: int, cities: int
+) -> None:
+    baseline = ranked(np.random.default_rng(a).integers(1, cities + 1, cities))
+    one, two, three = (tallied(random_ranks(seed, 5, cities), baseline) for seed in (a, b, c))
+    assert same((one + two) + three, one + (two + three))
+    assert same(one + two, two + one)
+    assert same(one + empty_tally(cities, True, [2]), one)
+
+
+@given(seeds, st.integers(2, 8), st.integers(1, 19))
+@settings(max_examples=50, deadline=None)
+def test_parts_of_the_draws_add_up_to_the_tally_of_all(seed: int, cities: int, cut: int) -> None:
+    ranks = random_ranks(seed, 20, cities)
+    baseline = ranked(np.random.default_rng(seed).integers(1, cities + 1, cities))
+    assert same(tallied(ranks[:cut], baseline) + tallied(ranks[cut:], baseline), tallied(ranks, baseline))
+
+
+def test_addition_leaves_both_tallies_as_they_were() -> None:
+    baseline = np.arange(1, 5)
+    one, two = tallied(random_ranks(1, 5, 4), baseline), tallied(random_ranks(2, 5, 4), baseline)
+    counts = one.counts.copy(), two.counts.copy()
+    assert (one + two).draws == 10
+    np.testing.assert_array_equal(one.counts, counts[0])
+    np.testing.assert_array_equal(two.counts, counts[1])
+
+
+def test_tallies_of_different_factors_do_not_add() -> None:
+    with pytest.raises(ValueError, match="longer"):
+        empty_tally(3, False, [2]) + empty_tally(3, False, [2, 2])
+
+
+@pytest.mark.parametrize("rule", ["min", "max", "dense"])
+@pytest.mark.parametrize("seed", range(5))
+def test_every_count_is_that_of_a_plain_loop(seed: int, rule: str) -> None:
+    """Compared with the baseline ranks of those that take part, among themselves."""
+    cities, draws = 7, 40
+    ranks = random_ranks(seed, draws, cities, rule=rule)
+    baseline = ranked(np.random.default_rng(seed + 100).integers(1, cities + 1, cities))
+    tally = tallied(ranks, baseline)
+    counts, shifts = np.zeros((cities, cities), int), np.zeros((cities, 2), int)
+    pairs = np.zeros((2, cities, cities), int)
+    figures: list[tuple[float, float, float]] = []
+    for row in ranks:
+        inside = [city for city in range(cities) if row[city] > 0]
+        among = {city: 1 + sum(baseline[other] < baseline[city] for other in inside) for city in inside}
+        moved = [abs(row[city] - among[city]) for city in inside]
+        for city, distance in zip(inside, moved, strict=True):
+            counts[city, row[city] - 1] += 1
+            shifts[city] += [distance, distance**2]
+            for other in inside:
+                pairs[:, city, other] += [row[city] < row[other], 1]
+        figures.append((float(np.mean(moved)) / cities, *correlations(row[inside], list(among.values()))))
+    np.testing.assert_array_equal(tally.counts, counts)
+    np.testing.assert_array_equal(tally.shifts, shifts)
+    np.testing.assert_array_equal(tally.pairs, pairs)
+    for position in (SHIFT, KENDALL, SPEARMAN):
+        own = np.array(figures)[:, position]
+        np.testing.assert_allclose(tally.moments[position] / UNIT, [own.sum(), (own**2).sum()], atol=draws / UNIT)
+
+
+def correlations(one: Any, other: Any) -> tuple[float, float]:
+    """Kendall's tau-b and Spearman's rho by SciPy, 1 or 0 where a ranking has no order."""
+    orders = len(set(one)) > 1, len(set(other)) > 1
+    if not all(orders):
+        return (1.0, 1.0) if orders == (False, False) else (0.0, 0.0)
+    return float(stats.kendalltau(one, other).statistic), float(stats.spearmanr(one, other).statistic)
+
+
+@given(st.integers(2, 40), seeds, st.sampled_from(["min", "max", "dense"]), st.integers(1, 40))
+@settings(max_examples=200, deadline=None)
+def test_correlations_are_those_of_scipy_whatever_the_ties(cities: int, seed: int, rule: str, distinct: int) -> None:
+    random = np.random.default_rng(seed)
+    row = ranked(random.integers(1, distinct + 1, cities), rule)
+    baseline = ranked(random.integers(1, distinct + 1, cities))
+    order = np.argsort(baseline, kind="stable")
+    tau, rho = correlations(row, baseline)
+    assert kendall_tau(row, order, baseline[order]) == pytest.approx(tau, abs=1e-12)
+    assert spearman_rho(row, order, baseline[order]) == pytest.approx(rho, abs=1e-12)
+
+
+def test_a_ranking_agrees_with_itself_and_not_at_all_with_its_reverse() -> None:
+    baseline = np.arange(1, 61)
+    tally = tallied(np.array([baseline, baseline[::-1]]), baseline)
+    half = [[0, 2 * 2**32]] * 2
+    assert tally.moments[[KENDALL, SPEARMAN]].tolist() == half
+    assert tally.moments[SHIFT, 0] / UNIT * 60 == pytest.approx(30)
+
+
+def test_pairs_are_not_counted_unless_asked_for() -> None:
+    tally = tallied(random_ranks(1, 5, 4), np.arange(1, 5), pairs=False)
+    assert tally.pairs.size == 0
+    assert tally.counts.sum() > 0
+
+
+def test_of_two_cities_one_wins_the_other_or_they_tie() -> None:
+    ranks = random_ranks(3, 200, 6)
+    above, both = tallied(ranks, np.arange(1, 7)).pairs
+    ties = np.array([[((ranks[:, a] == ranks[:, b]) & (ranks[:, a] > 0)).sum() for b in range(6)] for a in range(6)])
+    np.testing.assert_array_equal(above + above.T + ties, both)
+    np.testing.assert_array_equal(np.diag(above), 0)
+    assert ties[np.triu_indices(6, 1)].any()
