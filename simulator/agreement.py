@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from simulator.construction.recipe import Recipe
+from simulator.construction.recipe import Recipe, apply_recipe, with_aggregation, with_normalisation
 from simulator.definition import Definition
 from simulator.documents import Document, Location
 from simulator.errors import Fault, InputError, did_you_mean
@@ -14,6 +14,7 @@ from simulator.lookup import find_cities, find_indicators, find_nodes, select_ci
 from simulator.methods import (
     NEEDS_POSITIVE,
     AsDefined,
+    AsGiven,
     DistanceToTarget,
     GivenWeights,
     MinMax,
@@ -89,6 +90,15 @@ def _groups(
 
 def study_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     """Yield what is wrong with the recipe, the factors and the design, against the index they will work on."""
+    problems = list(_name_problems(scenario, index))
+    yield from problems
+    if not problems:
+        yield from _draw_problems(scenario, index.definition)
+    yield from _design_problems(scenario)
+
+
+def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
+    """Yield names and levels that the index does not know, and methods that it lacks the figures for."""
     yield from _recipe_problems(scenario.recipe, index.definition)
     for number, error in enumerate(scenario.factors.data_error):
         yield from _error_problems(error, index.definition, ("factors", "data-error", number))
@@ -99,11 +109,7 @@ def study_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
         yield ("factors", "leave-out"), "one level stands there twice", "Give each level one entry."
     yield from _method_problems(scenario.factors, index)
     known = {choice.factor: choice.labels for choice in method_choices(scenario.factors)}
-    broken = list(_exclusion_problems(scenario.never, known))
-    yield from broken
-    if not broken:
-        yield from _draw_problems(scenario, index)
-    yield from _design_problems(scenario)
+    yield from _exclusion_problems(scenario.never, known)
 
 
 def _recipe_problems(recipe: Recipe, definition: Definition) -> Iterator[Problem]:
@@ -232,7 +238,7 @@ def _exclusion_problems(never: Sequence[Mapping[str, str]], known: Mapping[str, 
                 yield where, f"{factor} has no alternative {name!r}", did_you_mean(name, list(known[factor]))
 
 
-def _draw_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
+def _draw_problems(scenario: Scenario, definition: Definition) -> Iterator[Problem]:
     """Yield combinations that leave nothing to choose, or that a geometric or harmonic mean cannot score."""
     choices = list(method_choices(scenario.factors))
     never = resolve_exclusions(scenario.never, {choice.factor: choice.labels for choice in choices})
@@ -240,19 +246,49 @@ def _draw_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     if stuck is not None:
         after = " with ".join(stuck.values()) or "at the start"
         yield ("never",), f"nothing is left to choose {'after ' if stuck else ''}{after}", "Exclude less."
-    normalisation, aggregation = scenario.factors.normalisation, scenario.factors.aggregation
-    if normalisation is None or aggregation is None:
+    if undefined_node(definition) is None:
+        yield from _undefined_pairs(scenario, definition, never)
+
+
+def _undefined_pairs(scenario: Scenario, definition: Definition, never: Sequence[Exclusion]) -> Iterator[Problem]:
+    """Yield what makes a mean undefined that the definition itself does not."""
+    chosen = apply_recipe(definition, scenario.recipe)
+    node = undefined_node(chosen)
+    if node is not None:
+        remedy = "Choose a normalisation above zero (rank, min-max to [1, 100]) or the arithmetic mean."
+        yield ("recipe",), f"the mean of {node} is undefined for scores that reach zero or below", remedy
         return
-    for one, other in itertools.product(normalisation.alternatives, aggregation.alternatives):
-        pair = {"normalisation": label(one), "aggregation": label(other)}
-        risky = other.method in NEEDS_POSITIVE and may_reach_zero(one)
-        if risky and not any(exclusion.items() <= pair.items() for exclusion in never):
-            problem = f"a {other.method} mean is undefined for {one.method} scores, which reach zero or below"
-            yield (
-                ("factors", "aggregation"),
-                problem,
-                f"Add to `never`: {{normalisation: {one.method}, aggregation: {other.method}}}.",
-            )
+    normalisation, aggregation = scenario.factors.normalisation, scenario.factors.aggregation
+    level = (aggregation and aggregation.at) or definition.levels[0]
+    for one in normalisation.alternatives if normalisation else (AsDefined(),):
+        for other in aggregation.alternatives if aggregation else (AsDefined(),):
+            node = undefined_node(with_aggregation(with_normalisation(chosen, one), level, other))
+            pair = {"normalisation": label(one), "aggregation": label(other)}
+            if node is None or any(exclusion.items() <= pair.items() for exclusion in never):
+                continue
+            what = " with ".join(method.method for method in (one, other) if not isinstance(method, AsDefined))
+            remedy = "Remove the alternative."
+            if normalisation and aggregation:
+                remedy = f"Add to `never`: {{normalisation: {one.method}, aggregation: {other.method}}}."
+            where = "aggregation" if aggregation else "normalisation"
+            yield ("factors", where), f"{what}: the mean of {node} is undefined for scores of zero or below", remedy
+
+
+def undefined_node(definition: Definition) -> str | None:
+    """Return the first node whose geometric or harmonic mean may meet a score of zero or below, whatever the data.
+
+    Values taken as given are trusted to be above zero; a draw in which they are not is an error when it comes.
+    """
+    low = {leaf.id: False for leaf in definition.indicators}
+    for node in definition.nodes:
+        risky = any(
+            low[child.id] if isinstance(node.normalise, AsGiven) else may_reach_zero(node.normalise)
+            for child in node.children
+        )
+        if risky and node.aggregate.method in NEEDS_POSITIVE:
+            return node.id
+        low[node.id] = risky
+    return None
 
 
 def _design_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -47,7 +47,9 @@ class InputError(CitysimError):
 
 
 class DrawError(CitysimError):
-    """A draw could not be scored. Convention 10: a draw that fails is an error, not a hole."""
+    """A matrix cannot be scored by the methods asked for. Convention 10: a draw that fails is an error, not a hole."""
+
+    exit_code = 2
 
 
 class StorageError(CitysimError):

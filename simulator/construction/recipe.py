@@ -19,7 +19,6 @@ from simulator.methods import (
     AsGiven,
     EqualWeights,
     GivenWeights,
-    Normalisation,
     NormalisationChoice,
     PercentileRank,
     Ranking,
@@ -55,20 +54,20 @@ def apply_recipe(definition: Definition, recipe: Recipe) -> Definition:
         changed = with_equal_weights(changed, recipe.equal_weights)
     if recipe.weights:
         changed = with_weights(changed, recipe.weights)
-    if not isinstance(recipe.normalisation, AsDefined):
-        changed = with_normalisation(changed, recipe.normalisation)
+    changed = with_normalisation(changed, recipe.normalisation)
     if recipe.ties is not None:
         changed = with_ties(changed, recipe.ties)
     for level, method in recipe.aggregation.items():
-        if not isinstance(method, AsDefined):
-            changed = with_aggregation(changed, level, method)
+        changed = with_aggregation(changed, level, method)
     if recipe.ranking is not None:
         changed = changed.replace(ranking=recipe.ranking)
     return changed
 
 
-def with_normalisation(definition: Definition, method: Normalisation) -> Definition:
+def with_normalisation(definition: Definition, method: NormalisationChoice) -> Definition:
     """Return the definition with `method` wherever it normalises (where it says `none`, nothing changes)."""
+    if isinstance(method, AsDefined):
+        return definition
 
     def change(node: Node) -> Mapping[str, Any]:
         return {} if isinstance(node.normalise, AsGiven) else {"normalise": method}
@@ -92,8 +91,10 @@ def with_ties(definition: Definition, ties: TieRule) -> Definition:
     return _rewrite(definition, change)
 
 
-def with_aggregation(definition: Definition, level: str, method: Aggregation) -> Definition:
+def with_aggregation(definition: Definition, level: str, method: AggregationChoice) -> Definition:
     """Return the definition with the nodes of `level` aggregated by `method`."""
+    if isinstance(method, AsDefined):
+        return definition
 
     def change(node: Node) -> Mapping[str, Any]:
         return {"aggregate": method} if definition.level(node.id) == level else {}

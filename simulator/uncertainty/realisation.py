@@ -160,14 +160,8 @@ def _variants(definition: Definition, factors: Factors) -> tuple[tuple[Definitio
     level = (factors.aggregation and factors.aggregation.at) or definition.levels[0]
     variants = []
     for normalisation, tie_rule, aggregation in itertools.product(normalisations, ties, aggregations):
-        variant = definition
-        if not isinstance(normalisation, AsDefined):
-            variant = with_normalisation(variant, normalisation)
-        if tie_rule is not None:
-            variant = with_ties(variant, tie_rule)
-        if not isinstance(aggregation, AsDefined):
-            variant = with_aggregation(variant, level, aggregation)
-        variants.append(variant)
+        variant = with_aggregation(with_normalisation(definition, normalisation), level, aggregation)
+        variants.append(variant if tie_rule is None else with_ties(variant, tie_rule))
     return tuple(variants), (len(normalisations), len(ties), len(aggregations))
 
 
