@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import math
+import statistics
+from fractions import Fraction
+from itertools import accumulate
+from typing import TypeAlias
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from simulator.kernels.normalisation import (
+    DISTANCE_TO_BEST,
+    DISTANCE_TO_TARGET,
+    HIGHER,
+    LOWER,
+    MIN_MAX,
+    NONE,
+    PARAMETERS,
+    PERCENTILE_RANK,
+    RANK,
+    TARGET,
+    Z_SCORE,
+    normalise,
+    orient,
+)
+from simulator.kernels.ranking import AS_PUBLISHED, BETTER, MEAN, NO_GAPS, WORSE
+
+Column: TypeAlias = list[float]
+
+# The first call of a compiled function takes seconds.
+compiling = settings(deadline=None)
+
+# Quarters are exact in binary, and so few values make ties frequent.
+quarters = st.integers(-10, 10).map(lambda quarter: quarter / 4.0)
+columns = st.lists(quarters, min_size=1, max_size=20)
+rules = st.sampled_from([BETTER, WORSE, MEAN, NO_GAPS])
+
+
+def close(expected: object) -> object:
+    return pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+def normalised(column: Column, method: int, *parameters: float, printed: Column | None = None) -> Column:
+    values = np.array(column)
+    row = np.zeros(PARAMETERS)
+    row[: len(parameters)] = parameters
+    best_first = sorted(printed or [0.0] * len(column), reverse=True)
+    sums = np.array([0.0, *accumulate(best_first)])
+    out = np.full(values.size, np.nan)
+    normalise(values, method, row, sums, np.empty(values.size, np.int64), np.empty(values.size, np.int64), out)
+    assert values.tolist() == column
+    return list(out.tolist())
+
+
+def points(column: Column, rule: int) -> Column:
+    """Points by convention 5, counted city by city."""
+    result = []
+    for value in column:
+        strictly_better = sum(other > value for other in column)
+        strictly_worse = sum(other < value for other in column)
+        better, worse = len(column) - strictly_better, 1 + strictly_worse
+        dense_rank = 1 + len({other for other in column if other > value})
+        no_gaps = len(column) + 1 - dense_rank
+        result.append({BETTER: better, WORSE: worse, MEAN: (better + worse) / 2, NO_GAPS: no_gaps}[rule])
+    return [float(one) for one in result]
+
+
+@given(columns, st.sampled_from([HIGHER, LOWER, TARGET]), quarters)
+@compiling
+def test_orientation_makes_larger_better(column: Column, direction: int, target: float) -> None:
+    out = np.empty(len(column))
+    orient(np.array(column), direction, target, out)
+    distance = [-math.fabs(value - target) for value in column]
+    assert out.tolist() == {HIGHER: column, LOWER: [-value for value in column], TARGET: distance}[direction]
+
+
+@given(columns)
+@compiling
+def test_none_leaves_values_as_they_are(column: Column) -> None:
+    assert normalised(column, NONE) == column
+
+
+@given(columns, rules)
+@example([5.0], BETTER)
+@example([1.0, 1.0], MEAN)
+@example([1.0, 2.0], NO_GAPS)
+@compiling
+def test_rank_points_by_every_tie_rule(column: Column, rule: int) -> None:
+    assert normalised(column, RANK, rule) == points(column, rule)
+
+
+def test_rank_points_of_one_column_by_every_tie_rule() -> None:
+    column = [7.0, 9.0, 7.0, 1.0, 7.0]
+    assert normalised(column, RANK, BETTER) == [4, 5, 4, 1, 4]
+    assert normalised(column, RANK, WORSE) == [2, 5, 2, 1, 2]
+    assert normalised(column, RANK, MEAN) == [3, 5, 3, 1, 3]
+    assert normalised(column, RANK, NO_GAPS) == [4, 5, 4, 3, 4]
+    assert normalised(column, RANK, AS_PUBLISHED, printed=[60, 50, 40, 40, 5]) == [130 / 3, 60, 130 / 3, 5, 130 / 3]
+
+
+@given(columns)
+@compiling
+def test_mean_points_are_the_only_ones_whose_sum_ties_leave_alone(column: Column) -> None:
+    n = len(column)
+    assert sum(normalised(column, RANK, MEAN)) == n * (n + 1) / 2
+    assert sum(normalised(column, RANK, BETTER)) >= n * (n + 1) / 2 >= sum(normalised(column, RANK, WORSE))
+
+
+@given(st.lists(st.tuples(quarters, st.integers(0, 60)), min_size=1, max_size=20))
+@compiling
+def test_as_published_gives_each_position_its_printed_number_and_equal_cities_their_mean(
+    cities: list[tuple[float, int]],
+) -> None:
+    column = [value for value, _ in cities]
+    printed = sorted((float(number) for _, number in cities), reverse=True)
+    by_value: dict[float, list[float]] = {}
+    for value, number in zip(sorted(column, reverse=True), printed, strict=True):
+        by_value.setdefault(value, []).append(number)
+    expected = [math.fsum(by_value[value]) / len(by_value[value]) for value in column]
+    result = normalised(column, RANK, AS_PUBLISHED, printed=printed)
+    assert result == expected
+    assert sum(result) == close(sum(printed))
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=20))
+@compiling
+def test_as_published_reproduces_printed_numbers_from_themselves(printed: list[int]) -> None:
+    column = [float(number) for number in printed]
+    assert normalised(column, RANK, AS_PUBLISHED, printed=column) == column
+
+
+@given(columns, rules)
+@example([5.0], WORSE)
+@compiling
+def test_percentile_rank(column: Column, rule: int) -> None:
+    expected = [(one - 1) / (len(column) - 1) if len(column) > 1 else 1.0 for one in points(column, rule)]
+    assert normalised(column, PERCENTILE_RANK, rule) == close(expected)
+
+
+@given(columns, st.sampled_from([0.0, 1.0]), quarters, st.sampled_from([0.5, 1.0, 15.0]))
+@example([2.0], 1.0, 0.0, 1.0)
+@example([2.0, 3.0], 1.0, 0.0, 1.0)
+@example([2.0, 2.0], 0.0, 100.0, 15.0)
+@compiling
+def test_z_score_by_either_divisor(column: Column, delta: float, mean: float, sd: float) -> None:
+    result = normalised(column, Z_SCORE, delta, mean, sd)
+    if len(set(column)) == 1:
+        assert result == [mean] * len(column)
+        return
+    spread = statistics.stdev(column) if delta == 1.0 else statistics.pstdev(column)
+    centre = float(sum(map(Fraction, column)) / len(column))
+    assert result == close([mean + sd * (value - centre) / spread for value in column])
+    again = statistics.stdev(result) if delta == 1.0 else statistics.pstdev(result)
+    assert (statistics.fmean(result), again) == close((mean, sd))
+
+
+@given(columns, quarters, st.sampled_from([0.25, 1.0, 99.0]))
+@example([2.0], 0.0, 1.0)
+@example([2.0, 3.0], 1.0, 99.0)
+@compiling
+def test_min_max_between_the_lowest_and_the_highest(column: Column, start: float, width: float) -> None:
+    low, high = min(column), max(column)
+    result = normalised(column, MIN_MAX, 0.0, 0.0, 0.0, start, start + width, 0.0)
+    if low == high:
+        assert result == [start + width / 2] * len(column)
+        return
+    expected = [
+        float(Fraction(start) + Fraction(value - low) / Fraction(high - low) * Fraction(width)) for value in column
+    ]
+    assert result == close(expected)
+    assert (min(result), max(result)) == (start, start + width)
+
+
+@given(columns, quarters, st.sampled_from([0.25, 1.0, 3.0]), st.booleans())
+@compiling
+def test_min_max_between_given_goalposts(column: Column, low: float, width: float, capped: bool) -> None:
+    shares = [(value - low) / width for value in column]
+    if capped:
+        shares = [sorted([0.0, share, 1.0])[1] for share in shares]
+    result = normalised(column, MIN_MAX, 1.0, low, low + width, 1.0, 100.0, float(capped))
+    assert result == close([1 + 99 * share for share in shares])
+    if capped:
+        assert all(1.0 <= score <= 100.0 for score in result)
+
+
+@given(columns)
+@example([4.0])
+@example([4.0, 5.0])
+@compiling
+def test_distance_to_best(column: Column) -> None:
+    best, worst = max(column), min(column)
+    expected = [1.0 - (best - value) / (best - worst) if best > worst else 1.0 for value in column]
+    assert normalised(column, DISTANCE_TO_BEST) == close(expected)
+
+
+@given(columns, quarters, st.booleans())
+@example([4.0], 4.0, False)
+@example([4.0, 5.0], 3.0, True)
+@compiling
+def test_distance_to_target(column: Column, target: float, capped: bool) -> None:
+    worst = min(column)
+    expected = [1.0 if target <= worst else (value - worst) / (target - worst) for value in column]
+    if capped:
+        expected = [min(share, 1.0) for share in expected]
+    assert normalised(column, DISTANCE_TO_TARGET, target, float(capped)) == close(expected)
+
+
+METHODS: dict[str, tuple[int, list[float]]] = {
+    "none": (NONE, []),
+    "rank-better": (RANK, [BETTER]),
+    "rank-worse": (RANK, [WORSE]),
+    "rank-mean": (RANK, [MEAN]),
+    "rank-no-gaps": (RANK, [NO_GAPS]),
+    "percentile-rank": (PERCENTILE_RANK, [MEAN]),
+    "z-score-n-1": (Z_SCORE, [1.0, 0.0, 1.0]),
+    "z-score-n": (Z_SCORE, [0.0, 50.0, 10.0]),
+    "min-max": (MIN_MAX, [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]),
+    "min-max-given": (MIN_MAX, [1.0, -1.0, 1.0, 0.0, 100.0, 1.0]),
+    "distance-to-best": (DISTANCE_TO_BEST, []),
+    "distance-to-target": (DISTANCE_TO_TARGET, [9.0, 0.0]),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+@given(column=columns)
+@compiling
+def test_every_method_keeps_the_order_of_cities(name: str, column: Column) -> None:
+    method, parameters = METHODS[name]
+    scores = normalised(column, method, *parameters)
+    ascending = [score for _, score in sorted(zip(column, scores, strict=True))]
+    assert ascending == sorted(scores)
+    assert len(set(scores)) <= len(set(column))
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize("value", [0.0, 0.1, -3.0, 1e9])
+def test_constant_columns_score_one_finite_number(name: str, n: int, value: float) -> None:
+    method, parameters = METHODS[name]
+    scores = normalised([value] * n, method, *parameters)
+    assert len(set(scores)) == 1
+    assert math.isfinite(scores[0])
+
+
+def test_a_constant_column_scores_what_each_method_says() -> None:
+    same = [0.1] * 4
+    assert normalised(same, RANK, BETTER) == [4.0] * 4
+    assert normalised(same, RANK, WORSE) == [1.0] * 4
+    assert normalised(same, RANK, MEAN) == [2.5] * 4
+    assert normalised(same, RANK, NO_GAPS) == [4.0] * 4
+    assert normalised(same, Z_SCORE, 1.0, 50.0, 10.0) == [50.0] * 4
+    assert normalised(same, MIN_MAX, 0.0, 0.0, 0.0, 1.0, 100.0, 0.0) == [50.5] * 4
+    assert normalised(same, DISTANCE_TO_BEST) == [1.0] * 4
+    assert normalised(same, DISTANCE_TO_TARGET, 0.1, 0.0) == [1.0] * 4
+    assert normalised(same, DISTANCE_TO_TARGET, 1.0, 0.0) == [0.0] * 4
+
+
+@given(columns, st.lists(st.integers(0, 10**6), min_size=20, max_size=20))
+@compiling
+def test_the_order_of_cities_changes_no_city_points(column: Column, keys: list[int]) -> None:
+    order = sorted(range(len(column)), key=lambda city: keys[city])
+    scores = normalised(column, RANK, MEAN)
+    assert normalised([column[city] for city in order], RANK, MEAN) == [scores[city] for city in order]
+
+
+@given(columns.filter(lambda column: len(column) > 1), st.integers(0, 100), st.sampled_from([0.25, 1.0, 7.0]))
+@compiling
+def test_raising_a_value_never_lowers_its_own_points(column: Column, chosen: int, rise: float) -> None:
+    # True of ranks under every tie rule: fewer cities can be better, and more can be worse. True of min-max: the city
+    # scores 0 below the others, 1 above them, and rises in between. True of the z-score: with d the distance to the
+    # mean of the others, it is proportional to d / sqrt(b + c d^2) for constants b and c of the others.
+    city = chosen % len(column)
+    raised = [*column]
+    raised[city] += rise
+    for rule in (BETTER, WORSE, MEAN, NO_GAPS):
+        assert normalised(raised, RANK, rule)[city] >= normalised(column, RANK, rule)[city]
+    for method, parameters in (METHODS["min-max-given"], METHODS["z-score-n-1"], METHODS["z-score-n"]):
+        assert normalised(raised, method, *parameters)[city] >= normalised(column, method, *parameters)[city] - 1e-12
+    if len(set(raised)) > 1 < len(set(column)):
+        # A constant column scores the middle, which is neither end.
+        method, parameters = METHODS["min-max"]
+        assert normalised(raised, method, *parameters)[city] >= normalised(column, method, *parameters)[city] - 1e-12

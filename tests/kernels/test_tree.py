@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from simulator.construction.encoding import encode
+from simulator.construction.weighting import nominal_weights, slot_masses
+from simulator.definition import Definition, Indicator, Node
+from simulator.kernels.arrays import Floats
+from simulator.kernels.tree import Plan, climb, find_coefficients, normalise_leaves, sum_printed
+
+# The first call of a compiled function takes seconds.
+compiling = settings(deadline=None)
+
+CITIES = 3
+LINEAR = ("sum", "arithmetic")
+POSITIVE = (*LINEAR, "geometric", "harmonic", "median")
+
+
+@st.composite
+def trees(draw: st.DrawFn, methods: tuple[str, ...] = POSITIVE, heaviest: int = 4) -> Definition:
+    """Trees of unequal depth and group size, with some weights zero; nothing is normalised."""
+    count = iter(range(1000))
+
+    def entry(depth: int) -> dict[str, Any]:
+        number, weight = next(count), draw(st.integers(0 if heaviest > 1 else 1, heaviest))
+        if depth > 0 and (depth == 3 or draw(st.booleans())):
+            return {"id": f"i{number}", "weight": weight}
+        children = [entry(depth + 1) for _ in range(draw(st.integers(1, 4)))]
+        children[0]["weight"] = max(children[0]["weight"], 1)
+        return {"id": f"n{number}", "weight": weight, "aggregate": draw(st.sampled_from(methods)), "children": children}
+
+    root = entry(0)
+    document = {"schema_version": 1, "id": "tree", "levels": ["index", "a", "b", "c"], "index": root}
+    return Definition.model_validate(document)
+
+
+def no_points(cities: int = CITIES) -> xr.DataArray:
+    return xr.DataArray(np.empty((cities, 0)), dims=("city", "slot"), coords={"city": range(cities), "slot": []})
+
+
+def plan_of(definition: Definition, printed: xr.DataArray | None = None) -> Plan:
+    return encode([definition], no_points() if printed is None else printed)
+
+
+def coefficients(definition: Definition, weights: Floats | None, kept: list[bool]) -> dict[str, float]:
+    plan = plan_of(definition)
+    out, scratch = np.full(plan.weight.size, np.nan), np.full(plan.weight.size, np.nan)
+    leaf_weight = np.full(len(kept), np.nan) if weights is None else weights
+    find_coefficients(plan, 0, leaf_weight, weights is not None, np.array(kept), scratch, out)
+    return dict(zip(definition.slots, out.tolist(), strict=True))
+
+
+def totals(
+    definition: Definition, values: Floats, weights: Floats | None = None, kept: list[bool] | None = None
+) -> list[float]:
+    """Score `values` (indicators, cities) by the kernels."""
+    plan = plan_of(definition, no_points(values.shape[1]))
+    kept = [True] * len(values) if kept is None else kept
+    leaves, n = values.shape
+    coefficient = np.array([*coefficients(definition, weights, kept).values()])
+    sums = np.zeros((plan.weight.size, n + 1))
+    normalised, scores = np.full((plan.weight.size, n), np.nan), np.full((plan.weight.size - leaves, n), np.nan)
+    better, same = np.empty(n, np.int64), np.empty(n, np.int64)
+    normalise_leaves(plan, 0, values, sums, np.empty(n), better, same, normalised)
+    assert climb(plan, 0, coefficient, sums, better, same, normalised, scores) == -1
+    return list(scores[-1].tolist())
+
+
+def positive_values(definition: Definition, seed: int) -> Floats:
+    return np.random.default_rng(seed).uniform(1.0, 10.0, (len(definition.indicators), CITIES))
+
+
+def close(expected: object) -> object:
+    return pytest.approx(expected, rel=1e-11, abs=1e-12)
+
+
+def mean_of(method: str, weights: list[float], scores: list[float]) -> float:
+    """Aggregate the score of one city, in the plainest way there is."""
+    if method == "sum":
+        return math.fsum(w * x for w, x in zip(weights, scores, strict=True))
+    shares = [weight / math.fsum(weights) for weight in weights]
+    if method == "median":
+        ranked = sorted(zip(scores, shares, strict=True))
+        lower = next(x for k, (x, _) in enumerate(ranked) if math.fsum(s for _, s in ranked[: k + 1]) > 0.5 - 1e-9)
+        upper = next(x for k, (x, _) in enumerate(ranked) if math.fsum(s for _, s in ranked[: k + 1]) > 0.5 + 1e-9)
+        return (lower + upper) / 2
+    means: dict[str, Callable[[list[float], list[float]], float]] = {
+        "arithmetic": statistics.fmean,
+        "geometric": lambda x, w: math.exp(statistics.fmean([math.log(one) for one in x], w)),
+        "harmonic": statistics.harmonic_mean,
+    }
+    return means[method](scores, shares)
+
+
+def score_one(node: Node, values: Mapping[str, float]) -> float | None:
+    """Score one city over the indicators in `values`; a node of which nothing is left, or weighs, has no score."""
+    pairs = []
+    for child in node.children:
+        score = score_one(child, values) if isinstance(child, Node) else values.get(child.id)
+        if score is not None and child.weight > 0.0:
+            pairs.append((child.weight, score))
+    if not pairs:
+        return None
+    return mean_of(node.aggregate.method, [w for w, _ in pairs], [x for _, x in pairs])
+
+
+@given(trees(), st.integers(0, 10**6), st.data())
+@compiling
+def test_weights_of_the_definition_hold_below_each_parent_over_what_is_left(
+    definition: Definition, seed: int, data: st.DataObject
+) -> None:
+    values = positive_values(definition, seed)
+    leaves = len(definition.indicators)
+    kept = data.draw(st.lists(st.sampled_from([True, True, False]), min_size=leaves, max_size=leaves))
+    expected = [
+        score_one(
+            definition.index,
+            {leaf.id: values[k, city] for k, leaf in enumerate(definition.indicators) if kept[k]},
+        )
+        for city in range(CITIES)
+    ]
+    assume(expected[0] is not None)
+    assert totals(definition, values, kept=kept) == close(expected)
+
+
+@given(trees(), st.integers(0, 10**6))
+@compiling
+def test_drawn_weights_equal_to_the_nominal_ones_change_no_total(definition: Definition, seed: int) -> None:
+    values = positive_values(definition, seed)
+    weight = nominal_weights(definition)
+    drawn = np.array([weight[leaf.id] for leaf in definition.indicators])
+    assert totals(definition, values, drawn) == close(totals(definition, values))
+    # Only the proportions of drawn weights count.
+    assert totals(definition, values, drawn * 7.0) == close(totals(definition, values))
+
+
+@given(trees(LINEAR), st.integers(0, 10**6), st.data())
+@compiling
+def test_a_linear_tree_under_drawn_weights_is_a_weighted_mean_on_its_own_scale(
+    definition: Definition, seed: int, data: st.DataObject
+) -> None:
+    values = positive_values(definition, seed)
+    leaves = len(values)
+    drawn = np.array(data.draw(st.lists(st.integers(0, 9), min_size=leaves, max_size=leaves)), float)
+    kept = data.draw(st.lists(st.sampled_from([True, True, False]), min_size=leaves, max_size=leaves))
+    left = np.where(kept, drawn, 0.0)
+    assume(left.sum() > 0.0)
+    scale = totals(definition, np.ones((leaves, 1)))[0]
+    assert totals(definition, values, drawn, kept) == close((scale * (left @ values) / left.sum()).tolist())
+
+
+@given(trees(("sum",), heaviest=1), st.integers(0, 10**6), st.data())
+@compiling
+def test_a_plain_sum_under_drawn_weights_keeps_the_number_of_indicators_as_its_scale(
+    definition: Definition, seed: int, data: st.DataObject
+) -> None:
+    values = positive_values(definition, seed)
+    leaves = len(values)
+    drawn = np.random.default_rng(seed + 1).dirichlet([1.0] * leaves)
+    kept = data.draw(st.lists(st.booleans(), min_size=leaves, max_size=leaves).filter(any))
+    expected = leaves * (drawn[kept] @ values[kept]) / drawn[kept].sum()
+    assert totals(definition, values, drawn, kept) == close(expected.tolist())
+
+
+@given(trees(("sum",), heaviest=1), st.integers(0, 10**6), st.integers(0, 10**6))
+@compiling
+def test_leaving_an_indicator_out_of_plain_sums_takes_its_score_from_the_total(
+    definition: Definition, seed: int, chosen: int
+) -> None:
+    values = positive_values(definition, seed)
+    leaves = len(values)
+    assume(leaves > 1)
+    out = chosen % leaves
+    kept = [leaf != out for leaf in range(leaves)]
+    assert totals(definition, values) == close(values.sum(axis=0).tolist())
+    assert totals(definition, values, kept=kept) == close((values.sum(axis=0) - values[out]).tolist())
+
+
+@given(trees(("arithmetic", "geometric", "harmonic", "median")), st.data())
+@compiling
+def test_shares_below_a_mean_sum_to_one_and_follow_the_sums_of_drawn_weights(
+    definition: Definition, data: st.DataObject
+) -> None:
+    leaves = len(definition.indicators)
+    drawn = data.draw(st.lists(st.integers(1, 9), min_size=leaves, max_size=leaves))
+    kept = data.draw(st.lists(st.booleans(), min_size=leaves, max_size=leaves).filter(any))
+    below = {
+        leaf.id: float(weight) if there else 0.0
+        for leaf, weight, there in zip(definition.indicators, drawn, kept, strict=True)
+    }
+    found = coefficients(definition, np.array(drawn, float), kept)
+    for node in definition.nodes:
+        below[node.id] = sum(below[child.id] for child in node.children)
+        if below[node.id] == 0.0:
+            assert [found[child.id] for child in node.children] == [0.0] * len(node.children)
+        else:
+            shares = [below[child.id] / below[node.id] for child in node.children]
+            assert [found[child.id] for child in node.children] == close(shares)
+
+
+def test_a_sum_of_unequal_groups_by_hand() -> None:
+    groups = {"x": 3, "y": 1}
+    children = [
+        Node(id=name, children=tuple(Indicator(id=f"{name}{k}") for k in range(size))) for name, size in groups.items()
+    ]
+    definition = Definition(schema_version=1, id="t", index=Node(id="total", children=tuple(children)))
+    values = np.array([[1.0], [2.0], [4.0], [10.0]])
+    assert slot_masses(definition) == [1, 1, 1, 1, 3, 1, 4]
+    assert totals(definition, values) == [17.0]
+    weights = np.array([0.1, 0.2, 0.3, 0.4])
+    assert totals(definition, values, weights) == close([4 * (0.1 + 0.4 + 1.2 + 4.0)])
+    # y left out: x alone carries the scale of four indicators.
+    assert totals(definition, values, weights, [True, True, True, False]) == close([4 * 1.7 / 0.6])
+    assert totals(definition, values, None, [True, True, True, False]) == [7.0]
+
+
+def test_a_weight_of_zero_takes_its_indicator_out() -> None:
+    leaves = (Indicator(id="a", weight=0.0), Indicator(id="b", weight=2.0))
+    for method in POSITIVE:
+        index = Node.model_validate({"id": "total", "aggregate": method, "children": leaves})
+        definition = Definition(schema_version=1, id="t", levels=("index", "indicator"), index=index)
+        expected = 6.0 if method == "sum" else 3.0
+        assert totals(definition, np.array([[-1.0], [3.0]])) == close([expected])
+
+
+def test_the_first_node_whose_mean_is_undefined_is_told() -> None:
+    document = {
+        "schema_version": 1,
+        "id": "t",
+        "index": {
+            "id": "total",
+            "aggregate": "geometric",
+            "children": [
+                {"id": "x", "aggregate": "arithmetic", "children": [{"id": "a"}]},
+                {"id": "y", "aggregate": "harmonic", "children": [{"id": "b"}]},
+            ],
+        },
+    }
+    plan = plan_of(Definition.model_validate(document))
+    better, same = np.empty(CITIES, np.int64), np.empty(CITIES, np.int64)
+    sums, scores = np.zeros((5, CITIES + 1)), np.empty((3, CITIES))
+    for a, b, failed in ((1.0, 1.0, -1), (1.0, 0.0, 1), (-1.0, 0.0, 1), (-1.0, 1.0, 2)):
+        normalised = np.zeros((5, CITIES))
+        normalised[0], normalised[1] = a, b
+        assert climb(plan, 0, np.ones(5), sums, better, same, normalised, scores) == failed
+
+
+def test_printed_numbers_are_summed_over_the_cities_that_take_part() -> None:
+    index = Node(id="total", children=(Indicator(id="a"), Indicator(id="b")))
+    definition = Definition(schema_version=1, id="t", levels=("index", "indicator"), index=index)
+    printed = xr.DataArray(
+        [[60.0], [30.0], [50.0]], dims=("city", "slot"), coords={"city": ["p", "q", "r"], "slot": ["b"]}
+    )
+    plan = plan_of(definition, printed)
+    sums = np.full((3, 4), -1.0)
+    sum_printed(plan, np.array([True, True, True]), sums)
+    assert sums.tolist() == [[0, 0, 0, 0], [0, 60, 110, 140], [0, 0, 0, 0]]
+    sum_printed(plan, np.array([False, True, True]), sums)
+    assert sums[1, :3].tolist() == [0, 50, 80]
+
+
+def test_inner_nodes_are_normalised_for_their_parent() -> None:
+    document = {
+        "schema_version": 1,
+        "id": "t",
+        "index": {
+            "id": "total",
+            "normalise": {"method": "rank", "ties": "mean"},
+            "children": [
+                {
+                    "id": "x",
+                    "normalise": {"method": "rank", "ties": "better"},
+                    "children": [{"id": "a"}, {"id": "b", "direction": "lower"}],
+                },
+                {"id": "c", "direction": "target", "target": 5},
+            ],
+        },
+    }
+    definition = Definition.model_validate(document)
+    # Points of a 3, 2, 1 and of b 3, 3, 1 make x 6, 5, 2 and so 3, 2, 1; c is 1, 1 and 0 away: 1.5, 1.5 and 3.
+    values = np.array([[9.0, 8.0, 7.0], [1.0, 1.0, 2.0], [4.0, 6.0, 5.0]])
+    assert totals(definition, values) == [4.5, 3.5, 4.0]
