@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator.analysis.stability import stability
+from simulator.analysis.stability import shift_by_draw, stability
 from simulator.definition import Definition
 from simulator.index import Index, build_index
 from simulator.simulation.blocks import Draws, prepare, simulate
@@ -132,6 +132,7 @@ def test_shifts_are_counted_from_the_baseline_among_those_that_take_part(
     np.testing.assert_allclose(result["rank_shift_abs"], np.nanmean(shift, axis=0))
     np.testing.assert_allclose(result["rank_shift_abs_se"], np.nanstd(shift, axis=0, ddof=1) / np.sqrt(seen))
     of_draw = np.nanmean(shift, axis=1)
+    np.testing.assert_allclose(shift_by_draw(ranks, baseline), of_draw)
     assert float(result["mean_abs_rank_shift"]) == pytest.approx(of_draw.mean(), abs=1e-8)
     spread = of_draw.std(ddof=1) / math.sqrt(len(ranks))
     assert float(result["mean_abs_rank_shift_se"]) == pytest.approx(spread, rel=1e-5)
