@@ -13,8 +13,8 @@ import xarray as xr
 
 from simulator import names
 from simulator.kernels.arrays import Floats, Integers
-from simulator.kernels.tally import KENDALL, SHIFT, SPEARMAN, UNIT
-from simulator.simulation.tally import Tally
+from simulator.kernels.tally import KENDALL, SHIFT, SPEARMAN
+from simulator.simulation.tally import UNIT, Tally
 
 QUANTILES = {names.RANK_P05: 0.05, names.RANK_MEDIAN: 0.5, names.RANK_P95: 0.95}
 ROUNDING = 1e-12
@@ -138,7 +138,10 @@ def _quantiles(tally: Tally, seen: Integers, exact: bool) -> Variables:
     result: Variables = {}
     for name, level in QUANTILES.items():
         width = np.zeros(len(seen)) if exact else np.sqrt(level * (1.0 - level) / np.maximum(seen, 1))
-        spread = 0.5 * (_quantile(cumulated, np.minimum(level + width, 1.0)) - _quantile(cumulated, level - width))
+        spread = 0.5 * (
+            _quantile(cumulated, np.minimum(level + width, 1.0))
+            - _quantile(cumulated, np.maximum(level - width, 2 * ROUNDING))
+        )
         quantile = _quantile(cumulated, np.full(len(seen), level))
         result |= {name: ((names.CITY,), quantile), name + names.SE: ((names.CITY,), spread)}
     return result
@@ -178,16 +181,10 @@ def _city_shift(tally: Tally, seen: Integers, exact: bool) -> Variables:
 
 
 def _overall(tally: Tally, exact: bool) -> Variables:
-    """Return the figures of the whole ranking; the mean shift is tallied as a share of the number of cities."""
-    n = len(tally.counts)
     result: Variables = {}
-    for name, row, scale in ((names.MEAN_SHIFT, SHIFT, n), (names.KENDALL, KENDALL, 1), (names.SPEARMAN, SPEARMAN, 1)):
-        total, squares = tally.moments[row] / UNIT
-        mean, error = _mean(np.array(total), np.array(squares), np.array(tally.draws), exact)
-        result |= _with_error(name, (), mean * scale, error * scale)
-    if tally.counts.sum() == tally.draws * n:
-        # With all cities in every draw the mean needs no fixed point: integers say it exactly.
-        result[names.MEAN_SHIFT] = ((), np.array(tally.shifts[:, 0].sum() / (tally.draws * n)))
+    for name, row in ((names.MEAN_SHIFT, SHIFT), (names.KENDALL, KENDALL), (names.SPEARMAN, SPEARMAN)):
+        total, squares = (np.array(figure / UNIT) for figure in tally.moments[row])
+        result |= _with_error(name, (), *_mean(total, squares, np.array(tally.draws), exact))
     return result
 
 

@@ -11,6 +11,7 @@ from simulator.construction.weighting import nominal_weights
 from simulator.definition import Definition
 from simulator.errors import DrawError
 from simulator.kernels.draws import score_matrix
+from simulator.kernels.tree import NOTHING_LEFT
 
 
 def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> xr.Dataset:
@@ -43,8 +44,8 @@ def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> 
     plan = encode([definition], printed.sel({names.CITY: matrix[names.CITY].values}))
     ties, tolerance, decimals = encode_ranking(definition.ranking)
     normalised, scores, rank, failed = score_matrix(plan, values, ties, tolerance, decimals)
-    if failed >= 0:
-        raise undefined_mean(definition, failed)
+    if failed != -1:
+        raise unscored(definition, failed)
     weight = nominal_weights(definition)
     described = matrix.sel({names.INDICATOR: leaves})
     return xr.Dataset(
@@ -72,8 +73,10 @@ def node_coordinates(definition: Definition) -> dict[str, tuple[str, list[str]]]
     }
 
 
-def undefined_mean(definition: Definition, node: int) -> DrawError:
-    """Return the error for a node whose mean meets a score that is not above zero."""
+def unscored(definition: Definition, node: int) -> DrawError:
+    """Return the error for a node whose mean meets a score that is not above zero, or for a draw with nothing left."""
+    if node == NOTHING_LEFT:
+        return DrawError("a draw has no indicator of any weight left (convention 10). Leave out fewer together.")
     one = definition.nodes[node]
     return DrawError(
         f"the {one.aggregate.method} mean of {one.id} met a score that is not above zero. "

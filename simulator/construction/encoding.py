@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from simulator.construction.weighting import slot_masses
+from simulator.construction.weighting import child_scales
 from simulator.definition import Definition, Indicator, Node
 from simulator.documents import Schema
 from simulator.kernels import aggregation as aggregations
@@ -75,7 +75,7 @@ def encode(variants: Sequence[Definition], printed: xr.DataArray) -> Plan:
             np.int64,
         ),
         weight=np.array([slot.weight for slot in slots], np.float64),
-        mass=np.array([slot_masses(definition) for definition in variants], np.float64),
+        scale=np.array([child_scales(definition) for definition in variants], np.float64),
         printed=printed_points,
         printed_city=printed_city,
     )

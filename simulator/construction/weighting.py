@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from simulator.definition import Definition, Indicator, Node
 from simulator.kernels.arrays import Floats, Integers
 from simulator.methods import (
     AsDefined,
+    AsGiven,
     DirichletWeights,
     EqualWeights,
     GivenWeights,
@@ -22,15 +23,34 @@ LINEAR = ("sum", "arithmetic")
 """Aggregations in which a child's score enters in proportion."""
 
 
-def slot_masses(definition: Definition) -> list[float]:
-    """Return, for each indicator and then each node, the score it would have if every indicator below scored 1.
+def node_masses(definition: Definition) -> dict[str, float]:
+    """Return, for each node, the score it has if every normalised score that enters it is 1.
 
-    This is the scale that plain sums give a node: 5 for a sum of five indicators, 1 for a mean.
+    This is the scale that plain sums give a node: 5 for a sum of five indicators, 1 for a mean. A node that its parent
+    normalises enters it as 1, like an indicator.
     """
-    mass = {leaf.id: 1.0 for leaf in definition.indicators}
+    mass: dict[str, float] = {}
     for node in definition.nodes:
-        mass[node.id] = sum(_coefficient(node, child) * mass[child.id] for child in node.children)
-    return list(mass.values())
+        mass[node.id] = sum(_coefficient(node, child) * _entering(node, child, mass) for child in node.children)
+    return mass
+
+
+def child_scales(definition: Definition) -> list[float]:
+    """Return, for each indicator and node, its parent's mass over its own as it enters there; 1 for the index.
+
+    A share times this is a coefficient that keeps the parent on the scale of its definition.
+    """
+    mass = node_masses(definition)
+    scale = {definition.index.id: 1.0}
+    for node in definition.nodes:
+        for child in node.children:
+            scale[child.id] = mass[node.id] / _entering(node, child, mass)
+    return [scale[slot] for slot in definition.slots]
+
+
+def _entering(node: Node, child: Indicator | Node, mass: Mapping[str, float]) -> float:
+    """Return the mass with which a child enters its parent."""
+    return mass[child.id] if isinstance(child, Node) and isinstance(node.normalise, AsGiven) else 1.0
 
 
 def _coefficient(node: Node, child: Indicator | Node) -> float:
@@ -45,13 +65,13 @@ def nominal_weights(definition: Definition) -> dict[str, float]:
     A node's weight is the sum of those below it (convention 6). Below a sum an indicator weighs what its score adds
     to the total of an index in which all score alike.
     """
-    mass = dict(zip(definition.slots, slot_masses(definition), strict=True))
+    mass = node_masses(definition)
     weight = {definition.index.id: 1.0}
     for node in reversed(definition.nodes):
         for child in node.children:
             share = _coefficient(node, child)
-            if node.aggregate.method in LINEAR and mass[node.id] > 0.0:
-                share *= mass[child.id] / mass[node.id]
+            if node.aggregate.method in LINEAR:
+                share *= _entering(node, child, mass) / mass[node.id]
             weight[child.id] = weight[node.id] * share
     return weight
 

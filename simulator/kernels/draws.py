@@ -29,7 +29,7 @@ def score_draws(
     variant: Integers,
     values: Floats,
     leaf_weight: Floats,
-    drawn: bool,
+    drawn: Flags,
     leaf_in: Flags,
     city_in: Flags,
     ties: int,
@@ -40,8 +40,9 @@ def score_draws(
 ) -> int:
     """Score every draw into `totals` and `ranks` (draws, n); a city left out gets NaN and rank 0.
 
-    `values` (draws, L, n), `leaf_weight` (draws, L), `leaf_in` (draws, L) and `city_in` (draws, n) may have a single
-    row, which then serves all draws. Returns -1, or the first node whose aggregation is undefined in some draw.
+    `values` (draws, L, n), `leaf_weight` (draws, L), `drawn` (draws: whether these weights hold, not the defined ones),
+    `leaf_in` (draws, L) and `city_in` (draws, n) may have a single row, which then serves all draws. Returns -1, or
+    what `climb` returns of the first draw that cannot be scored.
     """
     draws, n = ranks.shape
     leaves = plan.direction.size
@@ -76,9 +77,10 @@ def score_draws(
                 known[v] = True
         weights = leaf_weight[draw if leaf_weight.shape[0] > 1 else 0]
         present = leaf_in[draw if leaf_in.shape[0] > 1 else 0]
-        find_coefficients(plan, v, weights, drawn, present, slot_weight, coefficient)
+        own = drawn[draw if drawn.size > 1 else 0]
+        find_coefficients(plan, v, weights, own, present, slot_weight, coefficient)
         failed = climb(plan, v, coefficient, printed_sums, better[:m], same[:m], normalised, scores)
-        if failed >= 0:
+        if failed != -1:
             return failed
         rank_totals(scores[-1, :m], ties, tolerance, decimals, better[:m], same[:m])
         _scatter(scores[-1], better, active[:m], totals[draw], ranks[draw])
@@ -129,6 +131,6 @@ def score_matrix(
     normalise_leaves(plan, 0, values, printed_sums, oriented, better, same, normalised)
     find_coefficients(plan, 0, np.zeros(leaves), False, np.ones(leaves, np.bool_), np.zeros(slots), coefficient)
     failed = climb(plan, 0, coefficient, printed_sums, better, same, normalised, scores)
-    if failed < 0:
+    if failed == -1:
         rank_totals(scores[-1], ties, tolerance, decimals, better, same)
     return normalised[:leaves].copy(), scores, better, failed

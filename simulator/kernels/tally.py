@@ -1,7 +1,4 @@
-"""Tallies of ranks over draws, in integers, so that they are the same in whatever order blocks are added.
-
-Figures of a draw that are no integers (a correlation) are counted in units of 2^-32.
-"""
+"""Tallies of ranks over draws, in integers, so that they are the same in whatever order blocks are added."""
 
 from __future__ import annotations
 
@@ -9,14 +6,14 @@ import math
 
 import numpy as np
 
-from simulator.kernels.arrays import Integers
+from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.compiled import compiled
 
-UNIT = 2.0**32
-"""Fixed-point units in 1; sums of squares of figures in [-1, 1] then hold for over two billion draws."""
+FIGURES = 3
+"""Figures of the whole ranking in a draw."""
 
-SHIFT, KENDALL, SPEARMAN = range(3)
-"""Rows of `moments`: mean absolute rank shift over the number of cities, Kendall's tau-b, Spearman's rho."""
+SHIFT, KENDALL, SPEARMAN = range(FIGURES)
+"""Columns of the figures: mean absolute rank shift of the cities that take part, Kendall's tau-b, Spearman's rho."""
 
 
 @compiled
@@ -26,8 +23,8 @@ def tally_ranks(
     baseline_rank: Integers,
     counts: Integers,
     shifts: Integers,
-    moments: Integers,
     pairs: Integers,
+    figures: Floats,
 ) -> None:
     """Add draws to the tallies. Of `ranks` (draws, n), 0 marks a city left out.
 
@@ -35,8 +32,8 @@ def tally_ranks(
     a draw is compared with the baseline ranks of those that take part, among themselves.
 
     counts (n, n): draws in which a city has a rank. shifts (n, 2): sum of the absolute rank shift and of its square.
-    moments (3, 2): sum of a draw's figure and of its square, in fixed-point units. pairs (2, n, n), or (2, 0, 0) if not
-    asked for: draws in which the row's city ranks above the column's, and draws in which both take part.
+    pairs (2, n, n), or (2, 0, 0) if not asked for: draws in which the row's city ranks above the column's, and draws in
+    which both take part. figures (draws, 3): the figures of each draw, which are set, not added to.
     """
     n = baseline_rank.size
     order = np.empty(n, np.int64)
@@ -52,9 +49,9 @@ def tally_ranks(
             shifts[city, 0] += shift
             shifts[city, 1] += shift * shift
             total_shift += shift
-        _add(moments, SHIFT, total_shift / m / n)
-        _add(moments, KENDALL, kendall_tau(rank, order[:m], expected[:m]))
-        _add(moments, SPEARMAN, spearman_rho(rank, order[:m], expected[:m]))
+        figures[draw, SHIFT] = total_shift / m
+        figures[draw, KENDALL] = kendall_tau(rank, order[:m], expected[:m])
+        figures[draw, SPEARMAN] = spearman_rho(rank, order[:m], expected[:m])
         if pairs.size > 0:
             _tally_pairs(rank, order[:m], pairs)
 
@@ -72,12 +69,6 @@ def _baseline_among(
             order[m] = city
             m += 1
     return m
-
-
-@compiled
-def _add(moments: Integers, row: int, figure: float) -> None:
-    moments[row, 0] += np.int64(round(figure * UNIT))
-    moments[row, 1] += np.int64(round(figure * figure * UNIT))
 
 
 @compiled

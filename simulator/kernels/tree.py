@@ -15,6 +15,9 @@ from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.compiled import compiled
 from simulator.kernels.normalisation import normalise, orient
 
+NOTHING_LEFT = -2
+"""Returned instead of a node where a draw has no indicator left."""
+
 
 class Plan(NamedTuple):
     """An index as arrays. V variants (one combination of methods each), S slots, L indicators, n cities."""
@@ -35,8 +38,8 @@ class Plan(NamedTuple):
     """(V, nodes): code of the method that aggregates the children of each node."""
     weight: Floats
     """(S): weight of each slot below its parent, as written."""
-    mass: Floats
-    """(V, S): score of a slot whose indicators all score 1: the scale that a sum gives it."""
+    scale: Floats
+    """(V, S): what a share of a slot in a linear parent is multiplied with, so that the parent keeps its scale."""
     printed: Floats
     """(S, n): printed points of each slot, best first; zero where none are printed."""
     printed_city: Integers
@@ -81,7 +84,7 @@ def find_coefficients(
             if below == 0.0 or slot_weight[child] == 0.0:
                 coefficient[child] = 0.0
             elif drawn and method in (SUM, ARITHMETIC):
-                coefficient[child] = plan.mass[variant, slot] * (slot_weight[child] / below) / plan.mass[variant, child]
+                coefficient[child] = plan.scale[variant, child] * (slot_weight[child] / below)
             elif method == SUM and not drawn:
                 coefficient[child] = slot_weight[child]
             else:
@@ -131,7 +134,8 @@ def climb(
 ) -> int:
     """Score the inner nodes, children before parents: `normalised` (S, n) into `scores` (nodes, n).
 
-    Returns -1, or the first node whose aggregation is undefined because a score is not above zero.
+    Returns -1, or the first node whose aggregation is undefined because a score is not above zero, or
+    `NOTHING_LEFT` where every indicator is left out.
     """
     leaves = plan.direction.size
     n = better.size
@@ -148,19 +152,18 @@ def climb(
                     same,
                     normalised[child, :n],
                 )
-        if not _aggregate_node(plan, variant, node, normalised, children, coefficient, scores[node, :n]):
+        if not _takes_part(children, coefficient):
+            scores[node, :n] = np.nan
+            if node == plan.child_start.size - 2:
+                return NOTHING_LEFT
+        elif not aggregate(plan.aggregation[variant, node], normalised, children, coefficient, scores[node, :n]):
             return node
     return -1
 
 
 @compiled
-def _aggregate_node(
-    plan: Plan, variant: int, node: int, normalised: Floats, children: Integers, coefficient: Floats, out: Floats
-) -> bool:
+def _takes_part(children: Integers, coefficient: Floats) -> bool:
     taking_part = False
     for child in children:
         taking_part |= coefficient[child] != 0.0
-    if not taking_part:
-        out[:] = np.nan
-        return True
-    return aggregate(plan.aggregation[variant, node], normalised, children, coefficient, out)
+    return taking_part

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 import joblib
 import numpy as np
 
-from simulator.construction.composite import undefined_mean
+from simulator.construction.composite import unscored
 from simulator.construction.encoding import encode, encode_ranking
 from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.draws import score_draws
-from simulator.kernels.tally import tally_ranks
+from simulator.kernels.tally import FIGURES, tally_ranks
 from simulator.kernels.tree import Plan
-from simulator.simulation.tally import Tally, empty_tally
+from simulator.methods import NEEDS_POSITIVE
+from simulator.simulation.tally import Tally, empty_tally, exact_sums
 from simulator.uncertainty.design import Design, block_count, block_draws
 from simulator.uncertainty.realisation import Chunk, Realisation
 
@@ -85,15 +86,18 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
     """Return the tally of one block, and its draws if they are to be kept."""
     tally = _empty(experiment)
     kept: list[Draws] = []
+    figures: list[Floats] = []
     order = np.argsort(experiment.baseline, kind="stable")
     for alternatives, chunk in experiment.realisation.chunks(experiment.design, experiment.seed, block):
         totals, ranks = _score(experiment, chunk)
-        tally_ranks(ranks, order, experiment.baseline, tally.counts, tally.shifts, tally.moments, tally.pairs)
+        figures.append(np.empty((len(ranks), FIGURES)))
+        tally_ranks(ranks, order, experiment.baseline, tally.counts, tally.shifts, tally.pairs, figures[-1])
         for column, chosen in enumerate(tally.chosen):
             np.add(chosen, np.bincount(alternatives[:, column], minlength=chosen.size), out=chosen)
         if experiment.keep:
             kept.append(Draws(totals, ranks, alternatives))
-    done = replace(tally, draws=len(block_draws(experiment.design.draws, block)))
+    size = len(block_draws(experiment.design.draws, block))
+    done = replace(tally, draws=size, moments=exact_sums(np.concatenate(figures)))
     return done, _joined(kept) if experiment.keep else None
 
 
@@ -115,7 +119,7 @@ def _score(experiment: Experiment, chunk: Chunk) -> tuple[Floats, Integers]:
         chunk.variant,
         chunk.values,
         chunk.leaf_weight,
-        bool(experiment.realisation.samplers),
+        chunk.drawn,
         chunk.leaf_in,
         chunk.city_in,
         ties,
@@ -124,13 +128,10 @@ def _score(experiment: Experiment, chunk: Chunk) -> tuple[Floats, Integers]:
         totals,
         ranks,
     )
-    if failed >= 0:
-        culprit = next(
-            variant
-            for variant in experiment.realisation.variants
-            if variant.nodes[failed].aggregate.method in ("geometric", "harmonic")
-        )
-        raise undefined_mean(culprit, failed)
+    if failed != -1:
+        variants = experiment.realisation.variants
+        means = [variant for variant in variants if variant.nodes[failed].aggregate.method in NEEDS_POSITIVE]
+        raise unscored((means or variants)[0], failed)
     return totals, ranks
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.kernels.arrays import Integers
+from simulator.kernels.arrays import Floats, Integers
+from simulator.kernels.tally import FIGURES
+
+UNIT = 2.0**60
+"""Units in 1, of sums of figures that are no integers. Integers of any size add up exactly, in any order."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +24,8 @@ class Tally:
     """(city, rank): draws in which a city has a rank."""
     shifts: Integers
     """(city, 2): sum of the absolute rank shift, and of its square."""
-    moments: Integers
-    """(3, 2): of each draw's mean shift, Kendall's tau and Spearman's rho, sum and sum of squares in fixed point."""
+    moments: tuple[tuple[int, int], ...]
+    """Of each draw's mean absolute shift, Kendall's tau and Spearman's rho: sum and sum of squares, in `UNIT`s."""
     pairs: Integers
     """(2, city, city): draws in which the first ranks above the second, and draws with both; empty if not asked for."""
     chosen: tuple[Integers, ...]
@@ -32,7 +37,10 @@ class Tally:
             self.draws + other.draws,
             self.counts + other.counts,
             self.shifts + other.shifts,
-            self.moments + other.moments,
+            tuple(
+                (mine[0] + theirs[0], mine[1] + theirs[1])
+                for mine, theirs in zip(self.moments, other.moments, strict=True)
+            ),
             self.pairs + other.pairs,
             tuple(mine + theirs for mine, theirs in zip(self.chosen, other.chosen, strict=True)),
         )
@@ -45,7 +53,16 @@ def empty_tally(cities: int, pairs: bool, alternatives: Sequence[int]) -> Tally:
         0,
         np.zeros((cities, cities), np.int64),
         np.zeros((cities, 2), np.int64),
-        np.zeros((3, 2), np.int64),
+        ((0, 0),) * FIGURES,
         np.zeros((2, side, side), np.int64),
         tuple(np.zeros(count, np.int64) for count in alternatives),
     )
+
+
+def exact_sums(figures: Floats) -> tuple[tuple[int, int], ...]:
+    """Return sum and sum of squares of each column of figures (draw, figure), in units, however they are ordered.
+
+    >>> [(total / UNIT, squares / UNIT) for total, squares in exact_sums(np.array([[0.5], [2.0]]))]
+    [(2.5, 4.25)]
+    """
+    return tuple((int(math.fsum(column) * UNIT), int(math.fsum(column * column) * UNIT)) for column in figures.T)

@@ -36,6 +36,8 @@ class Chunk:
     """(draws or 1, L, n)"""
     leaf_weight: Floats
     """(draws or 1, L): weights over the whole index; not read where weights are as defined."""
+    drawn: Flags
+    """(draws or 1): whether these weights hold, not those of the definition."""
     leaf_in: Flags
     """(draws or 1, L)"""
     city_in: Flags
@@ -71,7 +73,7 @@ class Realisation:
         """
         alternatives = design.alternatives(block)
         size = len(block_draws(design.draws, block))
-        weights = self._weights(alternatives, seed, block, size)
+        weights, drawn = self._weights(alternatives, seed, block, size)
         leaf_in, city_in = self._kept(alternatives, seed, block, size)
         generators = [stream(seed, block, error.name) for error in self.errors]
         step = max(1, CHUNK_CELLS // self.base.size)
@@ -83,6 +85,7 @@ class Realisation:
                     self._variant(alternatives[part]),
                     self._values(generators, part.stop - part.start),
                     weights if len(weights) == 1 else weights[part],
+                    drawn if len(drawn) == 1 else drawn[part],
                     leaf_in if len(leaf_in) == 1 else leaf_in[part],
                     city_in if len(city_in) == 1 else city_in[part],
                 ),
@@ -98,21 +101,22 @@ class Realisation:
             variant = variant * count + (0 if column is None else alternatives[:, column])
         return variant
 
-    def _weights(self, alternatives: Integers, seed: int, block: int, size: int) -> Floats:
+    def _weights(self, alternatives: Integers, seed: int, block: int, size: int) -> tuple[Floats, Flags]:
         if not self.samplers:
-            return np.zeros((1, len(self.base)))
+            return np.zeros((1, len(self.base))), np.zeros(1, np.bool_)
+        own = np.array([not isinstance(sampler.method, AsDefined) for sampler in self.samplers])
         drawn = [
             sampler.draw(stream(seed, block, f"weights {number}"), size) for number, sampler in enumerate(self.samplers)
         ]
         if len(drawn) == 1:
-            return drawn[0]
+            return drawn[0], own
         column = self._column("weights")
         taken = alternatives[:, column]
         weights = np.empty((size, len(self.base)))
         for number, rows in enumerate(drawn):
             of_this = taken == number
             weights[of_this] = rows[0] if len(rows) == 1 else rows[of_this]
-        return weights
+        return weights, own[taken]
 
     def _kept(self, alternatives: Integers, seed: int, block: int, size: int) -> tuple[Flags, Flags]:
         leaves, n = self.base.shape
