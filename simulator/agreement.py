@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from simulator.construction.recipe import Recipe, apply_recipe, with_aggregation, with_normalisation
+from simulator.construction.recipe import Recipe, apply_recipe, with_aggregation, with_normalisation, with_ties
 from simulator.definition import Definition
 from simulator.documents import Document, Location
 from simulator.errors import Fault, InputError, did_you_mean
-from simulator.index import Index
+from simulator.index import Index, unprinted
 from simulator.lookup import find_cities, find_indicators, find_nodes, select_cities
 from simulator.methods import (
     NEEDS_POSITIVE,
@@ -58,10 +58,12 @@ def _lookup(where: Location, find: Callable[[], object]) -> Iterator[Problem]:
 
 def _reading_problems(pillars: Mapping[str, PillarTree | tuple[str, ...]], definition: Definition) -> Iterator[Problem]:
     seen: set[str] = set()
-    identifiers = {leaf.id for leaf in definition.indicators} | {definition.index.id}
+    taken = {leaf.id for leaf in definition.indicators} | {definition.index.id}
     for where, content in _groups(pillars, ("reading", "pillars")):
-        if where[-1] in identifiers:
-            yield where, f"{where[-1]!r} is the name of an indicator or of the index", "Choose another name."
+        name = "-".join(str(step) for step in where[2:])
+        if name in taken:
+            yield where, f"{name!r} is the name of another group, of an indicator or of the index", "Choose another."
+        taken.add(name)
         if isinstance(content, Mapping):
             continue
         found = list(_lookup(where, lambda members=content: find_indicators(definition, list(members))))  # type: ignore[misc]
@@ -93,6 +95,8 @@ def study_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     problems = list(_name_problems(scenario, index))
     yield from problems
     if not problems:
+        yield from _together_problems(scenario.factors, index.definition)
+        yield from _print_problems(scenario, index)
         yield from _draw_problems(scenario, index.definition)
     yield from _design_problems(scenario)
 
@@ -104,6 +108,9 @@ def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
         yield from _error_problems(error, index.definition, ("factors", "data-error", number))
     for number, omission in enumerate(scenario.factors.leave_out):
         yield from _omission_problems(omission, index, ("factors", "leave-out", number))
+    if scenario.within is not None and any(one.level == CITY_LEVEL for one in scenario.factors.leave_out):
+        remedy = "Leave out cities, or rank within groups, not both."
+        yield ("factors", "leave-out"), "cities cannot be left out of groups", remedy
     names = [leave_out_name(one) for one in scenario.factors.leave_out]
     if len(set(names)) < len(names):
         yield ("factors", "leave-out"), "one level stands there twice", "Give each level one entry."
@@ -175,9 +182,7 @@ def _error_problems(spec: DataError, definition: Definition, where: Location) ->
 def _omission_problems(spec: LeaveOut, index: Index, where: Location) -> Iterator[Problem]:
     definition = index.definition
     found = list(_level_problems(spec.level, (*definition.levels[1:], CITY_LEVEL), (*where, "level")))
-    among = spec.among
-    if not found and among is not None:
-        found = list(_lookup((*where, "among"), lambda: _find(index, spec.level, list(among))))
+    found = found or list(_among_problems(spec, index, (*where, "among")))
     yield from found
     if found:
         return
@@ -187,6 +192,38 @@ def _omission_problems(spec: LeaveOut, index: Index, where: Location) -> Iterato
     if spec.count > min(available, everyone - least):
         remedy = f"Leave out {max(min(available, everyone - least), 1)} at most."
         yield (*where, "count"), f"{spec.count} of {available} cannot be left out", remedy
+
+
+def _among_problems(spec: LeaveOut, index: Index, where: Location) -> Iterator[Problem]:
+    asked = spec.among
+    if asked is None:
+        return
+    found = list(_lookup(where, lambda: _find(index, spec.level, list(asked))))
+    yield from found
+    if found:
+        return
+    members = _find(index, spec.level, list(asked))
+    known = members if spec.level == CITY_LEVEL else members_of(index.definition, spec.level)
+    for position, member in enumerate(members):
+        if member not in known:
+            yield (*where, position), f"{member!r} is not of the level {spec.level!r}", did_you_mean(member, known)
+        if member in members[:position]:
+            yield (*where, position), f"{member!r} is named twice", "Name it once."
+
+
+def _together_problems(factors: Factors, definition: Definition) -> Iterator[Problem]:
+    """Yield that omissions, at their worst, leave no indicator."""
+    gone = 0
+    for spec in factors.leave_out:
+        if spec.level != CITY_LEVEL:
+            members = members_of(definition, spec.level)
+            sizes = [
+                sum(member in (*definition.ancestors[leaf.id], leaf.id) for leaf in definition.indicators)
+                for member in members
+            ]
+            gone += sum(sorted(sizes, reverse=True)[: spec.count])
+    if gone >= len(definition.indicators):
+        yield ("factors", "leave-out"), "together they may leave no indicator", "Leave out fewer."
 
 
 def _find(index: Index, level: str, names: list[str]) -> list[str]:
@@ -236,6 +273,22 @@ def _exclusion_problems(never: Sequence[Mapping[str, str]], known: Mapping[str, 
                 yield where, f"{factor!r} is no factor with alternatives here", did_you_mean(factor, list(known))
             elif not _meant(name, known[factor]):
                 yield where, f"{factor} has no alternative {name!r}", did_you_mean(name, list(known[factor]))
+
+
+def _print_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
+    """Yield where points `as-published` are asked of indicators or nodes that have no printed points."""
+    chosen = apply_recipe(index.definition, scenario.recipe)
+    asked: list[tuple[Location, Definition]] = [(("recipe",), chosen)]
+    ties, normalisation = scenario.factors.ties, scenario.factors.normalisation
+    for number, rule in enumerate(ties.alternatives if ties else ()):
+        asked.append((("factors", "ties", "alternatives", number), with_ties(chosen, rule)))
+    for number, one in enumerate(normalisation.alternatives if normalisation else ()):
+        asked.append((("factors", "normalisation", "alternatives", number), with_normalisation(chosen, one)))
+    for where, variant in asked:
+        lacking = unprinted(variant, index.printed)
+        if lacking:
+            yield where, f"no points are printed of {_some(lacking)}", "Choose another tie rule (convention 5)."
+            return
 
 
 def _draw_problems(scenario: Scenario, definition: Definition) -> Iterator[Problem]:

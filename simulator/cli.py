@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator import __version__
-from simulator.errors import CitysimError
+from simulator.errors import CitysimError, Fault, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,6 +188,7 @@ def run_command(
     from simulator.storage import write_result
     from simulator.study import run
 
+    _refuse_clash(scenario, {"--out": out, "--csv": csv_path, "--json": json_path})
     for path in (out, csv_path, json_path):
         _refuse_unwritable(path)
     begun = time.perf_counter()
@@ -266,6 +267,21 @@ def _refuse_unwritable(path: str | None) -> None:
 
     if path is not None and path != STANDARD_OUTPUT:
         refuse_unwritable(Path(path))
+
+
+def _refuse_clash(scenario: str, outputs: Mapping[str, str | None]) -> None:
+    """Refuse two outputs in one file, and an output in place of the scenario."""
+    taken = {Path(scenario).resolve(): "the scenario"}
+    faults = []
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        file = Path(path).resolve()
+        if file in taken:
+            faults.append(Fault(option, f"{path} is {taken[file]} already", "Give each output a file of its own."))
+        taken[file] = option
+    if faults:
+        raise InputError("outputs", faults)
 
 
 def _write_csv(table: pd.DataFrame, path: str) -> None:

@@ -92,8 +92,10 @@ def read_yaml(path: Path) -> Document:
 def parse_yaml(text: str, source: str) -> Document:
     """Return YAML text as a document; `source` names it in messages. Raises as `read_yaml` does."""
     reader = YAML(typ="rt", pure=True)
+    origins: dict[Location, str] = {}
     try:
         tree = reader.load(text)
+        data = _plain(tree, (), origins)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -101,7 +103,7 @@ def parse_yaml(text: str, source: str) -> Document:
         raise InputError(source, [Fault(place, problem, "Mend the YAML there.")]) from None
     except YAMLError as error:
         raise InputError(source, [Fault("", f"not well-formed YAML: {str(error).splitlines()[0]}")]) from None
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         remedy = "Put quotation marks around text that looks like a date or a number."
         raise InputError(source, [Fault("", f"a value is not what it seems to be ({error})", remedy)]) from None
     except RecursionError:
@@ -110,8 +112,7 @@ def parse_yaml(text: str, source: str) -> Document:
         raise InputError(
             source, [Fault("", "the file is empty", "See the documentation for an example to start from.")]
         )
-    origins: dict[Location, str] = {}
-    return Document(source, _plain(tree, (), origins), text, origins)
+    return Document(source, data, text, origins)
 
 
 def _plain(tree: Any, location: Location, origins: dict[Location, str]) -> Any:
@@ -210,6 +211,8 @@ def _explain(detail: ErrorDetails, schema: type[Schema]) -> tuple[str, str]:
     """Return what is wrong and what mends it, in the user's words."""
     kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
     last = str(detail["loc"][-1]) if detail["loc"] else ""
+    if given is None and kind != "missing":
+        return f"{last!r} has no content", "Give it some, or remove the key."
     if kind == "extra_forbidden":
         return f"unknown key {last!r}", did_you_mean(last, _keys_beside(detail["loc"], schema))
     if kind in ("missing", "union_tag_not_found"):

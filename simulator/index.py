@@ -15,11 +15,13 @@ from simulator import names
 from simulator.construction.composite import score
 from simulator.construction.recipe import Recipe, apply_recipe
 from simulator.definition import Definition, read_definition
-from simulator.errors import Fault, InputError, did_you_mean
+from simulator.errors import Fault, InputError
+from simulator.listing import cell_faults, city_faults, column_faults, list_table, numbers_in
 from simulator.lookup import select_cities
 from simulator.matrix import read_matrix
+from simulator.methods import RankPoints
 from simulator.published import locate_index
-from simulator.tables import read_table
+from simulator.tables import first_faults, read_table
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,23 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
     matrix = read_matrix(folder / definition.data.matrix, definition, cities)
     totals = folder / definition.data.totals if definition.data.totals else None
     published = None if totals is None else _read_published(totals, definition, matrix)
+    printed = printed_points(definition, matrix)
+    _refuse_unprinted(definition, printed, str(path))
     used = [path, folder / definition.data.matrix, *(file for file in (cities, totals) if file)]
-    return Index(definition, matrix, printed_points(definition, matrix), published, hash_files(used))
+    return Index(definition, matrix, printed, published, hash_files(used))
 
 
 def build_index(definition: Definition, matrix: xr.Dataset) -> Index:
-    """Return an index from a definition and a matrix already in memory."""
-    return Index(definition, matrix, printed_points(definition, matrix))
+    """Return an index from a definition and a matrix already in memory.
+
+    Raises
+    ------
+    InputError
+        Where points `as-published` are asked of indicators that have none.
+    """
+    printed = printed_points(definition, matrix)
+    _refuse_unprinted(definition, printed, definition.id)
+    return Index(definition, matrix, printed)
 
 
 def printed_points(definition: Definition, matrix: xr.Dataset) -> xr.DataArray:
@@ -166,27 +178,51 @@ def hash_files(paths: Sequence[Path]) -> dict[str, str]:
     return hashes
 
 
+def unprinted(definition: Definition, printed: xr.DataArray) -> list[str]:
+    """Return the indicators and nodes that are to get points `as-published` but have none printed."""
+    known = set(printed[names.SLOT].values)
+    return [
+        child.id
+        for node in definition.nodes
+        if isinstance(node.normalise, RankPoints) and node.normalise.ties == "as-published"
+        for child in node.children
+        if child.id not in known
+    ]
+
+
+def _refuse_unprinted(definition: Definition, printed: xr.DataArray, source: str) -> None:
+    remedy = "Choose another tie rule, or say `unit: points` where the values are printed points (convention 5)."
+    faults = [
+        Fault(slot, "has no printed points to take `as-published`", remedy) for slot in unprinted(definition, printed)
+    ]
+    if faults:
+        raise InputError(source, faults)
+
+
 def _read_published(path: Path, definition: Definition, matrix: xr.Dataset) -> xr.Dataset:
     """Return the printed totals, ranks and node scores, in the order of the matrix."""
-    table = read_table(path).set_index(names.CITY)
-    nodes = [str(column) for column in table.columns if column not in (names.RANK, names.TOTAL)]
-    known = [node.id for node in definition.nodes]
+    listing = list_table(path, read_table(path), ())
     cities = [str(city) for city in matrix[names.CITY].values]
-    faults = [
-        Fault(f"column {node}", "no node of this name", did_you_mean(node, known))
-        for node in nodes
-        if node not in known
-    ]
-    faults += [Fault("", f"no column {name!r}", "Add it.") for name in (names.RANK, names.TOTAL) if name not in table]
-    faults += [Fault("", f"no row for {city}", "Add its printed total.") for city in cities if city not in table.index]
+    known = [node.id for node in definition.nodes if node.id not in (names.RANK, names.TOTAL)]
+    nodes = [column for column in listing.columns if column in known]
+    numbers = {column: numbers_in(cells) for column, cells in listing.columns.items()}
+    faults = column_faults(listing, [names.RANK, names.TOTAL, *(nodes or known)])
+    faults += [*city_faults(listing), *cell_faults(listing, numbers)]
+    lacking = [city for city in cities if city not in listing.cities]
+    faults += first_faults(
+        lacking, lambda city: Fault("", f"no row for {city}", "Add its printed total."), "such cities"
+    )
     if faults:
         raise InputError(str(path), faults)
-    table = table.loc[cities].astype(float)
+    order = [listing.cities.index(city) for city in cities]
     return xr.Dataset(
         {
-            names.TOTAL: (names.CITY, table[names.TOTAL].to_numpy()),
-            names.RANK: (names.CITY, table[names.RANK].to_numpy().astype(np.int64)),
-            names.SCORE: ((names.CITY, names.NODE), table[nodes].to_numpy()),
+            names.TOTAL: (names.CITY, numbers[names.TOTAL][order]),
+            names.RANK: (names.CITY, numbers[names.RANK][order].astype(np.int64)),
+            names.SCORE: (
+                (names.CITY, names.NODE),
+                np.array([numbers[node][order] for node in nodes]).reshape(len(nodes), len(cities)).T,
+            ),
         },
         coords={names.CITY: cities, names.NODE: nodes},
     )

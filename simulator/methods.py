@@ -119,6 +119,10 @@ class WeightedMedian(Schema):
     method: Literal["median"] = "median"
 
 
+Weight = Annotated[float, Field(ge=0, le=1e9)]
+"""A weight as written; only proportions count, so there is room for any unit."""
+
+
 class AsDefined(Schema):
     """What the definition says, unchanged."""
 
@@ -137,7 +141,7 @@ class GivenWeights(Schema):
     """Weights as written here; what is not named keeps the weight of the definition."""
 
     method: Literal["given"] = "given"
-    weights: Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
+    weights: Annotated[dict[str, Weight], Field(min_length=1)]
     """Weight among its siblings of each indicator or node named."""
 
 

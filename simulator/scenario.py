@@ -22,14 +22,15 @@ SUFFIX = ".yaml"
 DEFAULT_DRAWS = 20_000
 
 Members = Annotated[tuple[str, ...], Field(min_length=1)]
-PillarTree = TypeAliasType("PillarTree", "dict[str, PillarTree | Members]")
+Groups = Field(min_length=1)
+PillarTree = TypeAliasType("PillarTree", "Annotated[dict[Identifier, PillarTree | Members], Groups]")
 """Name of a group → its indicators, or further groups."""
 
 
 class Reading(Schema):
     """Another index over the same indicators: pillars of one's own, all weighing the same, and so their members."""
 
-    pillars: Annotated[PillarTree, Field(min_length=1)]
+    pillars: PillarTree
     """Name of each pillar → its indicators, or a mapping of further groups."""
     aggregate: Aggregation = ArithmeticMean()
     """How members become a pillar, and pillars the total."""
@@ -90,14 +91,16 @@ def shipped_scenarios() -> dict[str, Path]:
     return {path.stem: path for path in sorted(scenario_folder().glob(f"*{SUFFIX}"))}
 
 
-def open_scenario(source: str | Path | Mapping[str, Any]) -> Document:
-    """Return the document of a scenario: shipped under that name, in a file, or a mapping.
+def open_scenario(source: str | Path | Mapping[str, Any] | Document) -> Document:
+    """Return the document of a scenario: shipped under that name, in a file, a mapping, or read already.
 
     Raises
     ------
     InputError
         Where there is neither, with the nearest shipped names; or where the file is not well-formed.
     """
+    if isinstance(source, Document):
+        return source
     if isinstance(source, Mapping):
         text = json.dumps(source, ensure_ascii=False, indent=1)
         return dataclasses.replace(parse_yaml(text, "scenario"), origins={})
@@ -143,7 +146,8 @@ def override(document: Document, settings: Sequence[str]) -> Document:
     for setting in settings:
         path, equals, written = setting.partition("=")
         location = tuple(
-            int(step) if step.isdigit() else step for step in path.replace("[", ".").replace("]", "").split(".")
+            int(step) if step.isascii() and step.isdigit() else step
+            for step in path.replace("[", ".").replace("]", "").split(".")
         )
         if not equals or not path:
             faults.append(

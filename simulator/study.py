@@ -23,7 +23,7 @@ from simulator.errors import Fault, InputError
 from simulator.index import Index, load_index
 from simulator.kernels.arrays import Integers
 from simulator.lookup import find_indicators
-from simulator.provenance import ATTRIBUTE, seal, software_versions, unseal
+from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
 from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Draws, Progress, prepare, simulate
@@ -68,7 +68,7 @@ class Repetition:
 
 
 def plan(
-    source: str | Path | Mapping[str, Any], overrides: Sequence[str] = (), index_file: Path | None = None
+    source: str | Path | Mapping[str, Any] | Document, overrides: Sequence[str] = (), index_file: Path | None = None
 ) -> Study:
     """Return the study of a scenario, checked against its index, without running it.
 
@@ -79,8 +79,7 @@ def plan(
     """
     document = override(open_scenario(source), overrides)
     scenario = read_scenario(document)
-    beside = Path(document.source).parent if Path(document.source).is_file() else None
-    path = index_file or locate_index(scenario.index, beside)
+    path = index_file or _locate(scenario.index, document)
     whole = load_index(path)
     refuse(document, selection_problems(scenario, whole))
     index = _as_read(whole, scenario)
@@ -159,21 +158,21 @@ def execute(study: Study, workers: int | None = None, progress: Progress | None 
         for number, (group, index) in enumerate(study.parts.items())
     }
     result = results[""] if "" in results else _join_groups(results)
-    record = {
-        "scenario": study.document.text,
-        "source": study.document.source,
-        "overrides": list(study.overrides),
-        "seed": seed,
-        "draws": int(result.attrs["draws"]),
-        "block": BLOCK,
-        "index": study.scenario.index if study.scenario.index in bundled_indices() else str(study.index_file.resolve()),
-        "input_sha256": dict(next(iter(study.parts.values())).hashes),
-        "versions": software_versions(),
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": round(time.perf_counter() - begun, 3),
-        "workers": count,
-    }
-    return result.assign_attrs(_description(study, seed), **{ATTRIBUTE: seal(record)})
+    record = Record(
+        scenario=study.document.text,
+        source=study.document.source,
+        overrides=study.overrides,
+        seed=seed,
+        draws=int(result.attrs["draws"]),
+        block=BLOCK,
+        index=study.scenario.index if study.scenario.index in bundled_indices() else str(study.index_file.resolve()),
+        input_sha256=dict(next(iter(study.parts.values())).hashes),
+        versions=software_versions(),
+        started=started.isoformat(timespec="seconds"),
+        seconds=round(time.perf_counter() - begun, 3),
+        workers=count,
+    )
+    return result.assign_attrs(_description(study, seed), **{ATTRIBUTE: record.model_dump_json(indent=1)})
 
 
 def repeat(stored: str | Path | xr.Dataset, workers: int | None = None, progress: Progress | None = None) -> Repetition:
@@ -187,19 +186,30 @@ def repeat(stored: str | Path | xr.Dataset, workers: int | None = None, progress
     source = "result" if isinstance(stored, xr.Dataset) else str(stored)
     former = stored if isinstance(stored, xr.Dataset) else read_result(Path(stored))
     record = unseal(former.attrs, source)
-    document = parse_yaml(record["scenario"], f"the scenario in {source}")
-    settings = [*record["overrides"], f"seed={record['seed']}"]
-    again = execute(plan(document.data, settings, locate_index(record["index"])), workers, progress)
+    document = parse_yaml(record.scenario, f"the scenario in {source}")
+    settings = [*record.overrides, f"seed={record.seed}"]
+    again = execute(plan(document, settings, locate_index(record.index)), workers, progress)
     now = unseal(again.attrs, source)
     changed = [
         f"{name}: {old[name]} then, {new.get(name)} now"
-        for old, new in ((record["input_sha256"], now["input_sha256"]), (record["versions"], now["versions"]))
+        for old, new in ((record.input_sha256, now.input_sha256), (record.versions, now.versions))
         for name in old
         if old[name] != new.get(name)
     ]
     variables = sorted({str(name) for name in (*former.variables, *again.variables)})
     differing = [name for name in variables if not _equal(former, again, name)]
     return Repetition(not differing, tuple(differing), tuple(changed), again)
+
+
+def _locate(index: str, document: Document) -> Path:
+    """Return the definition file of a scenario's index; a fault is placed in the scenario."""
+    beside = Path(document.source).parent if Path(document.source).is_file() else None
+    try:
+        return locate_index(index, beside)
+    except InputError as error:
+        fault = error.faults[0]
+        place = document.place(("index",))
+        raise InputError(document.source, [Fault(place, f"{index!r}: {fault.problem}", fault.remedy)]) from None
 
 
 def _equal(left: xr.Dataset, right: xr.Dataset, name: str) -> bool:

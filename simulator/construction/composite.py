@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
@@ -12,6 +14,7 @@ from simulator.definition import Definition
 from simulator.errors import DrawError
 from simulator.kernels.draws import score_matrix
 from simulator.kernels.tree import NOTHING_LEFT
+from simulator.methods import NEEDS_POSITIVE
 
 
 def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> xr.Dataset:
@@ -45,7 +48,7 @@ def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> 
     ties, tolerance, decimals = encode_ranking(definition.ranking)
     normalised, scores, rank, failed = score_matrix(plan, values, ties, tolerance, decimals)
     if failed != -1:
-        raise unscored(definition, failed)
+        raise unscored([definition], failed)
     weight = nominal_weights(definition)
     described = matrix.sel({names.INDICATOR: leaves})
     return xr.Dataset(
@@ -73,11 +76,11 @@ def node_coordinates(definition: Definition) -> dict[str, tuple[str, list[str]]]
     }
 
 
-def unscored(definition: Definition, node: int) -> DrawError:
+def unscored(variants: Sequence[Definition], node: int) -> DrawError:
     """Return the error for a node whose mean meets a score that is not above zero, or for a draw with nothing left."""
     if node == NOTHING_LEFT:
         return DrawError("a draw has no indicator of any weight left (convention 10). Leave out fewer together.")
-    one = definition.nodes[node]
+    one = next(v.nodes[node] for v in variants if v.nodes[node].aggregate.method in NEEDS_POSITIVE)
     return DrawError(
         f"the {one.aggregate.method} mean of {one.id} met a score that is not above zero. "
         "Normalise to a range above zero (min-max to [1, 100], or rank), or aggregate by the arithmetic mean; "

@@ -24,6 +24,7 @@ from simulator.methods import (
     Ranking,
     RankPoints,
     TieRule,
+    Weight,
 )
 
 
@@ -36,7 +37,7 @@ class Recipe(Schema):
     """Replaces the tie rule of every rank normalisation."""
     aggregation: dict[str, AggregationChoice] = Field(default_factory=dict)
     """Replaces how the nodes of a level are aggregated: level → method."""
-    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    weights: dict[str, Weight] = Field(default_factory=dict)
     """Replaces weights: indicator or node → weight among its siblings."""
     equal_weights: Annotated[str | None, Field(alias="equal-weights")] = None
     """Gives the same weight to every member of a level, shared below it as defined."""

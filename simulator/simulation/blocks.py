@@ -15,7 +15,6 @@ from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.draws import score_draws
 from simulator.kernels.tally import FIGURES, tally_ranks
 from simulator.kernels.tree import Plan
-from simulator.methods import NEEDS_POSITIVE
 from simulator.simulation.tally import Tally, empty_tally, exact_sums
 from simulator.uncertainty.design import Design, block_count, block_draws
 from simulator.uncertainty.realisation import Chunk, Realisation
@@ -129,9 +128,7 @@ def _score(experiment: Experiment, chunk: Chunk) -> tuple[Floats, Integers]:
         ranks,
     )
     if failed != -1:
-        variants = experiment.realisation.variants
-        means = [variant for variant in variants if variant.nodes[failed].aggregate.method in NEEDS_POSITIVE]
-        raise unscored((means or variants)[0], failed)
+        raise unscored(experiment.realisation.variants, failed)
     return totals, ranks
 
 
