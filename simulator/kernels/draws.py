@@ -54,6 +54,7 @@ def score_draws(
     printed_sums = np.zeros((slots, n + 1))
     normalised = np.zeros((slots, n))
     scores = np.empty((slots - leaves, n))
+    rounding = np.zeros(slots - leaves)
     coefficient = np.zeros(slots)
     slot_weight = np.zeros(slots)
     matrix = np.empty((leaves, n))
@@ -79,10 +80,10 @@ def score_draws(
         present = leaf_in[draw if leaf_in.shape[0] > 1 else 0]
         own = drawn[draw if drawn.size > 1 else 0]
         find_coefficients(plan, v, weights, own, present, slot_weight, coefficient)
-        failed = climb(plan, v, coefficient, printed_sums, better[:m], same[:m], normalised, scores)
+        failed = climb(plan, v, coefficient, printed_sums, better[:m], same[:m], normalised, scores, rounding)
         if failed != -1:
             return failed
-        rank_totals(scores[-1, :m], ties, tolerance, decimals, better[:m], same[:m])
+        rank_totals(scores[-1, :m], ties, tolerance, rounding[-1], decimals, better[:m], same[:m])
         _scatter(scores[-1], better, active[:m], totals[draw], ranks[draw])
     return -1
 
@@ -123,6 +124,7 @@ def score_matrix(
     printed_sums = np.zeros((slots, n + 1))
     normalised = np.zeros((slots, n))
     scores = np.empty((slots - leaves, n))
+    rounding = np.zeros(slots - leaves)
     coefficient = np.zeros(slots)
     oriented = np.empty(n)
     better = np.empty(n, np.int64)
@@ -130,7 +132,7 @@ def score_matrix(
     sum_printed(plan, np.ones(n, np.bool_), printed_sums)
     normalise_leaves(plan, 0, values, printed_sums, oriented, better, same, normalised)
     find_coefficients(plan, 0, np.zeros(leaves), False, np.ones(leaves, np.bool_), np.zeros(slots), coefficient)
-    failed = climb(plan, 0, coefficient, printed_sums, better, same, normalised, scores)
+    failed = climb(plan, 0, coefficient, printed_sums, better, same, normalised, scores, rounding)
     if failed == -1:
-        rank_totals(scores[-1], ties, tolerance, decimals, better, same)
+        rank_totals(scores[-1], ties, tolerance, rounding[-1], decimals, better, same)
     return normalised[:leaves].copy(), scores, better, failed

@@ -65,16 +65,31 @@ def count_groups_before(better: Integers, groups: Integers) -> None:
 
 
 @compiled
-def rank_totals(totals: Floats, ties: int, tolerance: float, decimals: int, rank: Integers, same: Integers) -> None:
+def join_ties(values: Floats, tolerance: float) -> None:
+    """Give values within `tolerance` of the first of their group that value, in place: differences of rounding only."""
+    order = np.argsort(-values)
+    start = 0
+    for k in range(1, values.size):
+        if values[order[start]] - values[order[k]] > tolerance:
+            start = k
+        else:
+            values[order[k]] = values[order[start]]
+
+
+@compiled
+def rank_totals(
+    totals: Floats, ties: int, tolerance: float, least: float, decimals: int, rank: Integers, same: Integers
+) -> None:
     """Rank totals, 1 for the largest; those closer than `tolerance` × their range share a place (convention 5).
 
-    `decimals` below 0 ranks totals as they are, otherwise after rounding half up.
+    `least` is a difference that is rounding only, whatever the range. `decimals` below 0 ranks totals as they are,
+    otherwise after rounding half up.
     """
     compared = totals
     if decimals >= 0:
         compared = np.floor(totals * 10.0**decimals + 0.5) / 10.0**decimals
     spread = compared.max() - compared.min()
-    count_by_sorting(compared, tolerance * spread, rank, same)
+    count_by_sorting(compared, max(tolerance * spread, least), rank, same)
     if ties == NO_GAPS:
         count_groups_before(rank, rank)
     for i in range(rank.size):

@@ -13,7 +13,11 @@ import numpy as np
 from simulator.kernels.aggregation import ARITHMETIC, SUM, aggregate
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.compiled import compiled
-from simulator.kernels.normalisation import normalise, orient
+from simulator.kernels.normalisation import NONE, normalise, orient
+from simulator.kernels.ranking import join_ties
+
+ROUNDING = 1e-12
+"""Share of the size of a sum's terms below which two scores of a node differ by rounding only."""
 
 NOTHING_LEFT = -2
 """Returned instead of a node where a draw has no indicator left."""
@@ -131,8 +135,12 @@ def climb(
     same: Integers,
     normalised: Floats,
     scores: Floats,
+    rounding: Floats,
 ) -> int:
     """Score the inner nodes, children before parents: `normalised` (S, n) into `scores` (nodes, n).
+
+    `rounding` (nodes) takes the difference up to which two scores of a node are equal but for rounding; a node that is
+    normalised again has such scores made equal first, or noise would be ranked.
 
     Returns -1, or the first node whose aggregation is undefined because a score is not above zero, or
     `NOTHING_LEFT` where every indicator is left out.
@@ -143,6 +151,8 @@ def climb(
         children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
         for child in children:
             if child >= leaves and coefficient[child] != 0.0:
+                if plan.normalisation[variant, child] != NONE:
+                    join_ties(scores[child - leaves, :n], rounding[child - leaves])
                 normalise(
                     scores[child - leaves, :n],
                     plan.normalisation[variant, child],
@@ -158,7 +168,21 @@ def climb(
                 return NOTHING_LEFT
         elif not aggregate(plan.aggregation[variant, node], normalised, children, coefficient, scores[node, :n]):
             return node
+        rounding[node] = ROUNDING * _size(normalised, children, coefficient, n)
     return -1
+
+
+@compiled
+def _size(normalised: Floats, children: Integers, coefficient: Floats, n: int) -> float:
+    """Sum over children of coefficient × largest absolute score."""
+    size = 0.0
+    for child in children:
+        largest = 0.0
+        if coefficient[child] != 0.0:
+            for i in range(n):
+                largest = max(largest, abs(normalised[child, i]))
+        size += coefficient[child] * largest
+    return size
 
 
 @compiled
