@@ -94,12 +94,24 @@ def test_an_index_that_names_no_data_is_refused(folder: Path) -> None:
 
 
 def test_all_faults_of_printed_totals_are_told_at_once(folder: Path) -> None:
-    (folder / "totals.csv").write_text("city,total,economi\nhefei,3,1\nharbin,0,0\n", encoding="utf-8")
-    assert faults_of(folder) == [
-        "column economi: no node of this name. Did you mean economy?",
-        "no column 'rank'. Add it.",
-        "no row for suzhou. Add its printed total.",
-    ]
+    (folder / "totals.csv").write_text("city,total,economi\nhefei,3,1\nharbin,x,0\n", encoding="utf-8")
+    faults = faults_of(folder)
+    assert "column rank: is missing. Add it." in faults
+    assert "column economi: is unknown. Did you mean economy?" in faults
+    assert any("row 3 (harbin), column total: 'x' is not a number" in fault for fault in faults)
+    assert "no row for suzhou. Add its printed total." in faults
+
+
+def test_points_as_published_are_refused_where_none_are_printed(
+    small_definition: Definition, small_matrix: xr.Dataset
+) -> None:
+    document = small_definition.model_dump()
+    document["index"]["children"][0]["normalise"] = {"method": "rank", "ties": "as-published"}
+    document["index"]["children"][0]["children"][1]["unit"] = "points"
+    with pytest.raises(InputError) as caught:
+        build_index(Definition.model_validate(document), small_matrix)
+    # The debt is printed as points; the node beside it is not printed at all.
+    assert [fault.place for fault in caught.value.faults] == ["scale"]
 
 
 def test_a_recipe_replaces_methods_for_one_scoring(opportunity: Index) -> None:

@@ -13,7 +13,7 @@ from simulator.kernels import normalisation, ranking
 from simulator.methods import GeometricMean, Ranking, ZScore, catalogue
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def document() -> dict[str, Any]:
     return {
         "schema_version": 1,
@@ -52,8 +52,12 @@ def test_the_tree_as_slots(document: dict[str, Any]) -> None:
     assert plan.direction.tolist() == [1, -1, 0, -1]
     assert plan.target.tolist() == [0, 0, 4, 0]
     assert plan.weight.tolist() == [1, 0.5, 1, 1, 3, 1]
-    # The sum x of 1, 0.5 and 1 enters the mean by 3/4, the indicator d by 1/4.
-    assert plan.mass.tolist() == [[1, 1, 1, 1, 2.5, 2.125]]
+    # The sum x of 1, 0.5 and 1 has the scale 2.5; it is ranked, and so enters the mean like an indicator.
+    assert plan.scale.tolist() == [[2.5, 2.5, 2.5, 1, 1, 1]]
+    document["index"]["normalise"] = "none"
+    plan = encode([Definition.model_validate(document)], no_points())
+    # As it is, it enters the mean with its scale: by 3/4 of 2.5, and the indicator d by 1/4 of 1.
+    assert plan.scale.tolist() == [[2.5, 2.5, 2.5, 2.125, 2.125 / 2.5, 1]]
 
 
 def test_a_slot_is_normalised_as_its_parent_says(document: dict[str, Any]) -> None:
@@ -106,7 +110,7 @@ def test_variants_stand_one_after_the_other(document: dict[str, Any]) -> None:
     changed = with_aggregation(with_normalisation(definition, ZScore(mean=50)), "index", GeometricMean())
     plan = encode([definition, changed], no_points())
     single = encode([changed], no_points())
-    for name in ("normalisation", "parameters", "aggregation", "mass"):
+    for name in ("normalisation", "parameters", "aggregation", "scale"):
         assert getattr(plan, name).shape[0] == 2
         assert getattr(plan, name)[1].tolist() == getattr(single, name)[0].tolist()
         assert getattr(plan, name)[0].tolist() == getattr(encode([definition], no_points()), name)[0].tolist()

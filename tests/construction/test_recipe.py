@@ -146,7 +146,7 @@ def test_equal_weights_of_a_level(aggregate: str) -> None:
 
 
 def test_equal_weights_of_plain_sums_weigh_every_indicator_alike() -> None:
-    changed = with_equal_weights(define("sum"), "indicator")
+    changed = with_equal_weights(with_normalisation(define("sum"), AsGiven()), "indicator")
     assert [leaf.weight for leaf in changed.indicators] == [1.0] * 5
     weights = nominal_weights(changed)
     assert [weights[name] for name in "abcde"] == pytest.approx([1 / 5] * 5)

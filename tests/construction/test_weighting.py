@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.construction.weighting import nominal_weights, slot_masses, weight_sampler
+from simulator.construction.weighting import child_scales, node_masses, nominal_weights, weight_sampler
 from simulator.definition import Definition, Node
 from simulator.methods import (
     AsDefined,
@@ -74,8 +74,9 @@ def test_nominal_weights_sum_to_one_and_a_parent_weighs_what_is_below_it(definit
 
 @given(trees(("arithmetic", "geometric", "harmonic", "median")))
 def test_below_means_a_nominal_weight_is_the_product_of_shares(definition: Definition) -> None:
-    weight, masses = nominal_weights(definition), slot_masses(definition)
-    assert masses == pytest.approx([1.0] * len(masses))
+    weight = nominal_weights(definition)
+    assert list(node_masses(definition).values()) == pytest.approx([1.0] * len(definition.nodes))
+    assert child_scales(definition) == pytest.approx([1.0] * len(definition.slots))
 
     def below(node: Node, carried: float) -> None:
         whole = math.fsum(child.weight for child in node.children)
@@ -100,7 +101,7 @@ def test_below_sums_a_nominal_weight_is_what_an_indicator_adds_to_the_total(defi
     parts = added(definition.index, 1.0)
     total = math.fsum(parts.values())
     weight = nominal_weights(definition)
-    assert slot_masses(definition)[-1] == pytest.approx(total)
+    assert node_masses(definition)[definition.index.id] == pytest.approx(total)
     assert [weight[leaf] for leaf in parts] == pytest.approx([part / total for part in parts.values()])
 
 

@@ -85,7 +85,7 @@ def run(
         np.array(variant, np.int64),
         values,
         np.zeros((1, values.shape[1])) if weights is None else weights,
-        weights is not None,
+        np.array([weights is not None]),
         np.ones((1, values.shape[1]), np.bool_) if leaf_in is None else leaf_in,
         np.ones((1, values.shape[2]), np.bool_) if city_in is None else city_in,
         BETTER,
@@ -196,7 +196,7 @@ def test_a_draw_whose_mean_is_undefined_names_its_node() -> None:
     totals, ranks = np.empty((2, 2)), np.empty((2, 2), np.int64)
     fine, zero = [[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0], [3.0, 0.0]]
     everything = (np.ones((1, 2), np.bool_), np.ones((1, 2), np.bool_))
-    rest = (np.zeros((1, 2)), False, *everything, BETTER, 1e-9, -1, totals, ranks)
+    rest = (np.zeros((1, 2)), np.zeros(1, np.bool_), *everything, BETTER, 1e-9, -1, totals, ranks)
     variant = np.zeros(2, np.int64)
     assert score_draws(plan, variant, np.array([fine, fine]), *rest) == -1
     assert score_draws(plan, variant, np.array([fine, zero]), *rest) == 0

@@ -21,6 +21,7 @@ from simulator.kernels.ranking import (
     count_by_pairs,
     count_by_sorting,
     count_groups_before,
+    join_ties,
     rank_totals,
 )
 
@@ -40,9 +41,9 @@ def counts_of(count: Callable[..., None], values: Floats, *options: float) -> tu
     return better.tolist(), same.tolist()
 
 
-def ranks_of(totals: Floats, ties: int, tolerance: float = 1e-9, decimals: int = -1) -> list[int]:
+def ranks_of(totals: Floats, ties: int, tolerance: float = 1e-9, decimals: int = -1, least: float = 0.0) -> list[int]:
     rank, same = np.full(totals.size, -1, np.int64), np.full(totals.size, -1, np.int64)
-    rank_totals(totals, ties, tolerance, decimals, rank, same)
+    rank_totals(totals, ties, tolerance, least, decimals, rank, same)
     return rank.tolist()
 
 
@@ -134,6 +135,30 @@ def test_totals_that_differ_by_rounding_only_share_a_place() -> None:
     assert totals[0] != totals[1]
     assert ranks_of(totals, BETTER) == [1, 1, 3]
     assert ranks_of(totals, BETTER, 0.0) == [2, 1, 3]
+
+
+def test_the_least_difference_holds_where_the_range_itself_is_rounding() -> None:
+    # Equal but for rounding all three: a share of their range would not join them.
+    totals = np.array([0.1 + 0.2, 0.3, 0.3])
+    assert ranks_of(totals, BETTER) == [1, 2, 2]
+    assert ranks_of(totals, BETTER, least=1e-12) == [1, 1, 1]
+    # The larger of the two differences counts.
+    totals = np.array([8.0, 7.0, 0.0])
+    assert ranks_of(totals, BETTER, 0.125, least=1e-12) == [1, 1, 3]
+    assert ranks_of(totals, BETTER, 0.0, least=7.0) == [1, 1, 3]
+
+
+@compiling
+@given(st.one_of(tied, untidy), st.sampled_from([0.0, 1e-12, 0.25, 3.0]))
+def test_joined_values_are_those_of_the_first_of_their_group(values: Floats, tolerance: float) -> None:
+    expected, first = values.copy(), float(max(values))
+    for city in sorted(range(values.size), key=lambda city: -values[city]):
+        if first - values[city] > tolerance:
+            first = float(values[city])
+        expected[city] = first
+    joined = values.copy()
+    join_ties(joined, tolerance)
+    assert joined.tolist() == expected.tolist()
 
 
 @compiling

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulator.kernels.arrays import Integers
-from simulator.kernels.tally import KENDALL, SHIFT, SPEARMAN, UNIT, kendall_tau, spearman_rho, tally_ranks
+from simulator.kernels.arrays import Floats, Integers
+from simulator.kernels.tally import FIGURES, KENDALL, SHIFT, SPEARMAN, kendall_tau, spearman_rho, tally_ranks
 
 # The first call of a compiled function takes seconds.
 compiling = settings(deadline=None)
@@ -90,13 +90,15 @@ def studies(draw: st.DrawFn) -> tuple[Ranks, list[list[int]]]:
     return baseline, rows
 
 
-def tallied(baseline: Ranks, rows: list[list[int]], with_pairs: bool = True) -> tuple[Integers, ...]:
+def tallied(baseline: Ranks, rows: list[list[int]], with_pairs: bool = True) -> tuple[list[Integers], Floats]:
+    """Counts, shifts and pairs over all draws, and the figures of each draw."""
     n = len(baseline)
     side = n if with_pairs else 0
-    tallies = [np.zeros(shape, np.int64) for shape in ((n, n), (n, 2), (3, 2), (2, side, side))]
+    counts, shifts, pairs = (np.zeros(shape, np.int64) for shape in ((n, n), (n, 2), (2, side, side)))
+    figures = np.full((len(rows), FIGURES), np.nan)
     order = np.argsort(baseline, kind="stable").astype(np.int64)
-    tally_ranks(np.array(rows, np.int64), order, np.array(baseline, np.int64), *tallies)
-    return tuple(tallies)
+    tally_ranks(np.array(rows, np.int64), order, np.array(baseline, np.int64), counts, shifts, pairs, figures)
+    return [counts, shifts, pairs], figures
 
 
 @given(studies())
@@ -105,8 +107,8 @@ def test_tallies_are_those_of_a_plain_count(case: tuple[Ranks, list[list[int]]])
     baseline, rows = case
     n = len(baseline)
     counts, shifts, pairs = np.zeros((n, n)), np.zeros((n, 2)), np.zeros((2, n, n))
-    moments = np.zeros((3, 2))
-    for row in rows:
+    figures = np.zeros((len(rows), FIGURES))
+    for draw, row in enumerate(rows):
         there = [city for city in range(n) if row[city] > 0]
         drawn = [row[city] for city in there]
         among = places([baseline[city] for city in there])
@@ -117,28 +119,22 @@ def test_tallies_are_those_of_a_plain_count(case: tuple[Ranks, list[list[int]]])
         for one, other in [*combinations(there, 2), *((b, a) for a, b in combinations(there, 2))]:
             pairs[0, one, other] += row[one] < row[other]
         pairs[1][np.ix_(there, there)] += 1
-        figures = {
-            SHIFT: sum(moved) / len(there) / n,
-            KENDALL: expected_tau(drawn, among),
-            SPEARMAN: expected_rho(drawn, among),
-        }
-        for kind, figure in figures.items():
-            moments[kind] += (figure, figure**2)
-    found = tallied(baseline, rows)
-    assert found[0].tolist() == counts.tolist()
-    assert found[1].tolist() == shifts.tolist()
-    assert found[3].tolist() == pairs.tolist()
-    # Each draw is rounded to half a fixed-point unit.
-    assert found[2] / UNIT == pytest.approx(moments, rel=0, abs=len(rows) * (0.5 / UNIT + 1e-12))
+        figures[draw, SHIFT] = sum(moved) / len(there)
+        figures[draw, KENDALL] = expected_tau(drawn, among)
+        figures[draw, SPEARMAN] = expected_rho(drawn, among)
+    found, found_figures = tallied(baseline, rows)
+    assert [tally.tolist() for tally in found] == [counts.tolist(), shifts.tolist(), pairs.tolist()]
+    assert found_figures == pytest.approx(figures, rel=1e-12, abs=1e-12)
 
 
 @given(studies())
 @compiling
 def test_tallies_of_blocks_add_up_to_the_byte_in_any_order(case: tuple[Ranks, list[list[int]]]) -> None:
     baseline, rows = case
-    whole = tallied(baseline, rows)
-    backwards = tallied(baseline, rows[::-1])
-    one_by_one = [tallied(baseline, [row]) for row in rows]
+    whole, figures = tallied(baseline, rows)
+    backwards, figures_backwards = tallied(baseline, rows[::-1])
+    one_by_one = [tallied(baseline, [row])[0] for row in rows]
+    assert figures.tolist() == figures_backwards[::-1].tolist()
     for kind, tally in enumerate(whole):
         assert tally.tolist() == backwards[kind].tolist()
         assert tally.tolist() == np.sum([part[kind] for part in one_by_one], axis=0).tolist()
@@ -147,6 +143,7 @@ def test_tallies_of_blocks_add_up_to_the_byte_in_any_order(case: tuple[Ranks, li
 def test_pairs_are_counted_only_when_asked_for() -> None:
     baseline, rows = [1, 2, 3], [[2, 1, 3], [1, 3, 2]]
     without, with_pairs = tallied(baseline, rows, with_pairs=False), tallied(baseline, rows)
-    assert without[3].size == 0
-    assert all(np.array_equal(without[kind], with_pairs[kind]) for kind in range(3))
-    assert with_pairs[3][0].tolist() == [[0, 1, 2], [1, 0, 1], [0, 1, 0]]
+    assert without[0][2].size == 0
+    assert all(np.array_equal(without[0][kind], with_pairs[0][kind]) for kind in range(2))
+    assert np.array_equal(without[1], with_pairs[1])
+    assert with_pairs[0][2][0].tolist() == [[0, 1, 2], [1, 0, 1], [0, 1, 0]]

@@ -12,22 +12,29 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simulator.construction.encoding import encode
-from simulator.construction.weighting import nominal_weights, slot_masses
+from simulator.construction.weighting import node_masses, nominal_weights
 from simulator.definition import Definition, Indicator, Node
 from simulator.kernels.arrays import Floats
-from simulator.kernels.tree import Plan, climb, find_coefficients, normalise_leaves, sum_printed
+from simulator.kernels.tree import NOTHING_LEFT, Plan, climb, find_coefficients, normalise_leaves, sum_printed
 
 # The first call of a compiled function takes seconds.
 compiling = settings(deadline=None)
 
 CITIES = 3
 LINEAR = ("sum", "arithmetic")
+NORMALISE: dict[str, dict[str, Any]] = {
+    "none": {"method": "none"},
+    "rank": {"method": "rank", "ties": "mean"},
+    "min-max": {"method": "min-max", "to": [1, 9]},
+}
 POSITIVE = (*LINEAR, "geometric", "harmonic", "median")
 
 
 @st.composite
-def trees(draw: st.DrawFn, methods: tuple[str, ...] = POSITIVE, heaviest: int = 4) -> Definition:
-    """Trees of unequal depth and group size, with some weights zero; nothing is normalised."""
+def trees(
+    draw: st.DrawFn, methods: tuple[str, ...] = POSITIVE, heaviest: int = 4, normalise: tuple[str, ...] = ("none",)
+) -> Definition:
+    """Trees of unequal depth and group size, with some weights zero."""
     count = iter(range(1000))
 
     def entry(depth: int) -> dict[str, Any]:
@@ -36,7 +43,8 @@ def trees(draw: st.DrawFn, methods: tuple[str, ...] = POSITIVE, heaviest: int = 
             return {"id": f"i{number}", "weight": weight}
         children = [entry(depth + 1) for _ in range(draw(st.integers(1, 4)))]
         children[0]["weight"] = max(children[0]["weight"], 1)
-        return {"id": f"n{number}", "weight": weight, "aggregate": draw(st.sampled_from(methods)), "children": children}
+        how = {"aggregate": draw(st.sampled_from(methods)), "normalise": NORMALISE[draw(st.sampled_from(normalise))]}
+        return {"id": f"n{number}", "weight": weight, "children": children, **how}
 
     root = entry(0)
     document = {"schema_version": 1, "id": "tree", "levels": ["index", "a", "b", "c"], "index": root}
@@ -71,7 +79,7 @@ def totals(
     normalised, scores = np.full((plan.weight.size, n), np.nan), np.full((plan.weight.size - leaves, n), np.nan)
     better, same = np.empty(n, np.int64), np.empty(n, np.int64)
     normalise_leaves(plan, 0, values, sums, np.empty(n), better, same, normalised)
-    assert climb(plan, 0, coefficient, sums, better, same, normalised, scores) == -1
+    assert climb(plan, 0, coefficient, sums, better, same, normalised, scores, np.empty(len(scores))) == -1
     return list(scores[-1].tolist())
 
 
@@ -132,7 +140,7 @@ def test_weights_of_the_definition_hold_below_each_parent_over_what_is_left(
     assert totals(definition, values, kept=kept) == close(expected)
 
 
-@given(trees(), st.integers(0, 10**6))
+@given(trees(normalise=("none", "rank", "min-max")), st.integers(0, 10**6))
 @compiling
 def test_drawn_weights_equal_to_the_nominal_ones_change_no_total(definition: Definition, seed: int) -> None:
     values = positive_values(definition, seed)
@@ -214,7 +222,7 @@ def test_a_sum_of_unequal_groups_by_hand() -> None:
     ]
     definition = Definition(schema_version=1, id="t", index=Node(id="total", children=tuple(children)))
     values = np.array([[1.0], [2.0], [4.0], [10.0]])
-    assert slot_masses(definition) == [1, 1, 1, 1, 3, 1, 4]
+    assert node_masses(definition) == {"x": 3, "y": 1, "total": 4}
     assert totals(definition, values) == [17.0]
     weights = np.array([0.1, 0.2, 0.3, 0.4])
     assert totals(definition, values, weights) == close([4 * (0.1 + 0.4 + 1.2 + 4.0)])
@@ -251,7 +259,22 @@ def test_the_first_node_whose_mean_is_undefined_is_told() -> None:
     for a, b, failed in ((1.0, 1.0, -1), (1.0, 0.0, 1), (-1.0, 0.0, 1), (-1.0, 1.0, 2)):
         normalised = np.zeros((5, CITIES))
         normalised[0], normalised[1] = a, b
-        assert climb(plan, 0, np.ones(5), sums, better, same, normalised, scores) == failed
+        assert climb(plan, 0, np.ones(5), sums, better, same, normalised, scores, np.empty(len(scores))) == failed
+
+
+def test_a_draw_with_no_indicator_left_is_told() -> None:
+    index = Node(id="total", children=(Node(id="x", children=(Indicator(id="a"),)), Indicator(id="b")))
+    plan = plan_of(Definition(schema_version=1, id="t", index=index))
+    better, same = np.empty(CITIES, np.int64), np.empty(CITIES, np.int64)
+    sums, scores, normalised = np.zeros((4, CITIES + 1)), np.empty((2, CITIES)), np.ones((4, CITIES))
+    for drawn in (True, False):
+        for kept, result in (([True, False], -1), ([False, True], -1), ([False, False], NOTHING_LEFT)):
+            coefficient = np.empty(4)
+            find_coefficients(plan, 0, np.full(2, 0.5), drawn, np.array(kept), np.empty(4), coefficient)
+            assert climb(plan, 0, coefficient, sums, better, same, normalised, scores, np.empty(len(scores))) == result
+            # Drawn weights keep the scale of two indicators; as defined, a plain sum loses the one left out.
+            expected = {-1: 2.0 if drawn else 1.0, NOTHING_LEFT: math.nan}[result]
+            assert scores[-1].tolist() == pytest.approx([expected] * CITIES, nan_ok=True)
 
 
 def test_printed_numbers_are_summed_over_the_cities_that_take_part() -> None:
@@ -289,3 +312,29 @@ def test_inner_nodes_are_normalised_for_their_parent() -> None:
     # Points of a 3, 2, 1 and of b 3, 3, 1 make x 6, 5, 2 and so 3, 2, 1; c is 1, 1 and 0 away: 1.5, 1.5 and 3.
     values = np.array([[9.0, 8.0, 7.0], [1.0, 1.0, 2.0], [4.0, 6.0, 5.0]])
     assert totals(definition, values) == [4.5, 3.5, 4.0]
+
+
+def test_scores_that_differ_by_rounding_only_are_not_ranked_apart() -> None:
+    document: dict[str, Any] = {
+        "schema_version": 1,
+        "id": "t",
+        "index": {
+            "id": "total",
+            "normalise": {"method": "rank", "ties": "better"},
+            "children": [
+                {"id": "x", "aggregate": "arithmetic", "children": [{"id": "a"}, {"id": "b"}, {"id": "c"}]},
+                {"id": "d"},
+            ],
+        },
+    }
+    values = np.array([[51.0, 6.0, 0.0], [11.0, 11.0, 0.0], [6.0, 51.0, 0.0], [1.0, 1.0, 1.0]])
+    third = 1 / 3
+    assert (third * 51 + third * 11) + third * 6 != (third * 6 + third * 11) + third * 51
+    assert totals(Definition.model_validate(document), values) == [6.0, 6.0, 4.0]
+    # A difference that is none of rounding counts.
+    values[0, 0] += 1e-6
+    assert totals(Definition.model_validate(document), values) == [6.0, 5.0, 4.0]
+    # Twice a value and its complement leave one number: the node is constant, whatever rounding makes of it.
+    document["index"]["normalise"] = {"method": "z-score"}
+    values[:3] = [[0.1, 0.7, 0.3], [0.2, 0.2, 0.2], [0.9, 0.3, 0.7]]
+    assert totals(Definition.model_validate(document), values) == [0.0, 0.0, 0.0]
