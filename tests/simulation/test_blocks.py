@@ -19,7 +19,7 @@ from simulator.errors import DrawError
 from simulator.index import Index, build_index, load_index
 from simulator.kernels.draws import score_draws
 from simulator.simulation.blocks import Draws, Experiment, prepare, run_block, simulate
-from simulator.simulation.tally import Tally
+from simulator.simulation.tally import UNIT, Tally
 from simulator.uncertainty import realisation as realisation_module
 from simulator.uncertainty.design import BLOCK, MonteCarlo
 from simulator.uncertainty.factors import Factors
@@ -138,6 +138,8 @@ class Reference:
         self.present = dict(zip(leaves, leaf_in, strict=True))
         self.printed = printed
         self.definition = definition
+        self.balanced = False
+        """Whether scores that rounding may tell apart are normalised again: then neither order is the right one."""
 
     def scale(self, child: Indicator | Node, parent: Node | None) -> float:
         """Score of a child, as its parent takes it, if all its indicators score 1."""
@@ -156,8 +158,14 @@ class Reference:
         below = sum(self.weight(one) for one in child.children)
         return below if self.weights is not None or below == 0 else child.weight
 
-    def raw(self, child: Indicator | Node) -> Array:
-        return oriented(child, self.values[child.id]) if isinstance(child, Indicator) else self.score(child)
+    def raw(self, child: Indicator | Node, parent: Node) -> Array:
+        if isinstance(child, Indicator):
+            return oriented(child, self.values[child.id])
+        scores = self.score(child)
+        near = bool((np.diff(np.sort(scores)) < 1e-9).any())
+        exactly = bool((2 * scores == np.round(2 * scores)).all())
+        self.balanced |= parent.normalise.method != "none" and near and not exactly
+        return scores
 
     def score(self, node: Node) -> Array:
         children = [child for child in node.children if self.weight(child) > 0]
@@ -168,7 +176,7 @@ class Reference:
                 normalised(
                     node.normalise,
                     child,
-                    self.raw(child),
+                    self.raw(child, node),
                     self.printed.sel(slot=child.id).values if child.id in self.printed.slot.values else None,
                 )
                 for child in children
@@ -199,11 +207,13 @@ def assert_as_reference(index: Index, realisation: Realisation, chunk: Chunk, to
         reference = Reference(
             definition,
             row(chunk.values, draw)[:, who],
-            row(chunk.leaf_weight, draw) if realisation.samplers else None,
+            row(chunk.leaf_weight, draw) if row(chunk.drawn, draw) else None,
             row(chunk.leaf_in, draw),
             index.printed.isel(city=who),
         )
         expected = reference.score(definition.index)
+        if reference.balanced:
+            continue
         np.testing.assert_allclose(totals[draw, who], expected, rtol=1e-9, atol=1e-9)
         rule = definition.ranking
         if np.ptp(expected) > 1e-9:  # below that, rounding alone orders cities that are equal
@@ -221,7 +231,7 @@ def scored(index: Index, realisation: Realisation, chunk: Chunk) -> tuple[Array,
         chunk.variant,
         chunk.values,
         chunk.leaf_weight,
-        bool(realisation.samplers),
+        chunk.drawn,
         chunk.leaf_in,
         chunk.city_in,
         *encode_ranking(index.definition.ranking),
@@ -313,14 +323,13 @@ def test_every_draw_is_scored_as_the_slow_reference_does(normalise: Any, aggrega
 def test_scores_of_nodes_are_normalised_again_where_their_parent_says_so(normalise: Any, aggregate: str) -> None:
     """As in the 2025 report: points are added within a variable and ranked again."""
     tree = unequal_tree(normalise, aggregate, again=True, directions=True)
-    for number, (leaves_out, cities_out, error) in enumerate(itertools.product((False, True), repeat=3)):
+    for number, case in enumerate(itertools.product((False, True), repeat=4)):
         index = make_index(tree, tied_values(number), levels=LEVELS)
-        realisation = bind(index, Factors.model_validate(varied(False, leaves_out, cities_out, error)))
+        realisation = bind(index, Factors.model_validate(varied(*case)))
         for _, chunk in realisation.chunks(MonteCarlo(realisation.choices, (), 8, 3), 3, 0):
             assert_as_reference(index, realisation, chunk, *scored(index, realisation, chunk))
 
 
-@pytest.mark.xfail(reason="slot_masses counts the indicators of a node whose score is ranked again by its parent")
 def test_drawn_weights_count_nodes_ranked_again_on_the_scale_of_their_new_ranks() -> None:
     """Two variables ranked again have one scale, so a weight near one half each gives the plain mean of both."""
     again = {"method": "rank", "ties": "better"}
@@ -361,19 +370,16 @@ def test_all_factors_at_once_are_scored_as_the_slow_reference_does(seed: int, ci
     first = {"id": "first", "normalise": RANKS[1], "children": grown(1)}
     tree = {"id": "root", "children": [first, {"id": "second", "normalise": RANKS[4], "children": [leaf("last")]}]}
     definition = Definition.model_validate({"schema_version": 1, "id": "t", "index": tree, "levels": LEVELS})
-    # Weights are drawn for trees without a node ranked again only; see the test above for the others.
-    flat = all(isinstance(child, Indicator) for node in definition.nodes[:-1] for child in node.children)
     values = tied_values(seed, cities, len(definition.indicators))
     index = make_index(tree, values, levels=LEVELS, ranking={"ties": ties})
     factors: dict[str, Any] = {
         "data-error": [{"size": 1, "unit": "places", "ties": "independent"}, {"size": 0.5, "unit": "sd"}],
         "normalisation": ["as-defined", "z-score", {"method": "min-max", "to": [1, 100]}],
         "ties": ["mean", "no-gaps"],
+        "weights": ["as-defined", {"method": "uniform", "percent": 50}, {"method": "equal"}],
         "aggregation": {"at": "dimension", "alternatives": ["as-defined", "arithmetic", "median"]},
         "leave-out": [{"level": "indicator"}, {"level": "city", "probability": 0.5}],
     }
-    if flat:
-        factors["weights"] = ["as-defined", {"method": "uniform", "percent": 50}, {"method": "equal"}]
     realisation = bind(index, Factors.model_validate(factors))
     assert len(realisation.variants) == 18
     for _, chunk in realisation.chunks(MonteCarlo(realisation.choices, (), 40, seed), seed, 0):
@@ -417,7 +423,8 @@ EVERYTHING: dict[str, Any] = {
 
 def assert_equal_tallies(left: Tally, right: Tally) -> None:
     assert left.draws == right.draws
-    for name in ("counts", "shifts", "moments", "pairs"):
+    assert left.moments == right.moments
+    for name in ("counts", "shifts", "pairs"):
         assert getattr(left, name).tobytes() == getattr(right, name).tobytes(), name
     assert [one.tolist() for one in left.chosen] == [one.tolist() for one in right.chosen]
 
@@ -493,7 +500,7 @@ def test_nothing_varied_gives_the_printed_ranks_in_every_draw(published: Index, 
     assert (draws.ranks == published.published["rank"].values).all()
     assert (draws.totals == published.published["total"].values).all()
     assert tally.shifts.sum() == 0
-    assert tally.moments.tolist() == [[0, 0], [50 * 2**32] * 2, [50 * 2**32] * 2]
+    assert tally.moments == ((0, 0), (50 * UNIT, 50 * UNIT), (50 * UNIT, 50 * UNIT))
 
 
 def test_progress_is_told_after_every_block(published: Index) -> None:
@@ -515,7 +522,6 @@ def test_a_draw_that_cannot_be_scored_is_an_error(published: Index, workers: int
         simulate(experiment, workers)
 
 
-@pytest.mark.xfail(reason="a draw without any indicator gives NaN totals and rank 1 for all")
 def test_a_draw_that_leaves_every_indicator_out_is_an_error() -> None:
     """Convention 10: not a draw in which all cities come first together."""
     branches = [{"id": "a", "children": [{"id": "x"}]}, {"id": "b", "children": [{"id": "y"}]}]
