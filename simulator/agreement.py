@@ -190,7 +190,8 @@ def _omission_problems(spec: LeaveOut, index: Index, where: Location) -> Iterato
     available = everyone if spec.among is None else len(spec.among)
     least = 2 if spec.level == CITY_LEVEL else 1
     if spec.count > min(available, everyone - least):
-        remedy = f"Leave out {max(min(available, everyone - least), 1)} at most."
+        most = min(available, everyone - least)
+        remedy = f"Leave out {most} at most." if most > 0 else "Remove it."
         yield (*where, "count"), f"{spec.count} of {available} cannot be left out", remedy
 
 

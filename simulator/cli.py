@@ -34,14 +34,14 @@ class Commands(click.Group):
             click.echo(str(error), err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("interrupted; nothing was written", err=True)
+            click.echo("interrupted; no file is half-written", err=True)
             ctx.exit(130)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="citysim")
 def main() -> None:
-    r"""Stress-test a composite index.
+    """Stress-test a composite index.
 
     How much of a ranking is the cities, and how much our choices?
 
@@ -76,7 +76,7 @@ def list_command() -> None:
 
 @main.command("methods")
 def methods_command() -> None:
-    r"""List the normalisations, aggregations and weightings with their parameters.
+    """List the normalisations, aggregations and weightings with their parameters.
 
     \b
     In a file a method is its bare name, or a mapping with parameters:
@@ -97,7 +97,7 @@ def methods_command() -> None:
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print no table.")
 def score_command(index: str, csv_path: str | None, quiet: bool) -> None:
-    r"""Score INDEX, a bundled name or the path of a definition, and compare with what was printed.
+    """Score INDEX, a bundled name or the path of a definition, and compare with what was printed.
 
     \b
     Examples:
@@ -126,7 +126,7 @@ def score_command(index: str, csv_path: str | None, quiet: bool) -> None:
     "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of a scenario; may be repeated."
 )
 def check_command(file: str, settings: tuple[str, ...]) -> None:
-    r"""Check a scenario or an index definition with its data; report every fault with its line.
+    """Check a scenario or an index definition with its data; report every fault with its line.
 
     \b
     Examples:
@@ -138,6 +138,8 @@ def check_command(file: str, settings: tuple[str, ...]) -> None:
     if file in bundled_indices() or _is_definition(Path(file)):
         from simulator.index import load_index
 
+        if settings:
+            raise InputError(file, [Fault("--set", "overrides a scenario, and this is a definition", "Leave it out.")])
         loaded = load_index(file)
         sizes = f"{len(loaded.cities)} cities, {len(loaded.definition.indicators)} indicators"
         click.echo(f"{file}: a definition in order, with its data: {sizes}.")
@@ -174,7 +176,7 @@ def run_command(
     settings: tuple[str, ...],
     quiet: bool,
 ) -> None:
-    r"""Run SCENARIO, a shipped name or the path of a scenario file.
+    """Run SCENARIO, a shipped name or the path of a scenario file.
 
     \b
     Examples:
@@ -212,7 +214,7 @@ def run_command(
 @click.option("--workers", type=int, help="Parallel workers; all processors by default.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress.")
 def repeat_command(result: str, workers: int | None, quiet: bool) -> None:
-    r"""Run a stored RESULT again from its provenance and say whether it is the same; exit code 1 if it is not.
+    """Run a stored RESULT again from its provenance and say whether it is the same; exit code 1 if it is not.
 
     \b
     Example:
@@ -271,10 +273,12 @@ def _refuse_unwritable(path: str | None) -> None:
 
 def _refuse_clash(scenario: str, outputs: Mapping[str, str | None]) -> None:
     """Refuse two outputs in one file, and an output in place of the scenario."""
-    taken = {Path(scenario).resolve(): "the scenario"}
+    taken = {Path(scenario).resolve(): "the scenario"} if Path(scenario).is_file() else {}
     faults = []
+    if outputs["--out"] == STANDARD_OUTPUT:
+        faults.append(Fault("--out", "a NetCDF file cannot go to the screen", "Name a file, or use --json -."))
     for option, path in outputs.items():
-        if path is None:
+        if path is None or path == STANDARD_OUTPUT:
             continue
         file = Path(path).resolve()
         if file in taken:

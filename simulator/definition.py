@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from simulator.documents import Document, Location, Schema, check, read_yaml
+from simulator.documents import Document, Location, read_yaml
 from simulator.methods import Aggregation, AsGiven, MinMax, Normalisation, Ranking, Weight, WeightedSum
+from simulator.validation import Schema, check
 
 Identifier = Annotated[str, Field(pattern=r"^[^\s,/]+$", description="A short name without spaces, commas or slashes.")]
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from simulator.documents import Schema
+from simulator.validation import Schema
 
 TieRule = Literal["better", "worse", "mean", "no-gaps", "as-published"]
 """How equal values share points (convention 5). Of n cities the points are: `better` n minus the number strictly
@@ -21,6 +21,10 @@ better; `worse` 1 plus the number strictly worse; `mean` the mean of both; `no-g
 
 TotalTieRule = Literal["better", "worse", "no-gaps"]
 """Which place equal totals share: the better, the worse, or the better with no gap behind it."""
+
+
+Bounded = Annotated[float, Field(ge=-1e12, le=1e12)]
+"""A score that sums of scores cannot carry out of range."""
 
 
 class AsGiven(Schema):
@@ -51,9 +55,9 @@ class ZScore(Schema):
     method: Literal["z-score"] = "z-score"
     divisor: Literal["n-1", "n"] = "n-1"
     """Divisor of the variance; the handbook's is n-1 (convention 14)."""
-    mean: float = 0.0
+    mean: Bounded = 0.0
     """Mean of the scores."""
-    sd: Annotated[float, Field(gt=0)] = 1.0
+    sd: Annotated[float, Field(gt=0, le=1e12)] = 1.0
     """Standard deviation of the scores."""
 
 
@@ -65,7 +69,7 @@ class MinMax(Schema):
     """`sample`: lowest and highest value among the cities; `given`: the `goalposts` of the indicator."""
     capped: bool = False
     """Whether a value beyond its goalposts scores no more than the end of the range."""
-    to: tuple[float, float] = (0.0, 1.0)
+    to: tuple[Bounded, Bounded] = (0.0, 1.0)
     """Range of the scores."""
 
     @model_validator(mode="after")

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from simulator.documents import Schema
 from simulator.errors import Fault, InputError
+from simulator.validation import Schema
 
 ATTRIBUTE: Final = "citysim_provenance"
 RECORDED_PACKAGES: Final = ("citysim", "numpy", "scipy", "xarray", "numba", "joblib", "pydantic", "h5netcdf")

@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from typing_extensions import TypeAliasType
 
 from simulator.construction.recipe import Recipe
 from simulator.definition import Identifier, Name, Named
-from simulator.documents import Document, Location, Schema, check, parse_yaml, read_yaml
+from simulator.documents import Document, Location, parse_yaml, read_yaml
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.methods import Aggregation, ArithmeticMean
 from simulator.uncertainty.factors import Factors
+from simulator.validation import Schema, check
 
 SUFFIX = ".yaml"
 DEFAULT_DRAWS = 20_000
@@ -25,6 +26,10 @@ Members = Annotated[tuple[str, ...], Field(min_length=1)]
 Groups = Field(min_length=1)
 PillarTree = TypeAliasType("PillarTree", "Annotated[dict[Identifier, PillarTree | Members], Groups]")
 """Name of a group → its indicators, or further groups."""
+
+
+def _one_city(written: Any) -> Any:
+    return [written] if isinstance(written, str) else written
 
 
 class Reading(Schema):
@@ -49,7 +54,10 @@ class Scenario(Schema):
     """What the scenario asks, and where its sizes come from."""
     index: str
     """A bundled index, or the path of a definition (relative to this file)."""
-    cities: dict[str, str | tuple[str, ...]] | Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    cities: Annotated[
+        dict[str, str | Members] | Members | None,
+        BeforeValidator(_one_city, json_schema_input_type=dict[str, str | Members] | Members | str | None),
+    ] = None
     """Cities that take part: a list of names, or attributes such as {status: prefecture-level}. All if not given.
     Scores are then computed among them alone: a score by rank within a subset is a different number."""
     within: Literal["province", "status", "cluster"] | None = None
@@ -154,17 +162,27 @@ def override(document: Document, settings: Sequence[str]) -> Document:
                 Fault(f"--set {setting}", "is not of the form path=value", "Example: --set factors.data-error.size=3")
             )
             continue
+        added = [location[:length] for length in range(1, len(location)) if not _present(data, location[:length])]
         try:
-            data = _replaced(data, location, parse_yaml(written, f"--set {setting}").data if written else None)
+            data = _replaced(data, location, parse_yaml(written, f"--set {setting}").data if written.strip() else None)
         except LookupError as error:
             faults.append(Fault(f"--set {setting}", str(error.args[0]), "Check the path against the scenario file."))
             continue
         for known in [known for known in origins if known[: len(location)] == location]:
             del origins[known]
-        origins[location] = f"--set {setting}"
+        origins |= dict.fromkeys([*added, location], f"--set {setting}")
     if faults:
         raise InputError(document.source, faults)
     return dataclasses.replace(document, data=data, origins=origins)
+
+
+def _present(data: Any, location: Location) -> bool:
+    for step in location:
+        known = step in data if isinstance(data, Mapping) else isinstance(data, list) and step in range(len(data))
+        if not known:
+            return False
+        data = data[step]
+    return True
 
 
 def _replaced(data: Any, location: Location, value: Any) -> Any:

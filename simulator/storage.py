@@ -26,8 +26,11 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     StorageError
         Where the system refuses to write.
     """
+    path = path.resolve()  # a link stays a link, and what it points to is replaced
     if not path.parent.is_dir():
         raise StorageError(f"{path}: cannot be written (no folder {path.parent})")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise StorageError(f"{path}: cannot be written (it is no ordinary file)")
     mark = uuid.uuid4().hex[:12]
     new = path.with_name(f".{path.stem}-{mark}{path.suffix}")
     old = path.with_name(f".{path.stem}-{mark}-old{path.suffix}")
@@ -77,7 +80,7 @@ def read_result(path: Path) -> xr.Dataset:
     try:
         with xr.open_dataset(path, engine=ENGINE) as stored:
             return stored.load()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             str(path), [Fault("", f"is no result that can be read ({reason})", "Run the scenario again.")]
@@ -94,6 +97,8 @@ def refuse_unwritable(path: Path) -> None:
     """
     if path.is_dir():
         raise InputError(str(path), [Fault("", "is a folder", "Name a file.")])
+    if path.exists() and not path.is_file():
+        raise InputError(str(path), [Fault("", "is no ordinary file", "Name a file, or - for the screen.")])
     if not path.parent.is_dir():
         raise InputError(str(path), [Fault("", f"the folder {path.parent} does not exist", "Create it first.")])
     if not os.access(path.parent, os.W_OK):

@@ -331,6 +331,13 @@ def _join_groups(results: Mapping[str, xr.Dataset]) -> xr.Dataset:
     )
     whole = xr.concat(overall, names.RANKED_GROUP).assign_coords({names.RANKED_GROUP: list(results)})
     first = next(iter(results.values()))
+    if names.PAIR_WIN in first:
+        among = [result[list(apart[:2])] for result in results.values()]
+        order = dict.fromkeys((names.CITY, names.OTHER_CITY), cities[names.CITY].values)
+        pairs = xr.merge(among, join="outer", compat="no_conflicts").reindex(order)
+        cities = cities.merge(
+            pairs.drop_vars([name for name in pairs.coords if name in cities.coords and name != names.CITY])
+        )
     shares = first[[name for name in apart[2:] if name in first]]
     return xr.merge([cities, whole, shares], combine_attrs="drop").assign_attrs(first.attrs)
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from simulator.documents import Document, Schema, check, parse_yaml, read_yaml, spell
+from simulator.documents import Document, parse_yaml, read_yaml, spell
+from simulator.validation import Schema, check
 from simulator.errors import InputError
 
 

@@ -9,7 +9,6 @@ import xarray as xr
 
 from simulator.construction.weighting import child_scales
 from simulator.definition import Definition, Indicator, Node
-from simulator.documents import Schema
 from simulator.kernels import aggregation as aggregations
 from simulator.kernels import normalisation as normalisations
 from simulator.kernels import ranking
@@ -25,6 +24,7 @@ from simulator.methods import (
     RankPoints,
     ZScore,
 )
+from simulator.validation import Schema
 
 TIE_CODES = {
     "better": ranking.BETTER,

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from simulator.definition import Definition, Indicator, Node
-from simulator.documents import Schema
 from simulator.methods import (
     Aggregation,
     AggregationChoice,
@@ -26,6 +25,7 @@ from simulator.methods import (
     TieRule,
     Weight,
 )
+from simulator.validation import Schema
 
 
 class Recipe(Schema):

@@ -9,9 +9,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from rich.table import Table
 
-from simulator.documents import Schema
 from simulator.methods import catalogue
 from simulator.report.screen import plain_table
+from simulator.validation import Schema
 
 
 def methods_tables() -> Iterator[Table]:

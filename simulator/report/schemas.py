@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from simulator.documents import Schema
+from simulator.validation import Schema
 
 
 def json_schema(schema: type[Schema]) -> str:

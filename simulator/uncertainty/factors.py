@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from simulator.documents import Schema
 from simulator.methods import AggregationChoice, NormalisationChoice, TieRule, Weighting, label
+from simulator.validation import Schema
 
 Distribution = Literal["normal", "uniform", "triangular"]
 ErrorUnit = Literal["relative", "sd", "places"]
@@ -21,7 +21,7 @@ class DataError(Schema):
     """`all`, or the indicators that have this error (identifier, English or Chinese name)."""
     distribution: Distribution = "normal"
     """`normal` with standard deviation `size`; `uniform` or symmetric `triangular` within ± `size`."""
-    size: Annotated[float, Field(ge=0)]
+    size: Annotated[float, Field(ge=0, le=1e6)]
     """How large the error is, in the `unit`."""
     unit: ErrorUnit
     """`relative`: share of the value (0.05 is 5 %); `sd`: standard deviations (n - 1) of the indicator over the
@@ -30,22 +30,31 @@ class DataError(Schema):
     """Whether cities with equal values have one error together (a tie that the data assert stays) or each its own."""
 
 
-def _listed(written: Any) -> Any:
-    return {"alternatives": written} if isinstance(written, list | tuple) else written
+def _as_alternatives(written: Any) -> Any:
+    """Let a list of alternatives, or a single one, stand for the factor."""
+    single = isinstance(written, str) or (isinstance(written, dict) and "method" in written)
+    if single or isinstance(written, list | tuple):
+        return {"alternatives": [written] if single else written}
+    return written
 
 
 def _several(written: Any) -> Any:
     return [written] if not isinstance(written, list | tuple) else written
 
 
-class _Alternatives(Schema):
+Option = TypeVar("Option", bound=Schema | str)
+
+
+class Alternatives(Schema, Generic[Option]):
     """Methods among which each draw takes one."""
 
-    shares: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    alternatives: Annotated[tuple[Option, ...], Field(min_length=1)]
+    """Methods, each drawn with its share; a random weighting is drawn anew in every draw that takes it."""
+    shares: tuple[Annotated[float, Field(gt=0, le=1e9)], ...] | None = None
     """How often each alternative is drawn, in their order; equal where not given."""
 
     @model_validator(mode="after")
-    def _tell_apart(self) -> _Alternatives:
+    def _tell_apart(self) -> Self:
         labels = self.labels
         if len(set(labels)) < len(labels):
             raise ValueError(f"alternatives {', '.join(labels)} are not all different | Remove the double one.")
@@ -58,7 +67,7 @@ class _Alternatives(Schema):
     @property
     def labels(self) -> tuple[str, ...]:
         """Name of each alternative in results and constraints."""
-        return tuple(one if isinstance(one, str) else label(one) for one in self._options())
+        return tuple(one if isinstance(one, str) else label(one) for one in self.alternatives)
 
     @property
     def probabilities(self) -> tuple[float, ...]:
@@ -66,50 +75,24 @@ class _Alternatives(Schema):
         shares = self.shares or (1.0,) * len(self.labels)
         return tuple(share / sum(shares) for share in shares)
 
-    def _options(self) -> Sequence[Schema | str]:
-        raise NotImplementedError
 
-
-class WeightsFactor(_Alternatives):
+class WeightsFactor(Alternatives[Weighting]):
     """Weights among alternatives, each given, equal or random."""
 
-    alternatives: Annotated[tuple[Weighting, ...], Field(min_length=1)]
-    """Weightings; a random one is drawn anew in every draw that takes it."""
 
-    def _options(self) -> Sequence[Schema | str]:
-        return self.alternatives
-
-
-class NormalisationFactor(_Alternatives):
+class NormalisationFactor(Alternatives[NormalisationChoice]):
     """Normalisation among alternatives, wherever the definition normalises."""
 
-    alternatives: Annotated[tuple[NormalisationChoice, ...], Field(min_length=1)]
-    """Normalisations; `as-defined` is that of the definition."""
 
-    def _options(self) -> Sequence[Schema | str]:
-        return self.alternatives
+class TiesFactor(Alternatives[TieRule]):
+    """Tie rule of every normalisation by rank among alternatives (convention 5)."""
 
 
-class AggregationFactor(_Alternatives):
+class AggregationFactor(Alternatives[AggregationChoice]):
     """Aggregation of one level among alternatives."""
 
-    alternatives: Annotated[tuple[AggregationChoice, ...], Field(min_length=1)]
-    """Aggregations; `as-defined` is that of the definition."""
     at: str | None = None
     """Level whose nodes are aggregated so; the index itself where none is named."""
-
-    def _options(self) -> Sequence[Schema | str]:
-        return self.alternatives
-
-
-class TiesFactor(_Alternatives):
-    """Tie rule of every normalisation by rank among alternatives."""
-
-    alternatives: Annotated[tuple[TieRule, ...], Field(min_length=1)]
-    """Tie rules (convention 5)."""
-
-    def _options(self) -> Sequence[Schema | str]:
-        return self.alternatives
 
 
 class LeaveOut(Schema):
@@ -125,11 +108,6 @@ class LeaveOut(Schema):
     """Members that may be left out; all of them where none are named."""
 
 
-def _one_weighting(written: Any) -> Any:
-    single = isinstance(written, str) or (isinstance(written, dict) and "method" in written)
-    return {"alternatives": [written]} if single else _listed(written)
-
-
 class Factors(Schema):
     """All that varies in a study; any subset may. Choices are made in the order of these keys."""
 
@@ -140,7 +118,7 @@ class Factors(Schema):
     weights: (
         Annotated[
             WeightsFactor,
-            BeforeValidator(_one_weighting, json_schema_input_type=Weighting | list[Weighting] | WeightsFactor),
+            BeforeValidator(_as_alternatives, json_schema_input_type=Weighting | list[Weighting] | WeightsFactor),
         ]
         | None
     ) = None
@@ -148,19 +126,27 @@ class Factors(Schema):
     normalisation: (
         Annotated[
             NormalisationFactor,
-            BeforeValidator(_listed, json_schema_input_type=list[NormalisationChoice] | NormalisationFactor),
+            BeforeValidator(
+                _as_alternatives,
+                json_schema_input_type=NormalisationChoice | list[NormalisationChoice] | NormalisationFactor,
+            ),
         ]
         | None
     ) = None
     """Alternatives of normalisation."""
-    ties: Annotated[TiesFactor, BeforeValidator(_listed, json_schema_input_type=list[TieRule] | TiesFactor)] | None = (
-        None
-    )
+    ties: (
+        Annotated[
+            TiesFactor, BeforeValidator(_as_alternatives, json_schema_input_type=TieRule | list[TieRule] | TiesFactor)
+        ]
+        | None
+    ) = None
     """Alternatives of the tie rule."""
     aggregation: (
         Annotated[
             AggregationFactor,
-            BeforeValidator(_listed, json_schema_input_type=list[AggregationChoice] | AggregationFactor),
+            BeforeValidator(
+                _as_alternatives, json_schema_input_type=AggregationChoice | list[AggregationChoice] | AggregationFactor
+            ),
         ]
         | None
     ) = None
@@ -189,6 +175,6 @@ METHOD_FACTORS = ("weights", "normalisation", "ties", "aggregation")
 def method_choices(factors: Factors) -> Iterator[Choice]:
     """Yield the choices of methods in the order in which a draw makes them."""
     for name in METHOD_FACTORS:
-        factor: _Alternatives | None = getattr(factors, name)
+        factor: Alternatives[Any] | None = getattr(factors, name)
         if factor is not None:
             yield Choice(factor=name, labels=factor.labels, probabilities=factor.probabilities)

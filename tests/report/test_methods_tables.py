@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from simulator.documents import Schema
+from simulator.validation import Schema
 from simulator.methods import DirichletWeights, GivenWeights, MinMax, RankPoints, ZScore, catalogue
 from simulator.report.methods import methods_tables, parameters
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import Field
 
 from simulator.definition import Definition
-from simulator.documents import Schema
+from simulator.validation import Schema
 from simulator.report.schemas import json_schema
 from simulator.scenario import Scenario
 
