@@ -252,6 +252,7 @@ def test_without_a_seed_one_is_drawn_and_recorded() -> None:
     assert first.attrs["seed"] != second.attrs["seed"]
     assert not np.array_equal(first["total_by_draw"], second["total_by_draw"])
     assert_same_variables(first, sim.run(scenario, seed=provenance(first)["seed"], workers=1))
+    assert sim.repeat(first, workers=1).same
 
 
 def test_overrides_are_applied_and_recorded_in_their_order() -> None:
