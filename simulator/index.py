@@ -206,7 +206,7 @@ def _read_published(path: Path, definition: Definition, matrix: xr.Dataset) -> x
     known = [node.id for node in definition.nodes if node.id not in (names.RANK, names.TOTAL)]
     nodes = [column for column in listing.columns if column in known]
     numbers = {column: numbers_in(cells) for column, cells in listing.columns.items()}
-    faults = column_faults(listing, [names.RANK, names.TOTAL, *nodes])
+    faults = column_faults(listing, [names.RANK, names.TOTAL], known)
     faults += [*city_faults(listing), *cell_faults(listing, numbers)]
     lacking = [city for city in cities if city not in listing.cities]
     faults += first_faults(
@@ -214,8 +214,12 @@ def _read_published(path: Path, definition: Definition, matrix: xr.Dataset) -> x
     )
     ranks = numbers.get(names.RANK, np.zeros(0))
     broken = [number for number, rank in enumerate(ranks) if np.isfinite(rank) and (rank < 1 or rank != round(rank))]
-    remedy = "Write whole numbers from 1."
-    faults += first_faults(broken, lambda n: Fault(listing.place(n), f"{ranks[n]:g} is no rank", remedy), "such ranks")
+
+    def rank_fault(number: int) -> Fault:
+        place = f"{listing.place(number)}, column {names.RANK}"
+        return Fault(place, f"{ranks[number]:g} is no rank", "Write whole numbers from 1.")
+
+    faults += first_faults(broken, rank_fault, "such ranks")
     if faults:
         raise InputError(str(path), faults)
     order = [listing.cities.index(city) for city in cities]

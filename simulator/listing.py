@@ -76,12 +76,12 @@ def list_table(path: Path, table: pd.DataFrame, indicators: Collection[str]) -> 
     )
 
 
-def column_faults(listing: Listing, indicators: Sequence[str]) -> list[Fault]:
-    """Return the columns that are missing, unknown or given twice."""
+def column_faults(listing: Listing, indicators: Sequence[str], optional: Sequence[str] = ()) -> list[Fault]:
+    """Return the columns that are missing, unknown or given twice; those that are `optional` may be missing."""
     expected = [at.CITY, *indicators]
-    known = [*expected, *CITY_COLUMNS]
+    known = [*expected, *optional, *CITY_COLUMNS]
     missing = [name for name in expected if name not in listing.headings]
-    unknown = [heading for heading in listing.columns if heading not in expected]
+    unknown = [heading for heading in listing.columns if heading not in (*expected, *optional)]
     twice = [heading for heading, count in Counter(listing.headings).items() if count > 1]
 
     def missing_fault(name: str) -> Fault:

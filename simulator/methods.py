@@ -188,11 +188,11 @@ def _by_name(union: Any) -> BeforeValidator:
 
 _AnyNormalisation = AsGiven | RankPoints | PercentileRank | ZScore | MinMax | DistanceToBest | DistanceToTarget
 _AnyAggregation = WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian
-_AnyWeighting = AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights
+AnyWeighting = AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights
 
 Normalisation = Annotated[_AnyNormalisation, Field(discriminator="method"), _by_name(_AnyNormalisation)]
 Aggregation = Annotated[_AnyAggregation, Field(discriminator="method"), _by_name(_AnyAggregation)]
-Weighting = Annotated[_AnyWeighting, Field(discriminator="method"), _by_name(_AnyWeighting)]
+Weighting = Annotated[AnyWeighting, Field(discriminator="method"), _by_name(AnyWeighting)]
 NormalisationChoice = Annotated[
     AsDefined | _AnyNormalisation, Field(discriminator="method"), _by_name(AsDefined | _AnyNormalisation)
 ]

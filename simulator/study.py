@@ -273,7 +273,7 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
     keep = scenario.keep_draws or (design.exact and design.draws <= KEPT_WHEN_EXACT)
     experiment = prepare(index, realisation, design, seed, baseline, scenario.pairs, keep)
     tally, draws = simulate(experiment, workers, progress)
-    result = stability(tally, index.cities, baseline, index.definition.tiers, design.exact)
+    result = stability(tally, index.cities, baseline, bool(index.definition.tiers), design.exact)
     result[names.SCENARIO_RANK] = index.score()[names.RANK].drop_vars(list(index.matrix[names.CITY].coords))
     result = result.merge(_choice_shares(tally, realisation, design.exact))
     if draws is not None:

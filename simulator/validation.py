@@ -129,7 +129,8 @@ def _explain(detail: ErrorDetails, schema: type[Schema]) -> tuple[str, str]:
         return f"{last!r} has no content", "Give it some, or remove the key."
     if kind in LIMITS:
         bound = next(iter(context.values()))
-        return f"{given!r} is out of range", f"Give a number {LIMITS[kind]} {bound:g}."
+        written = str(bound) if isinstance(bound, int) else f"{bound:g}"
+        return f"{given!r} is out of range", f"Give a number {LIMITS[kind]} {written}."
     if kind == "string_pattern_mismatch":
         return f"{given!r} is no name", "Use letters, digits and hyphens; no spaces, commas or slashes."
     if kind == "too_short":

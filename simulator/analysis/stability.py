@@ -23,7 +23,7 @@ ROUNDING = 1e-12
 Variables = dict[str, tuple[tuple[str, ...], np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]
 
 
-def stability(tally: Tally, cities: Sequence[str], baseline: Integers, tiers: Sequence[int], exact: bool) -> xr.Dataset:
+def stability(tally: Tally, cities: Sequence[str], baseline: Integers, tiered: bool, exact: bool) -> xr.Dataset:
     """Return the rank stability of every city and of the whole ranking.
 
     Parameters
@@ -32,8 +32,8 @@ def stability(tally: Tally, cities: Sequence[str], baseline: Integers, tiers: Se
         Counts of a simulation.
     cities, baseline
         Slugs of the cities, and the ranks they are compared with.
-    tiers
-        Last rank of each tier but the lowest; without any, `keep_tier` is left out.
+    tiered
+        Whether the index has tiers; if not, `keep_tier` is left out.
     exact
         Whether the draws are all there are: every standard error is then 0.
 
@@ -64,7 +64,7 @@ def stability(tally: Tally, cities: Sequence[str], baseline: Integers, tiers: Se
         **_moments_of_rank(tally, seen, exact),
         **_quantiles(tally, seen, exact),
         **_extremes(tally, seen),
-        **_chances(tally, seen, baseline, tiers, exact),
+        **_chances(tally, seen, tiered, exact),
         **_city_shift(tally, seen, exact),
     }
     overall = _overall(tally, exact)
@@ -163,16 +163,13 @@ def _extremes(tally: Tally, seen: Integers) -> Variables:
     }
 
 
-def _chances(tally: Tally, seen: Integers, baseline: Integers, tiers: Sequence[int], exact: bool) -> Variables:
+def _chances(tally: Tally, seen: Integers, tiered: bool, exact: bool) -> Variables:
     result: Variables = {}
     for top in names.TOPS:
         chance = _share(tally.counts[:, :top].sum(axis=1), seen, exact)
         result |= _with_error(f"top_{top}", (names.CITY,), *chance)
-    if tiers:
-        own, ranks = np.searchsorted(tiers, baseline), np.arange(1, tally.counts.shape[1] + 1)
-        inside = np.searchsorted(tiers, ranks)[np.newaxis, :] == own[:, np.newaxis]
-        kept = _share((tally.counts * inside).sum(axis=1), seen, exact)
-        result |= _with_error(names.KEEP_TIER, (names.CITY,), *kept)
+    if tiered:
+        result |= _with_error(names.KEEP_TIER, (names.CITY,), *_share(tally.tier_kept, seen, exact))
     return result
 
 

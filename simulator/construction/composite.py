@@ -9,7 +9,7 @@ import xarray as xr
 
 from simulator import names
 from simulator.construction.encoding import encode, encode_ranking
-from simulator.construction.weighting import nominal_weights
+from simulator.construction.nominal import nominal_weights
 from simulator.definition import Definition
 from simulator.errors import DrawError
 from simulator.kernels.draws import score_matrix

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from simulator.construction.weighting import child_scales
+from simulator.construction.nominal import child_scales
 from simulator.definition import Definition, Indicator, Node
 from simulator.kernels import aggregation as aggregations
 from simulator.kernels import normalisation as normalisations

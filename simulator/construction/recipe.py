@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from simulator.construction.nominal import LINEAR, node_mass, node_masses
 from simulator.definition import Definition, Indicator, Node
 from simulator.methods import (
     Aggregation,
@@ -113,32 +114,39 @@ def with_weights(definition: Definition, weights: Mapping[str, float]) -> Defini
 
 
 def with_equal_weights(definition: Definition, level: str) -> Definition:
-    """Return the definition with the same weight for every member of `level`; below it weights stay as they are.
+    """Return the definition with equal nominal weights for the members of `level`; below it weights stay as they are.
 
     Above the level a node weighs as many as it has members below it. An indicator nearer to the top than the level
-    is a member of its own.
+    is a member of its own. A sum keeps its scale: members of different size are scaled to weigh the same in it.
     """
     depth = definition.levels.index(level)
-    leaf_level = len(definition.levels) - 1
+    if depth == len(definition.levels) - 1:
+        depth = len(definition.levels)  # indicators are members wherever in the tree they stand
+    root, _, _ = _equalised(definition.index, 0, depth, node_masses(definition))
+    return definition.replace(index=root)
 
-    def members(child: Indicator | Node, below: int) -> int:
-        if isinstance(child, Indicator) or below == depth:
-            return 1
-        return sum(members(grandchild, below + 1) for grandchild in child.children)
 
-    def change(node: Node) -> Mapping[str, Any]:
-        here = len(definition.ancestors[node.id])
-        if here >= depth and depth != leaf_level:
-            return {}
-        plain = node.aggregate.method == "sum"
-        return {
-            "children": tuple(
-                child.model_copy(update={"weight": 1.0 if plain else float(members(child, here + 1))})
-                for child in node.children
-            )
-        }
-
-    return _rewrite(definition, change)
+def _equalised(node: Node, here: int, depth: int, masses: Mapping[str, float]) -> tuple[Node, int, float]:
+    """Return a node with equal weights for the members below it, how many they are, and its mass."""
+    if here >= depth:
+        return node, 1, masses[node.id]
+    below = [
+        _equalised(child, here + 1, depth, masses) if isinstance(child, Node) else (child, 1, 1.0)
+        for child in node.children
+    ]
+    entering = [
+        mass if isinstance(child, Node) and isinstance(node.normalise, AsGiven) else 1.0 for child, _, mass in below
+    ]
+    linear = node.aggregate.method in LINEAR
+    weights = [count / mass if linear else float(count) for (_, count, _), mass in zip(below, entering, strict=True)]
+    members = sum(count for _, count, _ in below)
+    if node.aggregate.method == "sum":
+        weights = [weight * sum(entering) / members for weight in weights]
+    children = tuple(
+        child.model_copy(update={"weight": weight}) for (child, _, _), weight in zip(below, weights, strict=True)
+    )
+    equal = node.model_copy(update={"children": children})
+    return equal, members, node_mass(equal, dict(zip((child.id for child in children), entering, strict=True)))
 
 
 def weighted_by(definition: Definition, method: AsDefined | EqualWeights | GivenWeights) -> Definition:

@@ -1,89 +1,27 @@
-"""Weights: nominal weights of indicators and nodes, and random weights around them."""
+"""Weightings as samplers: fixed weights, and random ones around a centre."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.construction.nominal import nominal_weights
 from simulator.construction.recipe import weighted_by
-from simulator.definition import Definition, Indicator, Node
+from simulator.definition import Definition, Indicator
 from simulator.kernels.arrays import Floats, Integers
-from simulator.methods import (
-    AsDefined,
-    AsGiven,
-    DirichletWeights,
-    EqualWeights,
-    GivenWeights,
-    UniformWeights,
-)
-
-LINEAR = ("sum", "arithmetic")
-"""Aggregations in which a child's score enters in proportion."""
+from simulator.methods import AnyWeighting, DirichletWeights, UniformWeights
 
 
-def node_masses(definition: Definition) -> dict[str, float]:
-    """Return, for each node, the score it has if every normalised score that enters it is 1.
-
-    This is the scale that plain sums give a node: 5 for a sum of five indicators, 1 for a mean. A node that its parent
-    normalises enters it as 1, like an indicator.
-    """
-    mass: dict[str, float] = {}
-    for node in definition.nodes:
-        mass[node.id] = sum(_coefficient(node, child) * _entering(node, child, mass) for child in node.children)
-    return mass
-
-
-def child_scales(definition: Definition) -> list[float]:
-    """Return, for each indicator and node, its parent's mass over its own as it enters there; 1 for the index.
-
-    A share times this is a coefficient that keeps the parent on the scale of its definition.
-    """
-    mass = node_masses(definition)
-    scale = {definition.index.id: 1.0}
-    for node in definition.nodes:
-        for child in node.children:
-            scale[child.id] = mass[node.id] / _entering(node, child, mass)
-    return [scale[slot] for slot in definition.slots]
-
-
-def _entering(node: Node, child: Indicator | Node, mass: Mapping[str, float]) -> float:
-    """Return the mass with which a child enters its parent."""
-    return mass[child.id] if isinstance(child, Node) and isinstance(node.normalise, AsGiven) else 1.0
-
-
-def _coefficient(node: Node, child: Indicator | Node) -> float:
-    if node.aggregate.method == "sum":
-        return child.weight
-    return child.weight / sum(sibling.weight for sibling in node.children)
-
-
-def nominal_weights(definition: Definition) -> dict[str, float]:
-    """Return the nominal weight of every indicator and node in the whole index; the indicators' sum to 1.
-
-    A node's weight is the sum of those below it (convention 6). Below a sum an indicator weighs what its score adds
-    to the total of an index in which all score alike.
-    """
-    mass = node_masses(definition)
-    weight = {definition.index.id: 1.0}
-    for node in reversed(definition.nodes):
-        for child in node.children:
-            share = _coefficient(node, child)
-            if node.aggregate.method in LINEAR:
-                share *= _entering(node, child, mass) / mass[node.id]
-            weight[child.id] = weight[node.id] * share
-    return weight
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WeightSampler:
     """Draws weights of the indicators. `fixed` for a weighting that is not random.
 
     Members are the nodes (or indicators) whose weights vary; below a member the nominal shares stay.
     """
 
-    method: AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights
+    method: AnyWeighting
     member: Integers
     """(L): member to which each indicator belongs."""
     share: Floats
@@ -95,6 +33,14 @@ class WeightSampler:
     def fixed(self) -> bool:
         """Whether every draw is the same."""
         return not isinstance(self.method, DirichletWeights | UniformWeights)
+
+    def same_as(self, other: WeightSampler) -> bool:
+        """Return whether another sampler of the same method has the same members, shares and centre."""
+        return (
+            np.array_equal(self.member, other.member)
+            and np.allclose(self.share, other.share, rtol=1e-12, atol=0.0)
+            and np.allclose(self.centre, other.centre, rtol=1e-12, atol=0.0)
+        )
 
     def draw(self, generator: np.random.Generator, draws: int) -> Floats:
         """Return weights (draws, L), each row summing to 1; a single row where they are fixed."""
@@ -114,9 +60,7 @@ class WeightSampler:
         return np.ascontiguousarray(weight[:, self.member] * self.share)
 
 
-def weight_sampler(
-    definition: Definition, method: AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights
-) -> WeightSampler:
+def weight_sampler(definition: Definition, method: AnyWeighting) -> WeightSampler:
     """Return the sampler of a weighting for a definition; the level it names must be in the definition."""
     level = definition.levels[-1]
     if isinstance(method, DirichletWeights | UniformWeights):
@@ -136,6 +80,19 @@ def weight_sampler(
         share=np.array(_shares(changed, names, weight)),
         centre=centre / centre.sum(),
     )
+
+
+def weight_samplers(variants: Sequence[Definition], method: AnyWeighting) -> tuple[WeightSampler, ...]:
+    """Return the sampler of a weighting for each variant of a definition; equal samplers are the same object.
+
+    Variants that aggregate differently may have other nominal weights: below a sum a large dimension weighs more, below
+    a mean each weighs what its weight says.
+    """
+    samplers: list[WeightSampler] = []
+    for variant in variants:
+        new = weight_sampler(variant, method)
+        samplers.append(next((old for old in samplers if old.same_as(new)), new))
+    return tuple(samplers)
 
 
 def _member(definition: Definition, leaf: Indicator, level: str) -> str:

@@ -23,6 +23,8 @@ def tally_ranks(
     baseline_rank: Integers,
     counts: Integers,
     shifts: Integers,
+    tier: Integers,
+    tier_kept: Integers,
     pairs: Integers,
     figures: Floats,
 ) -> None:
@@ -32,6 +34,7 @@ def tally_ranks(
     a draw is compared with the baseline ranks of those that take part, among themselves.
 
     counts (n, n): draws in which a city has a rank. shifts (n, 2): sum of the absolute rank shift and of its square.
+    `tier` (n) is the tier of each rank, tier_kept (n): draws in which the city stays in the tier of its baseline rank.
     pairs (2, n, n), or (2, 0, 0) if not asked for: draws in which the row's city ranks above the column's, and draws in
     which both take part. figures (draws, 3): the figures of each draw, which are set, not added to.
     """
@@ -48,6 +51,7 @@ def tally_ranks(
             counts[city, rank[city] - 1] += 1
             shifts[city, 0] += shift
             shifts[city, 1] += shift * shift
+            tier_kept[city] += tier[rank[city] - 1] == tier[expected[k] - 1]
             total_shift += shift
         figures[draw, SHIFT] = total_shift / m
         figures[draw, KENDALL] = kendall_tau(rank, order[:m], expected[:m])

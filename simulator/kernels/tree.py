@@ -69,34 +69,38 @@ def find_coefficients(
 ) -> None:
     """Find what each slot's score is multiplied with (or its share) in its parent; 0 for a slot left out.
 
-    With `drawn` weights, `leaf_weight` holds the weights of the indicators over the whole index and a node weighs the
-    sum of those below it (convention 6); a sum keeps the scale that its definition gives it. Otherwise the weights
-    below each parent hold, and what is left out leaves its share to its siblings.
+    With `drawn` weights, `leaf_weight` holds the weights of the indicators over the whole index, and a node weighs the
+    sum of all below it (convention 6); otherwise the weights below each parent hold. Either way a node keeps its
+    weight when an indicator below it is left out: a mean shares the weight among what is there, a sum loses the
+    points. So drawn weights that hardly vary come to the same as those of the definition.
     """
     leaves = leaf_in.size
     for leaf in range(leaves):
-        given = leaf_weight[leaf] if drawn else plan.weight[leaf]
-        slot_weight[leaf] = given if leaf_in[leaf] else 0.0
+        slot_weight[leaf] = leaf_weight[leaf] if drawn else plan.weight[leaf]
+        coefficient[leaf] = 1.0 if leaf_in[leaf] else 0.0
     for node in range(plan.child_start.size - 1):
         slot = leaves + node
         children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
-        below = 0.0
+        everything = 0.0
+        present = 0.0
         for child in children:
-            below += slot_weight[child]
+            everything += slot_weight[child]
+            present += slot_weight[child] * coefficient[child]
+        method = plan.aggregation[variant, node]
         for child in children:
-            method = plan.aggregation[variant, node]
-            if below == 0.0 or slot_weight[child] == 0.0:
+            weight = slot_weight[child] * coefficient[child]
+            if weight == 0.0:
                 coefficient[child] = 0.0
-            elif drawn and method in (SUM, ARITHMETIC):
-                coefficient[child] = plan.scale[variant, child] * (slot_weight[child] / below)
             elif method == SUM and not drawn:
-                coefficient[child] = slot_weight[child]
+                coefficient[child] = weight
+            elif method == SUM:
+                coefficient[child] = plan.scale[variant, child] * (weight / everything)
+            elif method == ARITHMETIC and drawn:
+                coefficient[child] = plan.scale[variant, child] * (weight / present)
             else:
-                coefficient[child] = slot_weight[child] / below
-        if drawn:
-            slot_weight[slot] = below
-        else:
-            slot_weight[slot] = plan.weight[slot] if below > 0.0 else 0.0
+                coefficient[child] = weight / present
+        slot_weight[slot] = everything if drawn else plan.weight[slot]
+        coefficient[slot] = 1.0 if present > 0.0 else 0.0
 
 
 @compiled

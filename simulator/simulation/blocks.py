@@ -33,6 +33,8 @@ class Experiment:
     plan: Plan
     baseline: Integers
     """(n): rank of every city to compare with."""
+    tier: Integers
+    """(n): tier of every rank."""
     pairs: bool
     """Whether to count which of two cities ranks above the other, for all pairs."""
     keep: bool
@@ -56,7 +58,8 @@ def prepare(
 ) -> Experiment:
     """Return the experiment of a study: the variants of its definition encoded for the kernels."""
     plan = encode(realisation.variants, index.printed)
-    return Experiment(realisation, design, seed, plan, baseline, pairs, keep)
+    tier = np.searchsorted(index.definition.tiers, np.arange(1, baseline.size + 1)).astype(np.int64)
+    return Experiment(realisation, design, seed, plan, baseline, tier, pairs, keep)
 
 
 def simulate(experiment: Experiment, workers: int = 1, progress: Progress | None = None) -> tuple[Tally, Draws | None]:
@@ -90,7 +93,17 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
     for alternatives, chunk in experiment.realisation.chunks(experiment.design, experiment.seed, block):
         totals, ranks = _score(experiment, chunk)
         figures.append(np.empty((len(ranks), FIGURES)))
-        tally_ranks(ranks, order, experiment.baseline, tally.counts, tally.shifts, tally.pairs, figures[-1])
+        tally_ranks(
+            ranks,
+            order,
+            experiment.baseline,
+            tally.counts,
+            tally.shifts,
+            experiment.tier,
+            tally.tier_kept,
+            tally.pairs,
+            figures[-1],
+        )
         for column, chosen in enumerate(tally.chosen):
             np.add(chosen, np.bincount(alternatives[:, column], minlength=chosen.size), out=chosen)
         if experiment.keep:

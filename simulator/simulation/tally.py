@@ -26,6 +26,8 @@ class Tally:
     """(city, 2): sum of the absolute rank shift, and of its square."""
     moments: tuple[tuple[int, int], ...]
     """Of each draw's mean absolute shift, Kendall's tau and Spearman's rho: sum and sum of squares, in `UNIT`s."""
+    tier_kept: Integers
+    """(city): draws in which its rank is in the tier of its baseline rank, both among the cities that take part."""
     pairs: Integers
     """(2, city, city): draws in which the first ranks above the second, and draws with both; empty if not asked for."""
     chosen: tuple[Integers, ...]
@@ -41,6 +43,7 @@ class Tally:
                 (mine[0] + theirs[0], mine[1] + theirs[1])
                 for mine, theirs in zip(self.moments, other.moments, strict=True)
             ),
+            self.tier_kept + other.tier_kept,
             self.pairs + other.pairs,
             tuple(mine + theirs for mine, theirs in zip(self.chosen, other.chosen, strict=True)),
         )
@@ -54,6 +57,7 @@ def empty_tally(cities: int, pairs: bool, alternatives: Sequence[int]) -> Tally:
         np.zeros((cities, cities), np.int64),
         np.zeros((cities, 2), np.int64),
         ((0, 0),) * FIGURES,
+        np.zeros(cities, np.int64),
         np.zeros((2, side, side), np.int64),
         tuple(np.zeros(count, np.int64) for count in alternatives),
     )

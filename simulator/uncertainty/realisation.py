@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.construction.recipe import with_aggregation, with_normalisation, with_ties
-from simulator.construction.weighting import WeightSampler, weight_sampler
+from simulator.construction.weighting import WeightSampler, weight_samplers
 from simulator.definition import Definition
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
@@ -54,8 +54,8 @@ class Realisation:
     """Every combination of normalisation, tie rule and aggregation."""
     variant_shape: tuple[int, ...]
     """Number of alternatives of each of these factors."""
-    samplers: tuple[WeightSampler, ...]
-    """Alternatives of the weights; none where weights are as defined."""
+    samplers: tuple[tuple[WeightSampler, ...], ...]
+    """For each alternative of the weights, a sampler for each variant; none where weights are as defined."""
     errors: tuple[ErrorField, ...]
     omissions: tuple[Omission, ...]
     choices: tuple[Choice, ...]
@@ -64,7 +64,8 @@ class Realisation:
     @property
     def random(self) -> bool:
         """Whether anything varies that is not a choice among finitely many alternatives."""
-        return bool(self.errors) or any(not s.fixed for s in self.samplers) or any(o.count > 1 for o in self.omissions)
+        weights = any(not of_variant[0].fixed for of_variant in self.samplers)
+        return bool(self.errors) or weights or any(one.count > 1 for one in self.omissions)
 
     def chunks(self, design: Design, seed: int, block: int) -> Iterator[tuple[Integers, Chunk]]:
         """Yield the draws of a block, some at a time: the alternatives taken (draw, choice) and the arrays.
@@ -104,18 +105,17 @@ class Realisation:
     def _weights(self, alternatives: Integers, seed: int, block: int, size: int) -> tuple[Floats, Flags]:
         if not self.samplers:
             return np.zeros((1, len(self.base))), np.zeros(1, np.bool_)
-        own = np.array([not isinstance(sampler.method, AsDefined) for sampler in self.samplers])
-        drawn = [
-            sampler.draw(stream(seed, block, f"weights {number}"), size) for number, sampler in enumerate(self.samplers)
-        ]
-        if len(drawn) == 1:
-            return drawn[0], own
-        column = self._column("weights")
-        taken = alternatives[:, column]
+        own = np.array([not isinstance(of_variant[0].method, AsDefined) for of_variant in self.samplers])
+        taken = alternatives[:, self._column("weights")]
+        variant = self._variant(alternatives)
         weights = np.empty((size, len(self.base)))
-        for number, rows in enumerate(drawn):
-            of_this = taken == number
-            weights[of_this] = rows[0] if len(rows) == 1 else rows[of_this]
+        for number, of_variant in enumerate(self.samplers):
+            # Variants share a sampler where their nominal weights are the same, and then its draws.
+            for sampler in dict.fromkeys(of_variant):
+                rows = sampler.draw(stream(seed, block, f"weights {number}"), size)
+                sampled = np.array([one is sampler for one in of_variant])
+                of_this = (taken == number) & sampled[variant]
+                weights[of_this] = rows[0] if len(rows) == 1 else rows[of_this]
         return weights, own[taken]
 
     def _kept(self, alternatives: Integers, seed: int, block: int, size: int) -> tuple[Flags, Flags]:
@@ -146,7 +146,9 @@ def bind(index: Index, factors: Factors) -> Realisation:
     base = np.ascontiguousarray(index.matrix[VALUE].sel({INDICATOR: leaves}).values.T, np.float64)
     variants, shape = _variants(definition, factors)
     omissions = tuple(_omission(index, spec) for spec in factors.leave_out)
-    samplers = tuple(weight_sampler(definition, one) for one in factors.weights.alternatives) if factors.weights else ()
+    samplers = tuple(
+        weight_samplers(variants, method) for method in (factors.weights.alternatives if factors.weights else ())
+    )
     errors = tuple(
         error_field(spec, f"data-error {number}", _positions(index, spec.indicators), base)
         for number, spec in enumerate(factors.data_error)
