@@ -2,39 +2,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field
 
 from simulator.documents import Document, parse_yaml, read_yaml, spell
-from simulator.validation import Schema, check
 from simulator.errors import InputError
-
-
-class Circle(Schema):
-    kind: Literal["circle"] = "circle"
-    radius: float
-    bounds: tuple[float, float] = (0.0, 1.0)
-
-
-class Square(Schema):
-    kind: Literal["square"] = "square"
-    side: float
-
-
-class Drawing(Schema):
-    title: str
-    shapes: Annotated[tuple[Annotated[Circle | Square, Field(discriminator="kind")], ...], Field(min_length=1)]
-
-
-def faults_of(text: str, *cross_checks: Any) -> list[str]:
-    with pytest.raises(InputError) as caught:
-        check(parse_yaml(text, "d.yaml"), Drawing, *cross_checks)
-    assert caught.value.source == "d.yaml"
-    return [str(fault) for fault in caught.value.faults]
 
 
 def only_fault(text: str) -> str:
@@ -152,59 +127,3 @@ def test_json_reads_as_the_same_data_and_every_entry_has_a_line(data: dict[str, 
         return [location, *(place for key, value in pairs for place in entries(value, (*location, key)))]
 
     assert set(entries(data)) <= set(document.origins)
-
-
-# Checking.
-
-
-def test_a_document_in_order_becomes_its_schema() -> None:
-    drawing = check(parse_yaml("title: t\nshapes: [{kind: square, side: 2}]\n", "d.yaml"), Drawing)
-    assert drawing == Drawing(title="t", shapes=(Square(side=2.0),))
-
-
-def test_all_faults_are_reported_at_once_each_with_its_line() -> None:
-    text = """\
-titel: t
-shapes:
-  - {kind: circle, radius: wide, bounds: [1]}
-  - {kind: circel, radius: 1}
-  - {radius: 1}
-  - {kind: square, sid: 2}
-"""
-    assert faults_of(text) == [
-        "line 1, title: 'title' is missing. Add it.",
-        "line 3, shapes[0].radius: 'wide': input should be a valid number, unable to parse string as a number",
-        "line 3, shapes[0].bounds[1]: value 2 is missing. Add it.",
-        "line 4, shapes[1]: unknown kind 'circel'. Did you mean circle?",
-        "line 5, shapes[2]: 'kind' is missing. Add it.",
-        "line 6, shapes[3].side: 'side' is missing. Add it.",
-        "line 6, shapes[3].sid: unknown key 'sid'. Did you mean side or kind?",
-        "line 1, titel: unknown key 'titel'. Did you mean title?",
-    ]
-
-
-def test_a_list_is_called_too_short_only_where_it_is() -> None:
-    assert len(faults_of("title: t\nshapes: [{kind: square, side: x}]\n")) == 1
-    assert faults_of("title: t\nshapes: []\n") == [
-        "line 2, shapes: tuple should have at least 1 item after validation, not 0"
-    ]
-
-
-def test_infinity_and_nan_are_refused() -> None:
-    assert [fault.split(":")[0] for fault in faults_of("title: t\nshapes: [{kind: square, side: .nan}]\n")] == [
-        "line 2, shapes[0].side"
-    ]
-
-
-def test_cross_checks_run_beside_the_fields_and_alone() -> None:
-    def never_two(data: Any) -> Any:
-        yield ("title",), "two is not liked", "Take one."
-
-    told = "line 1, title: two is not liked. Take one."
-    assert faults_of("title: t\nshapes: [{kind: square, side: 2}]\n", never_two) == [told]
-    assert faults_of("title: t\nshapes: [{kind: square, side: x}]\n", never_two)[1:] == [told]
-
-
-def test_a_document_that_is_no_mapping_is_one_fault() -> None:
-    assert len(faults_of("just text\n")) == 1
-    assert len(faults_of("- 1\n- 2\n")) == 1
