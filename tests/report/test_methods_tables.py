@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from simulator.validation import Schema
 from simulator.methods import DirichletWeights, GivenWeights, MinMax, RankPoints, ZScore, catalogue
 from simulator.report.methods import methods_tables, parameters
+from simulator.validation import Schema
 
 
 def test_there_is_a_table_of_each_kind_with_a_row_for_each_method() -> None:

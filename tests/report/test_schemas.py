@@ -10,9 +10,9 @@ import pytest
 from pydantic import Field
 
 from simulator.definition import Definition
-from simulator.validation import Schema
 from simulator.report.schemas import json_schema
 from simulator.scenario import Scenario
+from simulator.validation import Schema
 
 
 class Drawing(Schema):
