@@ -42,7 +42,7 @@ def engine(index: Index, draws: int) -> np.ndarray[tuple[int, ...], np.dtype[np.
     """Return counts (city, rank) by the engine, on one core."""
     realisation = bind(index, Factors.model_validate(FACTORS))
     design = MonteCarlo(realisation.choices, (), draws, SEED)
-    experiment = prepare(index, realisation, design, SEED, index.baseline_rank().values, False, False)
+    experiment = prepare(index, realisation, design, SEED, index.published_rank().values, False, False)
     return simulate(experiment)[0].counts
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from simulator.construction.recipe import Recipe, apply_recipe, with_aggregation, with_normalisation, with_ties
+from simulator.construction.recipe import (
+    Recipe,
+    apply_recipe,
+    with_aggregation,
+    with_normalisation,
+    with_ties,
+    with_weights,
+)
 from simulator.definition import Definition
 from simulator.documents import Document, Location
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index, unprinted
-from simulator.lookup import find_cities, find_indicators, find_nodes, select_cities
+from simulator.lookup import find_cities, find_indicators, find_nodes, find_slots, select_cities
 from simulator.methods import (
     NEEDS_POSITIVE,
     AsDefined,
@@ -23,8 +30,11 @@ from simulator.methods import (
 )
 from simulator.scenario import PillarTree, Scenario
 from simulator.uncertainty.design import Exclusion, dead_ends
-from simulator.uncertainty.factors import DataError, Factors, LeaveOut, method_choices
+from simulator.uncertainty.factors import METHOD_FACTORS, DataError, Factors, LeaveOut, method_choices
 from simulator.uncertainty.omission import CITY_LEVEL, leave_out_name, members_of
+
+SMALLEST_GROUP = 3
+"""Cities below which a ranking says nothing."""
 
 Problem = tuple[Location, str, str]
 
@@ -39,12 +49,23 @@ def refuse(document: Document, problems: Iterator[Problem]) -> None:
 def selection_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     """Yield what is wrong with the choice of cities and with the pillars of a reading, against the whole index."""
     if scenario.cities is not None:
-        chosen = scenario.cities
-        yield from _lookup(("cities",), lambda: select_cities(index.matrix, chosen))
+        yield from _city_problems(scenario.cities, index)
     if scenario.within is not None and scenario.within not in index.matrix.coords:
         yield ("within",), f"the cities of {index.definition.id} have no {scenario.within}", "Remove it."
     if scenario.reading is not None:
         yield from _reading_problems(scenario.reading.pillars, index.definition)
+
+
+def _city_problems(cities: Mapping[str, str | tuple[str, ...]] | tuple[str, ...], index: Index) -> Iterator[Problem]:
+    found = list(_lookup(("cities",), lambda: select_cities(index.matrix, cities)))
+    yield from found
+    if found:
+        return
+    chosen = select_cities(index.matrix, cities).sizes["city"]
+    if not isinstance(cities, Mapping) and chosen < len(cities):
+        yield ("cities",), f"{len(cities)} names stand for {chosen} cities", "Name each city once."
+    if chosen < SMALLEST_GROUP:
+        yield ("cities",), f"a ranking of {chosen} says nothing", f"Choose {SMALLEST_GROUP} cities or more."
 
 
 def _lookup(where: Location, find: Callable[[], object]) -> Iterator[Problem]:
@@ -134,12 +155,10 @@ def _level_problems(level: str, known: Sequence[str], where: Location) -> Iterat
 
 
 def _weight_problems(weights: Mapping[str, float], definition: Definition, where: Location) -> Iterator[Problem]:
-    members = definition.slots
-    unknown = [name for name in weights if name not in members]
-    for name in unknown:
-        yield (*where, name), f"no indicator or node {name!r}", did_you_mean(name, list(members))
-    for node in () if unknown else definition.nodes:
-        if all(weights.get(child.id, child.weight) == 0.0 for child in node.children):
+    unknown = list(_lookup(where, lambda: find_slots(definition, list(weights))))
+    yield from unknown
+    for node in () if unknown else with_weights(definition, weights).nodes:
+        if all(child.weight == 0.0 for child in node.children):
             yield where, f"the weights of all children of {node.id} are zero", "Give at least one a weight above 0."
 
 
@@ -257,6 +276,8 @@ def resolve_exclusions(never: Sequence[Mapping[str, str]], known: Mapping[str, S
     """
     resolved: list[Exclusion] = []
     for exclusion in never:
+        if any(factor not in known for factor in exclusion):
+            continue  # a factor that does not vary excludes nothing
         options = [[(factor, one) for one in _meant(name, known[factor])] for factor, name in exclusion.items()]
         resolved += [dict(combination) for combination in itertools.product(*options)]
     return resolved
@@ -270,6 +291,8 @@ def _exclusion_problems(never: Sequence[Mapping[str, str]], known: Mapping[str, 
     for number, exclusion in enumerate(never):
         for factor, name in exclusion.items():
             where = ("never", number, factor)
+            if factor in METHOD_FACTORS and factor not in known:
+                continue  # idle: the factor does not vary
             if factor not in known:
                 yield where, f"{factor!r} is no factor with alternatives here", did_you_mean(factor, list(known))
             elif not _meant(name, known[factor]):
@@ -320,12 +343,16 @@ def _undefined_pairs(scenario: Scenario, definition: Definition, never: Sequence
             pair = {"normalisation": label(one), "aggregation": label(other)}
             if node is None or any(exclusion.items() <= pair.items() for exclusion in never):
                 continue
-            what = " with ".join(method.method for method in (one, other) if not isinstance(method, AsDefined))
+            if aggregation is None or definition.level(node) != level:
+                # No choice of aggregation helps: the definition itself takes such a mean there.
+                problem = f"{one.method} cannot be used: {node} is a {definition.node(node).aggregate.method} mean"
+                yield ("factors", "normalisation"), problem, "Remove the alternative, or normalise above zero."
+                continue
             remedy = "Remove the alternative."
-            if normalisation and aggregation:
+            if normalisation is not None:
                 remedy = f"Add to `never`: {{normalisation: {one.method}, aggregation: {other.method}}}."
-            where = "aggregation" if aggregation else "normalisation"
-            yield ("factors", where), f"{what}: the mean of {node} is undefined for scores of zero or below", remedy
+            problem = f"the {other.method} mean of {node} is undefined for {one.method} scores of zero or below"
+            yield ("factors", "aggregation"), problem, remedy
 
 
 def undefined_node(definition: Definition) -> str | None:

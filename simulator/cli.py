@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -18,6 +19,8 @@ from simulator.errors import CitysimError, Fault, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simulator.study import Study
+
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
 
 STANDARD_OUTPUT = "-"
@@ -28,6 +31,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; leave with 2 for input that cannot be used, 1 for other failures, 130 when interrupted."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal that lacks Chinese shows question marks
         try:
             return super().invoke(ctx)
         except CitysimError as error:
@@ -105,9 +110,9 @@ def score_command(index: str, csv_path: str | None, quiet: bool) -> None:
       citysim score my-index/definition.yaml --csv scores.csv
     """
     from simulator.index import load_index
-    from simulator.report.comparison import compare_with_published
+    from simulator.report.comparison import compare_with_published, constant_lines
     from simulator.report.frames import score_frame
-    from simulator.report.screen import score_table, show
+    from simulator.report.screen import score_view, show, wide_console
 
     _refuse_unwritable(csv_path)
     loaded = load_index(index)
@@ -115,7 +120,9 @@ def score_command(index: str, csv_path: str | None, quiet: bool) -> None:
     if csv_path is not None:
         _write_csv(score_frame(scored), csv_path)
     if not quiet and csv_path != STANDARD_OUTPUT:
-        show(score_table(scored))
+        show(score_view(scored, wide_console().width))
+        for line in constant_lines(scored):
+            click.echo(line)
         for line in compare_with_published(scored, loaded.published):
             click.echo(line)
 
@@ -141,12 +148,15 @@ def check_command(file: str, settings: tuple[str, ...]) -> None:
         if settings:
             raise InputError(file, [Fault("--set", "overrides a scenario, and this is a definition", "Leave it out.")])
         loaded = load_index(file)
+        loaded.score()
         sizes = f"{len(loaded.cities)} cities, {len(loaded.definition.indicators)} indicators"
         click.echo(f"{file}: a definition in order, with its data: {sizes}.")
         return
     from simulator.study import plan
 
     study = plan(file, settings)
+    for part in study.parts.values():
+        part.score()
     cities = sum(len(part.cities) for part in study.parts.values())
     click.echo(f"{file}: scenario {study.scenario.name} is in order and fits {study.scenario.index}: {cities} cities.")
 
@@ -164,6 +174,9 @@ def check_command(file: str, settings: tuple[str, ...]) -> None:
 @click.option(
     "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the scenario; may be repeated."
 )
+@click.option(
+    "--pair", "pairs", multiple=True, metavar="A,B", help="Tell the chance that city A ranks above B; may be repeated."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def run_command(
     scenario: str,
@@ -174,6 +187,7 @@ def run_command(
     csv_path: str | None,
     json_path: str | None,
     settings: tuple[str, ...],
+    pairs: tuple[str, ...],
     quiet: bool,
 ) -> None:
     """Run SCENARIO, a shipped name or the path of a scenario file.
@@ -182,20 +196,25 @@ def run_command(
     Examples:
       citysim run stress-test
       citysim run stress-test --draws 100000 --workers 2 --out result.nc --csv table.csv
-      citysim run stress-test --set factors.data-error.size=4 --set 'factors.weights.concentration=1'
+      citysim run stress-test --set factors.data-error.size=4 --set factors.weights.concentration=1
+      citysim run stress-test --set 'factors.weights={method: uniform, percent: 20}' --set factors.leave-out=null
+      citysim run stress-test --pair hefei,ningbo
       citysim run my-scenario.yaml --seed 1 --json -
     """
     from simulator.report.frames import stability_frame, stability_record
-    from simulator.report.screen import show, stability_view
+    from simulator.report.screen import pair_lines, show, stability_view
     from simulator.storage import write_result
-    from simulator.study import run
+    from simulator.study import execute, plan
 
     _refuse_clash(scenario, {"--out": out, "--csv": csv_path, "--json": json_path})
     for path in (out, csv_path, json_path):
         _refuse_unwritable(path)
     begun = time.perf_counter()
+    own = [f"{key}={value}" for key, value in (("draws", draws), ("seed", seed)) if value is not None]
+    study = plan(scenario, [*settings, *own, *(["pairs=true"] if pairs else [])])
+    asked = [_pair(study, pair) for pair in pairs]
     with _progress(quiet) as progress:
-        result = run(scenario, draws=draws, seed=seed, workers=workers, overrides=settings, progress=progress)
+        result = execute(study, workers, progress)
     seconds = time.perf_counter() - begun
     if out is not None:
         write_result(result, Path(out))
@@ -205,6 +224,8 @@ def run_command(
         _write_text(json.dumps(stability_record(result), ensure_ascii=False, indent=1) + "\n", json_path)
     if not quiet and STANDARD_OUTPUT not in (csv_path, json_path):
         show(stability_view(result, seconds))
+        for line in pair_lines(result, asked):
+            click.echo(line)
         if out is not None:
             click.echo(f"Written to {out}; `citysim repeat {out}` runs it again.")
 
@@ -224,7 +245,7 @@ def repeat_command(result: str, workers: int | None, quiet: bool) -> None:
     from simulator.study import repeat
 
     with _progress(quiet) as progress:
-        repetition = repeat(result, workers, progress)
+        repetition = repeat(result, workers, progress=progress)
     for change in repetition.changed:
         click.echo(f"changed since: {change}")
     if repetition.same:
@@ -245,6 +266,23 @@ def schema_command(kind: str, out: str | None) -> None:
 
     _refuse_unwritable(out)
     _write_text(json_schema(Scenario if kind == "scenario" else Definition), out or STANDARD_OUTPUT)
+
+
+def _pair(study: Study, written: str) -> tuple[str, str]:
+    """Return the two cities of `--pair A,B`, which must be ranked together."""
+    from simulator.lookup import find_cities
+
+    cities = [name.strip() for name in written.split(",")]
+    if len(cities) != 2:
+        raise InputError(f"--pair {written}", [Fault("", "is not two cities", "Example: --pair hefei,ningbo")])
+    faults: list[InputError] = []
+    for part in study.parts.values():
+        try:
+            first, second = find_cities(part.matrix, cities)
+            return first, second
+        except InputError as error:
+            faults.append(error)
+    raise InputError(f"--pair {written}", faults[0].faults)
 
 
 def _both(name: Mapping[str, str]) -> str:

@@ -188,7 +188,7 @@ def walk(root: Node, above: tuple[Node, ...] = ()) -> Iterator[tuple[tuple[Node,
     yield above, root
 
 
-def read_definition(path: Path) -> Definition:
+def read_definition(path: str | Path) -> Definition:
     """Return the definition in a YAML file.
 
     Raises
@@ -196,7 +196,26 @@ def read_definition(path: Path) -> Definition:
     InputError
         With every fault of the file: unknown keys, wrong types, an identifier given twice, weights that sum to zero.
     """
-    return parse_definition(read_yaml(path))
+    return parse_definition(read_yaml(Path(path)))
+
+
+def _unused_faults(location: Location, node: Mapping[str, Any]) -> Iterator[tuple[Location, str, str]]:
+    """Yield what stands in the file but would have no effect, and a normalisation that was forgotten."""
+    leaves = [(k, c) for k, c in enumerate(node["children"]) if isinstance(c, Mapping) and "children" not in c]
+    units = {str(leaf.get("unit", "")) for _, leaf in leaves}
+    if "normalise" not in node and len(units) > 1:
+        named = ", ".join(sorted(unit or "no unit" for unit in units))
+        yield location, f"values in different units ({named}) are not normalised", "Add normalise: METHOD."
+    method = node.get("normalise")
+    name = method.get("method") if isinstance(method, Mapping) else method
+    silent = name == "min-max" and not (isinstance(method, Mapping) and "goalposts" in method)
+    for position, leaf in leaves:
+        where = (*location, "children", position)
+        if silent and leaf.get("goalposts") is not None:
+            remedy = "Write normalise: {method: min-max, goalposts: given}, or goalposts: sample to leave them unused."
+            yield where, "goalposts are given, but its parent does not say which to use", remedy
+        if leaf.get("target") is not None and "direction" not in leaf and name != "distance-to-target":
+            yield where, "a target is given, but no direction", "Add direction: target, or higher or lower."
 
 
 def parse_definition(document: Document) -> Definition:
@@ -255,6 +274,7 @@ def _family_faults(location: Location, node: Mapping[str, Any], depth: int) -> I
     below = location.count("children") + 1
     if below >= depth - 1 and any("children" in child for child in children):
         yield location, f"the tree is deeper than its {depth} levels", "Name every level in `levels`, indicators last."
+    yield from _unused_faults(location, node)
     method = node.get("normalise")
     name = method.get("method") if isinstance(method, Mapping) else method
     given = isinstance(method, Mapping) and method.get("goalposts") == "given"

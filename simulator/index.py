@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,16 +16,21 @@ from simulator import names
 from simulator.construction.composite import score
 from simulator.construction.recipe import Recipe, apply_recipe
 from simulator.definition import Definition, read_definition
-from simulator.errors import Fault, InputError
+from simulator.documents import Document
+from simulator.errors import Fault, InputError, did_you_mean
 from simulator.listing import cell_faults, city_faults, column_faults, list_table, numbers_in
 from simulator.lookup import select_cities
-from simulator.matrix import read_matrix
+from simulator.matrix import check_matrix, read_matrix
 from simulator.methods import RankPoints
 from simulator.published import locate_index
 from simulator.tables import first_faults, read_table
+from simulator.validation import check
+
+IN_MEMORY = "in memory"
+"""Stands for the file of an index that has none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Index:
     """A composite index ready to be scored.
 
@@ -48,26 +54,33 @@ class Index:
     published: xr.Dataset | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        sizes = f"{len(self.cities)} cities × {len(self.definition.indicators)} indicators"
+        return f"<Index {self.definition.id}: {sizes}>"
+
     @property
     def cities(self) -> list[str]:
         """Slugs of the cities, in the order of the matrix."""
         return [str(city) for city in self.matrix[names.CITY].values]
 
-    def score(self, recipe: Recipe | None = None) -> xr.Dataset:
+    def score(self, recipe: Recipe | Mapping[str, Any] | None = None) -> xr.Dataset:
         """Return scores and ranks, as `simulator.construction.composite.score` describes them.
 
-        A `recipe` replaces methods of the definition.
+        A `recipe`, such as `{"normalisation": "z-score"}`, replaces methods of the definition.
 
         >>> import simulator as sim
         >>> scored = sim.load_index("opportunity-2025").score()
         >>> float(scored["total"].sel(city="shanghai")), int(scored["rank"].sel(city="hefei"))
         (2446.0, 15)
         """
-        definition = self.definition if recipe is None else apply_recipe(self.definition, recipe)
+        if not isinstance(recipe, Recipe):
+            recipe = check(Document("recipe", recipe or {}), Recipe)
+        definition = apply_recipe(self.definition, recipe)
+        _refuse_unprinted(definition, self.printed, "recipe")
         return score(definition, self.matrix, self.printed)
 
-    def baseline_rank(self) -> xr.DataArray:
-        """Return the rank (city) to compare with: as published, or else as scored by the definition.
+    def published_rank(self) -> xr.DataArray:
+        """Return the rank (city) as published, or else as scored by the definition.
 
         In a selection of cities these are the ranks of the selected among themselves.
         """
@@ -143,16 +156,28 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
 
 
 def build_index(definition: Definition, matrix: xr.Dataset) -> Index:
-    """Return an index from a definition and a matrix already in memory.
+    """Return an index from a definition and a matrix already in memory: `value` on the axes city and indicator.
 
     Raises
     ------
     InputError
-        Where points `as-published` are asked of indicators that have none.
+        With every fault of the matrix, as in `read_matrix`; or where points `as-published` are asked of indicators
+        that have none.
+
+    Examples
+    --------
+    >>> import simulator as sim, xarray as xr
+    >>> tree = {"id": "total", "normalise": "z-score", "aggregate": "sum", "children": [{"id": "a"}, {"id": "b"}]}
+    >>> definition = sim.Definition.model_validate({"schema_version": 1, "id": "mine", "index": tree})
+    >>> values = xr.DataArray([[1.0, 5.0], [2.0, 9.0]], coords={"city": ["x", "y"], "indicator": ["a", "b"]})
+    >>> sim.build_index(definition, values.to_dataset(name="value")).score()["rank"].values.tolist()
+    [2, 1]
     """
+    matrix = check_matrix(matrix, definition)
     printed = printed_points(definition, matrix)
     _refuse_unprinted(definition, printed, definition.id)
-    return Index(definition, matrix, printed)
+    digest = hashlib.sha256(matrix[names.VALUE].values.tobytes()).hexdigest()
+    return Index(definition, matrix, printed, hashes={IN_MEMORY: digest})
 
 
 def printed_points(definition: Definition, matrix: xr.Dataset) -> xr.DataArray:
@@ -208,6 +233,8 @@ def _read_published(path: Path, definition: Definition, matrix: xr.Dataset) -> x
     numbers = {column: numbers_in(cells) for column, cells in listing.columns.items()}
     faults = column_faults(listing, [names.RANK, names.TOTAL], known)
     faults += [*city_faults(listing), *cell_faults(listing, numbers)]
+    strange = [city for city in listing.cities if city and city not in cities]
+    faults += first_faults(strange, lambda city: Fault(city, "no such city", did_you_mean(city, cities)), "such cities")
     lacking = [city for city in cities if city not in listing.cities]
     faults += first_faults(
         lacking, lambda city: Fault("", f"no row for {city}", "Add its printed total."), "such cities"

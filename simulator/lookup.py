@@ -102,6 +102,17 @@ def find_nodes(definition: Definition, names: Sequence[str]) -> list[str]:
     return look_up(names, _names_of(definition.nodes), "node")
 
 
+def find_slots(definition: Definition, names: Sequence[str]) -> list[str]:
+    """Return the identifiers of the indicators or nodes that names stand for; see `find_indicators`.
+
+    Raises
+    ------
+    InputError
+        With every name that stands for none or for more than one.
+    """
+    return look_up(names, _names_of([*definition.indicators, *definition.nodes]), "indicator or node")
+
+
 def select_cities(matrix: xr.Dataset, selection: Selection) -> xr.Dataset:
     """Return the matrix of some of its cities, in the order of the matrix; the matrix given stays as it is.
 

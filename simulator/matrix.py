@@ -35,7 +35,7 @@ MATRIX_SUFFIXES: Final = (*TABLE_SUFFIXES, ".nc", ".zarr")
 """File name endings of matrices: those of tables, NetCDF and Zarr."""
 
 
-def read_matrix(path: Path, definition: Definition, cities: Path | None = None) -> xr.Dataset:
+def read_matrix(path: str | Path, definition: Definition, cities: Path | None = None) -> xr.Dataset:
     """Return the matrix in a file, checked against the definition.
 
     Parameters
@@ -63,8 +63,24 @@ def read_matrix(path: Path, definition: Definition, cities: Path | None = None) 
         given twice, or in only one of matrix and cities table; a cell that is missing (convention 4), infinite or not a
         number; an attribute that differs between matrix and cities table (convention 2).
     """
+    path = Path(path)
+    listing = _read_listing(path, [leaf.id for leaf in definition.indicators])
+    return _checked(listing, definition, cities)
+
+
+def check_matrix(matrix: xr.Dataset, definition: Definition) -> xr.Dataset:
+    """Return a matrix already in memory, checked and described as `read_matrix` does; the one given stays as it is.
+
+    Raises
+    ------
+    InputError
+        With all faults at once, as `read_matrix` tells them.
+    """
+    return _checked(_list_arrays(Path("matrix"), matrix), definition, None)
+
+
+def _checked(listing: Listing, definition: Definition, cities: Path | None) -> xr.Dataset:
     identifiers = [leaf.id for leaf in definition.indicators]
-    listing = _read_listing(path, identifiers)
     faults = [*column_faults(listing, identifiers), *city_faults(listing)]
     attributes: Mapping[str, Sequence[str]] = listing.attributes
     if cities is not None:
@@ -76,12 +92,12 @@ def read_matrix(path: Path, definition: Definition, cities: Path | None = None) 
     numbers = {identifier: numbers_in(listing.columns[identifier]) for identifier in present}
     faults += cell_faults(listing, numbers)
     if faults:
-        raise InputError(str(path), faults)
+        raise InputError(listing.source, faults)
     values = np.column_stack([numbers[identifier] for identifier in identifiers])
     return _dataset(values, listing.cities, attributes, definition)
 
 
-def write_matrix(matrix: xr.Dataset, path: Path) -> None:
+def write_matrix(matrix: xr.Dataset, path: str | Path) -> None:
     """Write a matrix in the kind of file its name ends in, for `read_matrix` to read back.
 
     The matrix read back is the same, except that an Excel sheet keeps 16 significant digits of a number.
@@ -97,6 +113,7 @@ def write_matrix(matrix: xr.Dataset, path: Path) -> None:
     StorageError
         Where the file cannot be written. What stood there before still stands.
     """
+    path = Path(path)
     suffix = require_kind(path, MATRIX_SUFFIXES)
     if suffix in TABLE_SUFFIXES:
         write_table(_as_table(matrix, path), path)

@@ -78,6 +78,9 @@ class Scenario(Schema):
     """Number of draws; 20,000 if not given. Not for an exhaustive design."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     """Seed of all randomness; if not given, one is drawn and recorded."""
+    baseline: Literal["published", "scenario"] | None = None
+    """What ranks are compared with: the `published` ranking (among the cities that take part), or the `scenario`'s own
+    with nothing varied. If not given, `scenario` for a reading, which is another index, and `published` otherwise."""
     pairs: bool = False
     """Whether to report the chance that A ranks above B, for all pairs of cities."""
     keep_draws: Annotated[bool, Field(alias="keep-draws")] = False
@@ -164,7 +167,7 @@ def override(document: Document, settings: Sequence[str]) -> Document:
             continue
         added = [location[:length] for length in range(1, len(location)) if not _present(data, location[:length])]
         try:
-            data = _replaced(data, location, parse_yaml(written, f"--set {setting}").data if written.strip() else None)
+            data = _replaced(data, location, _value(written, f"--set {setting}"))
         except LookupError as error:
             faults.append(Fault(f"--set {setting}", str(error.args[0]), "Check the path against the scenario file."))
             continue
@@ -174,6 +177,11 @@ def override(document: Document, settings: Sequence[str]) -> Document:
     if faults:
         raise InputError(document.source, faults)
     return dataclasses.replace(document, data=data, origins=origins)
+
+
+def _value(written: str, source: str) -> Any:
+    """Return a value written in YAML; nothing, `null` and `~` are none at all."""
+    return None if written.strip() in ("", "null", "~") else parse_yaml(written, source).data
 
 
 def _present(data: Any, location: Location) -> bool:

@@ -56,7 +56,7 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, lambda new: new.write_text(text, encoding="utf-8", newline="\n"))
 
 
-def write_result(result: xr.Dataset, path: Path) -> None:
+def write_result(result: xr.Dataset, path: str | Path) -> None:
     """Write a result to one NetCDF file, whole or not at all; integers keep their 64 bits.
 
     Raises
@@ -64,10 +64,10 @@ def write_result(result: xr.Dataset, path: Path) -> None:
     StorageError
         Where it cannot be written.
     """
-    write_whole(path, lambda new: result.to_netcdf(new, engine=ENGINE))
+    write_whole(Path(path), lambda new: result.to_netcdf(new, engine=ENGINE))
 
 
-def read_result(path: Path) -> xr.Dataset:
+def read_result(path: str | Path) -> xr.Dataset:
     """Return a result from a NetCDF file, loaded into memory.
 
     Raises
@@ -75,6 +75,7 @@ def read_result(path: Path) -> xr.Dataset:
     InputError
         Where there is no such file, or it is no NetCDF file.
     """
+    path = Path(path)
     if not path.is_file():
         raise InputError(str(path), [Fault("", "no such file", "Name a file that `citysim run --out` wrote.")])
     try:

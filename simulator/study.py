@@ -11,30 +11,32 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-import numpy as np
 import xarray as xr
 
 from simulator import names
-from simulator.agreement import refuse, resolve_exclusions, selection_problems, study_problems
-from simulator.analysis.stability import shift_by_draw, stability
+from simulator.agreement import SMALLEST_GROUP, refuse, resolve_exclusions, selection_problems, study_problems
+from simulator.analysis.stability import stability
+from simulator.assembly import (
+    choice_shares,
+    describe_baseline,
+    describe_error,
+    describe_tiers,
+    described,
+    join_groups,
+    kept_draws,
+)
 from simulator.construction.recipe import apply_recipe, regrouped
 from simulator.documents import Document, parse_yaml
 from simulator.errors import Fault, InputError
-from simulator.index import Index, load_index
-from simulator.kernels.arrays import Integers
+from simulator.index import IN_MEMORY, Index, load_index
 from simulator.lookup import find_indicators
 from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
 from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, open_scenario, override, read_scenario
-from simulator.simulation.blocks import Draws, Progress, prepare, simulate
-from simulator.simulation.tally import Tally
+from simulator.simulation.blocks import Progress, prepare, simulate
 from simulator.storage import read_result
 from simulator.uncertainty.design import BLOCK, Design, MonteCarlo, enumerate_all
-from simulator.uncertainty.factors import DataError
 from simulator.uncertainty.realisation import Realisation, bind
-
-SMALLEST_GROUP = 3
-"""Cities below which a group is listed and not ranked."""
 
 KEPT_WHEN_EXACT = 10_000
 """Combinations up to which an exhaustive design keeps every draw: they are few, and each has a name."""
@@ -47,7 +49,8 @@ class Study:
     document: Document
     overrides: tuple[str, ...]
     scenario: Scenario
-    index_file: Path
+    whence: str
+    """Bundled name or path of the index, or that it came in memory."""
     parts: Mapping[str, Index]
     """Index of each group that is ranked; a single one under the empty name where the scenario has no groups."""
     left_aside: Mapping[str, tuple[str, ...]]
@@ -68,9 +71,11 @@ class Repetition:
 
 
 def plan(
-    source: str | Path | Mapping[str, Any] | Document, overrides: Sequence[str] = (), index_file: Path | None = None
+    source: str | Path | Mapping[str, Any] | Document, overrides: Sequence[str] = (), index: Index | Path | None = None
 ) -> Study:
     """Return the study of a scenario, checked against its index, without running it.
+
+    An `index`, in memory or as the path of a definition, takes the place of the one that the scenario names.
 
     Raises
     ------
@@ -79,17 +84,20 @@ def plan(
     """
     document = override(open_scenario(source), overrides)
     scenario = read_scenario(document)
-    path = index_file or _locate(scenario.index, document)
-    whole = load_index(path)
+    if isinstance(index, Index):
+        whole, whence = index, IN_MEMORY
+    else:
+        path = index or _locate(scenario.index, document)
+        whole = load_index(path)
+        whence = scenario.index if scenario.index in bundled_indices() else str(path.resolve())
     refuse(document, selection_problems(scenario, whole))
-    index = _as_read(whole, scenario)
-    refuse(document, study_problems(scenario, index))
-    index = index.with_definition(apply_recipe(index.definition, scenario.recipe))
-    parts, left_aside = _groups(index, scenario)
+    read = _as_read(whole, scenario)
+    refuse(document, study_problems(scenario, read))
+    parts, left_aside = _groups(read.with_definition(apply_recipe(read.definition, scenario.recipe)), scenario)
     if not parts:
         remedy = f"Name an attribute with at least {SMALLEST_GROUP} cities in one group."
         raise InputError(document.source, [Fault(document.place(("within",)), "no group is large enough", remedy)])
-    return Study(document, tuple(overrides), scenario, path, parts, left_aside)
+    return Study(document, tuple(overrides), scenario, whence, parts, left_aside)
 
 
 def run(
@@ -98,7 +106,8 @@ def run(
     draws: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
+    index: Index | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Run a scenario and return its result.
@@ -113,6 +122,8 @@ def run(
         Parallel workers; as many as there are processors where not given. They change nothing in the result.
     overrides
         Settings `path=value` applied to the scenario in order, before `draws` and `seed`.
+    index
+        An index in memory, in place of the one that the scenario names.
     progress
         Called with the draws done and all draws after each block.
 
@@ -140,9 +151,9 @@ def run(
     >>> result["rank_frequency"].dims
     ('city', 'rank')
     """
-    settings = [*overrides]
+    settings = [overrides] if isinstance(overrides, str) else [*overrides]
     settings += [f"{key}={value}" for key, value in (("draws", draws), ("seed", seed)) if value is not None]
-    return execute(plan(scenario, settings), workers, progress)
+    return execute(plan(scenario, settings, index), workers, progress)
 
 
 def execute(study: Study, workers: int | None = None, progress: Progress | None = None) -> xr.Dataset:
@@ -157,7 +168,7 @@ def execute(study: Study, workers: int | None = None, progress: Progress | None 
         group: _run_part(study, index, seed, count, _nested(progress, number, len(study.parts)))
         for number, (group, index) in enumerate(study.parts.items())
     }
-    result = results[""] if "" in results else _join_groups(results)
+    result = results[""] if "" in results else join_groups(results)
     record = Record(
         scenario=study.document.text,
         source=study.document.source,
@@ -165,18 +176,25 @@ def execute(study: Study, workers: int | None = None, progress: Progress | None 
         seed=seed,
         draws=int(result.attrs["draws"]),
         block=BLOCK,
-        index=study.scenario.index if study.scenario.index in bundled_indices() else str(study.index_file.resolve()),
+        index=study.whence,
         input_sha256=dict(next(iter(study.parts.values())).hashes),
         versions=software_versions(),
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.perf_counter() - begun, 3),
         workers=count,
     )
-    return result.assign_attrs(_description(study, seed), **{ATTRIBUTE: record.model_dump_json(indent=1)})
+    return described(result).assign_attrs(_description(study, seed), **{ATTRIBUTE: record.model_dump_json(indent=1)})
 
 
-def repeat(stored: str | Path | xr.Dataset, workers: int | None = None, progress: Progress | None = None) -> Repetition:
+def repeat(
+    stored: str | Path | xr.Dataset,
+    workers: int | None = None,
+    index: Index | None = None,
+    progress: Progress | None = None,
+) -> Repetition:
     """Run a stored result again from its provenance, and say whether it comes out the same.
+
+    A result of an index in memory needs that `index` again.
 
     Raises
     ------
@@ -188,7 +206,10 @@ def repeat(stored: str | Path | xr.Dataset, workers: int | None = None, progress
     record = unseal(former.attrs, source)
     document = parse_yaml(record.scenario, f"the scenario in {source}")
     settings = [*record.overrides, f"seed={record.seed}"]
-    again = execute(plan(document, settings, locate_index(record.index)), workers, progress)
+    if index is None and record.index == IN_MEMORY:
+        remedy = "Call simulator.repeat with that index."
+        raise InputError(source, [Fault("", "is of an index in memory, which no file holds", remedy)])
+    again = execute(plan(document, settings, index or locate_index(record.index)), workers, progress)
     now = unseal(again.attrs, source)
     changed = [
         f"{name}: {old[name]} then, {new.get(name)} now"
@@ -269,77 +290,29 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
     scenario = study.scenario
     realisation = bind(index, scenario.factors)
     design = _design(scenario, realisation, seed)
-    baseline = index.baseline_rank().values
+    own, published = index.score(), index.published_rank()
+    against_own = (scenario.baseline or ("scenario" if scenario.reading else "published")) == "scenario"
+    baseline = (own[names.RANK] if against_own else published).values
     keep = scenario.keep_draws or (design.exact and design.draws <= KEPT_WHEN_EXACT)
     experiment = prepare(index, realisation, design, seed, baseline, scenario.pairs, keep)
     tally, draws = simulate(experiment, workers, progress)
     result = stability(tally, index.cities, baseline, bool(index.definition.tiers), design.exact)
-    result[names.SCENARIO_RANK] = index.score()[names.RANK].drop_vars(list(index.matrix[names.CITY].coords))
-    result = result.merge(_choice_shares(tally, realisation, design.exact))
+    result[names.SCENARIO_RANK] = (names.CITY, own[names.RANK].values)
+    if index.published is not None:
+        result[names.PUBLISHED_RANK] = (names.CITY, published.values)
+    result = result.merge(choice_shares(tally, realisation, design.exact))
     if draws is not None:
-        result = result.merge(_kept_draws(draws, realisation, index.cities, baseline))
-    described = {name: index.matrix[name] for name in names.CITY_COORDINATES if name in index.matrix.coords}
+        result = result.merge(kept_draws(draws, realisation, index.cities, baseline))
+    attributes = {name: index.matrix[name] for name in names.CITY_COORDINATES if name in index.matrix.coords}
     exact = "exact" if design.exact else "Monte Carlo"
-    return result.assign_coords(described).assign_attrs(draws=design.draws, design=exact)
-
-
-def _choice_shares(tally: Tally, realisation: Realisation, exact: bool) -> xr.Dataset:
-    """Return how often each alternative of each factor was realised."""
-    if not realisation.choices:
-        return xr.Dataset()
-    share = np.concatenate([chosen / tally.draws for chosen in tally.chosen])
-    error = np.zeros_like(share) if exact else np.sqrt(share * (1.0 - share) / tally.draws)
-    factor = [choice.factor for choice in realisation.choices for _ in choice.labels]
-    alternative = [one for choice in realisation.choices for one in choice.labels]
-    return xr.Dataset(
-        {names.CHOICE_SHARE: (names.CHOICE, share), names.CHOICE_SHARE + names.SE: (names.CHOICE, error)},
-        coords={names.FACTOR: (names.CHOICE, factor), names.ALTERNATIVE: (names.CHOICE, alternative)},
+    constant = [str(leaf) for leaf in own[names.INDICATOR].values[own[names.CONSTANT].values]]
+    return result.assign_coords(attributes).assign_attrs(
+        draws=design.draws,
+        design=exact,
+        baseline=describe_baseline(index, against_own),
+        constant_indicators=", ".join(constant) or "none",
+        tiers=describe_tiers(index),
     )
-
-
-def _kept_draws(draws: Draws, realisation: Realisation, cities: Sequence[str], baseline: Integers) -> xr.Dataset:
-    """Return total, rank and mean shift of every draw, with the alternatives it took as coordinates."""
-    taken = {
-        f"draw_{choice.factor.replace(' ', '_').replace('-', '_')}": (
-            names.DRAW,
-            np.array(choice.labels, dtype=object)[draws.alternatives[:, column]],
-        )
-        for column, choice in enumerate(realisation.choices)
-    }
-    axes = (names.DRAW, names.CITY)
-    return xr.Dataset(
-        {
-            names.TOTAL_BY_DRAW: (axes, draws.totals),
-            names.RANK_BY_DRAW: (axes, draws.ranks),
-            names.SHIFT_BY_DRAW: (names.DRAW, shift_by_draw(draws.ranks, baseline)),
-        },
-        coords={names.CITY: list(cities), names.DRAW: np.arange(len(draws.ranks)), **taken},
-    )
-
-
-def _join_groups(results: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Return one result of several groups: cities one after the other, ranks up to the largest group."""
-    apart = (names.PAIR_WIN, names.PAIR_WIN + names.SE, names.CHOICE_SHARE, names.CHOICE_SHARE + names.SE)
-    parts = []
-    overall = []
-    for group, result in results.items():
-        per_city = result[[name for name in result.data_vars if names.CITY in result[name].dims and name not in apart]]
-        parts.append(per_city.assign_coords({names.GROUP: (names.CITY, [group] * result.sizes[names.CITY])}))
-        overall.append(result[[name for name in result.data_vars if not result[name].dims]])
-    cities = xr.concat(
-        parts, names.CITY, join="outer", fill_value=0.0, data_vars="all", coords="different", compat="equals"
-    )
-    whole = xr.concat(overall, names.RANKED_GROUP).assign_coords({names.RANKED_GROUP: list(results)})
-    first = next(iter(results.values()))
-    if names.PAIR_WIN in first:
-        among = [result[list(apart[:2])] for result in results.values()]
-        order = dict.fromkeys((names.CITY, names.OTHER_CITY), cities[names.CITY].values)
-        pairs = xr.merge(among, join="outer", compat="no_conflicts").reindex(order)
-        cities = cities.merge(
-            pairs.drop_vars([name for name in pairs.coords if name in cities.coords and name != names.CITY])
-        )
-    shares = first[[name for name in apart[2:] if name in first]]
-    return xr.merge([cities, whole, shares], combine_attrs="drop").assign_attrs(first.attrs)
 
 
 def _nested(progress: Progress | None, part: int, parts: int) -> Progress | None:
@@ -352,25 +325,13 @@ def _nested(progress: Progress | None, part: int, parts: int) -> Progress | None
 def _description(study: Study, seed: int) -> dict[str, Any]:
     """Return what a reader of the file should see first."""
     scenario = study.scenario
-    described: dict[str, Any] = {
+    told: dict[str, Any] = {
         "title": scenario.title.en or scenario.name,
         "scenario": scenario.name,
         "index": scenario.index,
         "seed": seed,
-        "data_error": "; ".join(_describe_error(error) for error in scenario.factors.data_error) or "none",
-        "baseline": "the ranking as published" if _has_published(study) else "the index as defined",
+        "data_error": "; ".join(describe_error(error) for error in scenario.factors.data_error) or "none",
     }
     if study.left_aside:
-        described["groups_not_ranked"] = "; ".join(
-            f"{name}: {', '.join(who)}" for name, who in study.left_aside.items()
-        )
-    return described
-
-
-def _has_published(study: Study) -> bool:
-    return all(index.published is not None for index in study.parts.values())
-
-
-def _describe_error(error: DataError) -> str:
-    who = error.indicators if isinstance(error.indicators, str) else ", ".join(error.indicators)
-    return f"{who}: {error.distribution}, size {error.size:g} ({error.unit}), equal values have {error.ties} errors"
+        told["groups_not_ranked"] = "; ".join(f"{name}: {', '.join(who)}" for name, who in study.left_aside.items())
+    return told

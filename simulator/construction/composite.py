@@ -83,6 +83,6 @@ def unscored(variants: Sequence[Definition], node: int) -> DrawError:
     one = next(v.nodes[node] for v in variants if v.nodes[node].aggregate.method in NEEDS_POSITIVE)
     return DrawError(
         f"the {one.aggregate.method} mean of {one.id} met a score that is not above zero. "
-        "Normalise to a range above zero (min-max to [1, 100], or rank), or aggregate by the arithmetic mean; "
-        "in a study, exclude the pair under `never`."
+        "Normalise to a range above zero (min-max to [1, 100], or rank), or aggregate by the arithmetic mean"
+        + ("; or exclude the pair under `never`." if len(variants) > 1 else ".")
     )

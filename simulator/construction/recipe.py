@@ -12,6 +12,7 @@ from pydantic import Field
 
 from simulator.construction.nominal import LINEAR, node_mass, node_masses
 from simulator.definition import Definition, Indicator, Node
+from simulator.lookup import find_slots
 from simulator.methods import (
     Aggregation,
     AggregationChoice,
@@ -105,7 +106,14 @@ def with_aggregation(definition: Definition, level: str, method: AggregationChoi
 
 
 def with_weights(definition: Definition, weights: Mapping[str, float]) -> Definition:
-    """Return the definition with other weights for the indicators and nodes named."""
+    """Return the definition with other weights for the indicators and nodes named (by any of their names).
+
+    Raises
+    ------
+    InputError
+        With every name that is unknown.
+    """
+    weights = dict(zip(find_slots(definition, list(weights)), weights.values(), strict=True))
 
     def reweigh(child: Indicator | Node) -> Indicator | Node:
         return child.model_copy(update={"weight": weights[child.id]}) if child.id in weights else child

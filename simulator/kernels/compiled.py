@@ -28,7 +28,7 @@ def compiled(function: F) -> F:
 
     No reassociation of sums is allowed (convention 8), so results do not depend on how the compiler vectorises.
     """
-    dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    dispatcher: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     # Numba's cache looks at the file of the function alone, but compiled code holds what it calls in other files too.
     dispatcher._cache._cache_file._source_stamp = SOURCES_DIGEST
     return cast(F, dispatcher)

@@ -8,9 +8,13 @@ import numpy as np
 import xarray as xr
 
 from simulator import names
+from simulator.kernels.arrays import Floats
 
 TOLERANCE = 1e-9
-"""Difference up to which a computed and a printed figure are the same."""
+"""Difference up to which a computed and a printed figure are the same, beyond what the print rounds off."""
+
+MOST_DECIMALS = 6
+"""Decimals beyond which a figure counts as printed in full."""
 
 SHOWN = 10
 """Differences listed one by one."""
@@ -27,7 +31,10 @@ def compare_with_published(scored: xr.Dataset, published: xr.Dataset | None) -> 
         "totals": (scored[names.TOTAL].sel(cities), published[names.TOTAL]),
         "ranks": (scored[names.RANK].sel(cities), published[names.RANK]),
     }
-    differing = {name: np.abs(mine.values - theirs.values) > TOLERANCE for name, (mine, theirs) in pairs.items()}
+    differing = {
+        name: np.abs(mine.values - theirs.values) > TOLERANCE + rounded_off(theirs.values)
+        for name, (mine, theirs) in pairs.items()
+    }
     counts = ", ".join(f"{(~differs).sum()} of {differs.size} {name}" for name, differs in differing.items())
     yield f"Equal to the printed ones: {counts}."
     for name, differs in differing.items():
@@ -35,3 +42,23 @@ def compare_with_published(scored: xr.Dataset, published: xr.Dataset | None) -> 
         for place in np.argwhere(differs)[:SHOWN]:
             where = ", ".join(str(mine[axis].values[k]) for axis, k in zip(mine.dims, place, strict=True))
             yield f"  {name}, {where}: {mine.values[tuple(place)]:g}, printed {theirs.values[tuple(place)]:g}"
+
+
+def constant_lines(scored: xr.Dataset) -> Iterator[str]:
+    """Yield which indicators are the same for all cities, if any (convention 7)."""
+    constant = scored[names.INDICATOR].values[scored[names.CONSTANT].values]
+    if constant.size:
+        yield f"The same for all cities (convention 7): {', '.join(str(leaf) for leaf in constant)}."
+
+
+def rounded_off(printed: Floats) -> float:
+    """Return half a unit of the last decimal that printed figures have; 0 for whole numbers, which are exact.
+
+    >>> rounded_off(np.array([45.6, 71.0])), rounded_off(np.array([2446.0]))
+    (0.05, 0.0)
+    """
+    for decimals in range(1, MOST_DECIMALS + 1):
+        if (np.abs(printed - np.round(printed, decimals)) <= TOLERANCE).all():
+            whole = bool((printed == np.rint(printed)).all())
+            return 0.0 if whole else 0.5 * 10.0**-decimals
+    return 0.0

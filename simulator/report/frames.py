@@ -66,9 +66,36 @@ def stability_record(result: xr.Dataset) -> dict[str, Any]:
         "scenario": result.attrs["scenario"],
         "overall": overall,
         "choices": choices,
+        "draws": _draw_records(result),
+        "pairs": _pair_records(result),
         "cities": json.loads(table.to_json(orient="records", force_ascii=False, double_precision=15)),
         "provenance": json.loads(result.attrs[ATTRIBUTE]),
     }
+
+
+def _draw_records(result: xr.Dataset) -> list[Any]:
+    """Return, for an exact design that kept its draws, what each left out or chose, its shift and all ranks."""
+    if result.attrs["design"] != "exact" or names.RANK_BY_DRAW not in result:
+        return []
+    taken = [str(name) for name in result.coords if result[name].dims == (names.DRAW,) and name != names.DRAW]
+    cities = [str(city) for city in result[names.CITY].values]
+    return [
+        {
+            **{name: str(result[name].values[draw]) for name in taken},
+            names.SHIFT_BY_DRAW: float(result[names.SHIFT_BY_DRAW].values[draw]),
+            names.RANK_BY_DRAW: dict(zip(cities, result[names.RANK_BY_DRAW].values[draw].tolist(), strict=True)),
+        }
+        for draw in range(result.sizes[names.DRAW])
+    ]
+
+
+def _pair_records(result: xr.Dataset) -> dict[str, dict[str, float]]:
+    """Return the chance that each city ranks above each other one, where pairs were counted."""
+    if names.PAIR_WIN not in result:
+        return {}
+    cities = [str(city) for city in result[names.CITY].values]
+    rows = result[names.PAIR_WIN].values.tolist()
+    return {city: dict(zip(cities, row, strict=True)) for city, row in zip(cities, rows, strict=True)}
 
 
 def _plain(values: np.ndarray[Any, Any]) -> Any:

@@ -27,17 +27,31 @@ def plain_table(*headings: str, right: Sequence[int] = ()) -> Table:
     return table
 
 
-def score_table(scored: xr.Dataset) -> Table:
-    """Return rank, city and total of a scored index, and its dimensions, best city first."""
+def score_view(scored: xr.Dataset, width: int) -> Group:
+    """Return rank, city and total of a scored index, and its dimensions where they fit the width, best city first."""
     top = scored[names.NODE].values[-1]
     nodes = np.flatnonzero(scored[names.PARENT].values == top)
+    whole = _score_table(scored, nodes)
+    if whole.__rich_measure__(Console(width=1000), Console(width=1000).options).maximum <= width:
+        return Group(whole)
+    return Group(_score_table(scored, nodes[:0]), Text("The dimensions are too wide for this screen; --csv has them."))
+
+
+def _score_table(scored: xr.Dataset, nodes: np.ndarray[Any, Any]) -> Table:
     headings = [str(scored[names.NODE_NAME_EN].values[node]) for node in nodes]
+    columns = [scored[names.TOTAL].values, *(scored[names.SCORE].values[:, node] for node in nodes)]
+    cells = [_numbers(column) for column in columns]
     table = plain_table("Rank", "City", "Total", *headings, right=[0, *range(2, 3 + len(nodes))])
     for city in np.argsort(scored[names.RANK].values, kind="stable"):
-        scores = [_number(scored[names.SCORE].values[city, node]) for node in nodes]
-        rank, total = scored[names.RANK].values[city], scored[names.TOTAL].values[city]
-        table.add_row(str(rank), city_name(scored, int(city)), _number(total), *scores)
+        rank = str(scored[names.RANK].values[city])
+        table.add_row(rank, city_name(scored, int(city)), *(column[city] for column in cells))
     return table
+
+
+def _numbers(column: np.ndarray[Any, Any]) -> list[str]:
+    """Return a column of scores as texts: whole numbers as such, others with the same decimals throughout."""
+    decimals = 0 if (column == np.rint(column)).all() else 2 if np.abs(column).max() >= 10.0 else 4
+    return [f"{value:.{decimals}f}" for value in column]
 
 
 def stability_view(result: xr.Dataset, seconds: float | None = None) -> Group:
@@ -51,20 +65,26 @@ def stability_view(result: xr.Dataset, seconds: float | None = None) -> Group:
 
 
 def _stability_table(result: xr.Dataset, cities: np.ndarray[Any, Any], group: str | None) -> Table:
-    own = bool((result[names.SCENARIO_RANK] != result[names.BASELINE_RANK]).any())
-    tiers = names.KEEP_TIER in result
-    headings = ["Rank", "City", *(["Scenario"] if own else []), "Median", "90 % interval", "Top 10", "Shift"]
-    headings += ["Tier kept"] if tiers else []
+    others = {
+        heading: name
+        for heading, name in (("Published", names.PUBLISHED_RANK), ("Scenario", names.SCENARIO_RANK))
+        if name in result and bool((result[name] != result[names.BASELINE_RANK]).any())
+    }
+    exact = result.attrs["design"] == "exact"
+    few, tiers = len(cities) <= 10, names.KEEP_TIER in result
+    headings = ["Rank", "City", *others, "Median", "All ranks" if exact else "90 % interval"]
+    headings += [*([] if few else ["Top 10"]), "Shift", *(["Tier kept"] if tiers else [])]
     table = plain_table(*headings, right=[number for number in range(len(headings)) if number != 1])
     if group is not None:
         table.title, table.title_justify = group, "left"
     for city in cities[np.argsort(result[names.BASELINE_RANK].values[cities], kind="stable")]:
         row = {str(name): result[name].values[city] for name in result.data_vars if result[name].dims == (names.CITY,)}
         cells = [str(row[names.BASELINE_RANK]), city_name(result, int(city))]
-        cells += [str(row[names.SCENARIO_RANK])] if own else []
-        cells += [str(int(row[names.RANK_MEDIAN])), f"{int(row[names.RANK_P05])} to {int(row[names.RANK_P95])}"]
-        cells += [_percent(row["top_10"]), f"{row[names.CITY_SHIFT]:.1f}"]
-        cells += [_percent(row[names.KEEP_TIER])] if tiers else []
+        cells += [str(int(row[name])) for name in others.values()]
+        low, high = (names.RANK_LOWEST, names.RANK_HIGHEST) if exact else (names.RANK_P05, names.RANK_P95)
+        cells += [str(int(row[names.RANK_MEDIAN])), f"{int(row[low])} to {int(row[high])}"]
+        cells += [*([] if few else [_chance(row["top_10"])]), f"{row[names.CITY_SHIFT]:.1f}"]
+        cells += [_chance(row[names.KEEP_TIER])] if tiers else []
         table.add_row(*cells)
     return table
 
@@ -85,6 +105,7 @@ def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
     if "groups_not_ranked" in result.attrs:
         yield Text(f"Too small to be ranked: {result.attrs['groups_not_ranked']}.")
     yield Text(f"Rank is the baseline: {result.attrs['baseline']}. Data error: {result.attrs['data_error']}.")
+    yield from (Text(line) for line in _notes(result))
     if result.attrs["design"] == "exact":
         yield Text(f"All {result.attrs['draws']:,} combinations, exact: no sampling error.")
     else:
@@ -92,8 +113,21 @@ def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
         took = "" if seconds is None else f" in {seconds:.1f} s"
         yield Text(
             f"{result.attrs['draws']:,} draws{took}, seed {result.attrs['seed']}; "
-            f"the largest standard error of a share is {_percent(largest, 2)}."
+            f"the largest standard error of a share is {_percent(largest, 2)}. "
+            "It tells the sampling only; the spread itself follows from what the scenario assumes."
         )
+
+
+def _notes(result: xr.Dataset) -> Iterable[str]:
+    """Yield what a reader must know of the baseline, of tiers and of constant indicators."""
+    own, other = names.SCENARIO_RANK, names.PUBLISHED_RANK
+    if other in result and bool((result[own] != result[other]).any()):
+        apart = float(np.abs(result[own] - result[other]).mean())
+        yield f"With nothing varied, the scenario's own ranking stands {apart:.2f} places from the published one."
+    if result.attrs["tiers"]:
+        yield f"Tier kept is the chance to stay in the tier of the baseline rank: {result.attrs['tiers']}."
+    if result.attrs["constant_indicators"] != "none":
+        yield f"The same for all cities (convention 7): {result.attrs['constant_indicators']}."
 
 
 def _error_of(standard_error: float) -> str:
@@ -108,7 +142,8 @@ def _strongest(result: xr.Dataset) -> Iterable[str]:
     taken = [name for name in result.coords if result[name].dims == (names.DRAW,) and name != names.DRAW]
     most = np.argsort(-shifts, kind="stable")[:FEW]
     named = (f"{', '.join(str(result[name].values[draw]) for name in taken)} {shifts[draw]:.2f}" for draw in most)
-    yield f"Mean shift by combination, largest first: {'; '.join(named)}."
+    shown = "" if len(shifts) <= FEW else f", the first {FEW} of {len(shifts)}"
+    yield f"Mean shift by combination, largest first{shown}: {'; '.join(named)}."
 
 
 def _realised(result: xr.Dataset) -> Iterable[str]:
@@ -138,13 +173,29 @@ def _percent(share: float, decimals: int = 1) -> str:
     return f"{100.0 * share:.{decimals}f} %"
 
 
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value == round(value) else f"{value:.4g}"
+def _chance(share: float) -> str:
+    """Return a chance in per cent; one that is not quite 0 or 1 is never shown as such."""
+    if 0.0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= share < 1.0:
+        return "> 99.9 %"
+    return _percent(share)
+
+
+def pair_lines(result: xr.Dataset, pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
+    """Yield the chance that the first city of each pair ranks above the second, with its standard error."""
+    for city, other in pairs:
+        place = {names.CITY: city, names.OTHER_CITY: other}
+        chance, error = (float(result[names.PAIR_WIN + end].sel(place)) for end in ("", names.SE))
+        yield f"{city} ranks above {other} in {_percent(chance)} of the draws (standard error {_percent(error, 2)})."
+
+
+def wide_console() -> Console:
+    """Return the console of standard output; where that is no terminal, wide enough that no table is folded."""
+    console = Console()
+    return console if console.is_terminal else Console(width=200)
 
 
 def show(view: RenderableType) -> None:
-    """Print a view on standard output; where that is no terminal, wide enough that no table is folded."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(view)
+    """Print a view on standard output."""
+    wide_console().print(view)

@@ -29,6 +29,12 @@ class DataError(Schema):
     ties: Literal["shared", "independent"] = "shared"
     """Whether cities with equal values have one error together (a tie that the data assert stays) or each its own."""
 
+    @model_validator(mode="after")
+    def _is_a_share(self) -> DataError:
+        if self.unit == "relative" and self.size > 1.0:
+            raise ValueError(f"a relative error of {self.size:g} is {100 * self.size:g} % | 10 % is written 0.1.")
+        return self
+
 
 def _as_alternatives(written: Any) -> Any:
     """Let a list of alternatives, or a single one, stand for the factor."""
@@ -39,6 +45,8 @@ def _as_alternatives(written: Any) -> Any:
 
 
 def _several(written: Any) -> Any:
+    if written is None:
+        return []
     return [written] if not isinstance(written, list | tuple) else written
 
 
@@ -114,7 +122,7 @@ class Factors(Schema):
     data_error: Annotated[
         tuple[DataError, ...], BeforeValidator(_several, json_schema_input_type=DataError | list[DataError])
     ] = Field((), alias="data-error")
-    """Error on the data: one, or a list for different indicators."""
+    """Error on the data: one, or a list for different indicators; errors of one indicator add up."""
     weights: (
         Annotated[
             WeightsFactor,

@@ -1,0 +1,138 @@
+"""One labelled result from the tallies, draws and groups of a study, and what it says of itself in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from simulator import names
+from simulator.analysis.stability import shift_by_draw
+from simulator.index import Index
+from simulator.kernels.arrays import Integers
+from simulator.simulation.blocks import Draws
+from simulator.simulation.tally import Tally
+from simulator.uncertainty.factors import DataError
+from simulator.uncertainty.realisation import Realisation
+
+DESCRIPTIONS = {
+    names.BASELINE_RANK: "rank compared against",
+    names.SCENARIO_RANK: "rank by the scenario's methods with nothing varied",
+    names.PUBLISHED_RANK: "published rank, among the cities that take part",
+    names.DRAWS_WITH_CITY: "draws in which the city takes part",
+    names.RANK_FREQUENCY: "share of the draws at a rank",
+    names.RANK_MEAN: "mean rank",
+    names.RANK_MEDIAN: "median rank",
+    names.RANK_P05: "smallest rank whose cumulative share reaches 5 %",
+    names.RANK_P95: "smallest rank whose cumulative share reaches 95 %",
+    names.RANK_LOWEST: "best rank drawn",
+    names.RANK_HIGHEST: "worst rank drawn",
+    names.KEEP_TIER: "chance to stay in the tier of the baseline rank",
+    names.CITY_SHIFT: "mean absolute difference from the baseline rank",
+    names.MEAN_SHIFT: "mean absolute rank shift over cities and draws",
+    names.KENDALL: "Kendall's tau-b with the baseline, mean over draws",
+    names.SPEARMAN: "Spearman's rho with the baseline, mean over draws",
+    names.PAIR_WIN: "chance that the city ranks above the other",
+    names.CHOICE_SHARE: "share of the draws that took an alternative",
+    names.TOTAL_BY_DRAW: "total in a draw",
+    names.RANK_BY_DRAW: "rank in a draw, 0 if left out",
+    names.SHIFT_BY_DRAW: "mean absolute rank shift of a draw",
+    **{f"top_{top}": f"chance to be among the first {top}" for top in names.TOPS},
+}
+"""What each variable of a result is, in a few words."""
+
+
+def described(result: xr.Dataset) -> xr.Dataset:
+    """Return the result with a `long_name` on every variable."""
+    told = result.copy()
+    for name in told.data_vars:
+        own = str(name).removesuffix(names.SE)
+        error = "standard error of: " if own != name else ""
+        told[name].attrs["long_name"] = error + DESCRIPTIONS[own]
+    return told
+
+
+def describe_baseline(index: Index, against_own: bool) -> str:
+    """Return what ranks are compared with, in words."""
+    if against_own:
+        return "the scenario's own ranking, with nothing varied"
+    if index.published is None:
+        return "the index as defined"
+    everyone = index.published.sizes[names.CITY]
+    some = f", among these {len(index.cities)} cities" if len(index.cities) < everyone else ""
+    return f"the ranking as published{some}"
+
+
+def describe_tiers(index: Index) -> str:
+    """Return the ranks of each tier, best first; empty where the index has none."""
+    last = [*index.definition.tiers, len(index.cities)] if index.definition.tiers else []
+    first = [1, *(border + 1 for border in last)]
+    return ", ".join(f"{start} to {end}" for start, end in zip(first, last, strict=False))
+
+
+def choice_shares(tally: Tally, realisation: Realisation, exact: bool) -> xr.Dataset:
+    """Return how often each alternative of each factor was realised."""
+    if not realisation.choices:
+        return xr.Dataset()
+    share = np.concatenate([chosen / tally.draws for chosen in tally.chosen])
+    error = np.zeros_like(share) if exact else np.sqrt(share * (1.0 - share) / tally.draws)
+    factor = [choice.factor for choice in realisation.choices for _ in choice.labels]
+    alternative = [one for choice in realisation.choices for one in choice.labels]
+    return xr.Dataset(
+        {names.CHOICE_SHARE: (names.CHOICE, share), names.CHOICE_SHARE + names.SE: (names.CHOICE, error)},
+        coords={names.FACTOR: (names.CHOICE, factor), names.ALTERNATIVE: (names.CHOICE, alternative)},
+    )
+
+
+def kept_draws(draws: Draws, realisation: Realisation, cities: Sequence[str], baseline: Integers) -> xr.Dataset:
+    """Return total, rank and mean shift of every draw, with the alternatives it took as coordinates."""
+    taken = {
+        f"draw_{choice.factor.replace(' ', '_').replace('-', '_')}": (
+            names.DRAW,
+            np.array(choice.labels, dtype=object)[draws.alternatives[:, column]],
+        )
+        for column, choice in enumerate(realisation.choices)
+    }
+    axes = (names.DRAW, names.CITY)
+    return xr.Dataset(
+        {
+            names.TOTAL_BY_DRAW: (axes, draws.totals),
+            names.RANK_BY_DRAW: (axes, draws.ranks),
+            names.SHIFT_BY_DRAW: (names.DRAW, shift_by_draw(draws.ranks, baseline)),
+        },
+        coords={names.CITY: list(cities), names.DRAW: np.arange(len(draws.ranks)), **taken},
+    )
+
+
+def join_groups(results: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Return one result of several groups: cities one after the other, ranks up to the largest group."""
+    apart = (names.PAIR_WIN, names.PAIR_WIN + names.SE, names.CHOICE_SHARE, names.CHOICE_SHARE + names.SE)
+    parts = []
+    overall = []
+    for group, result in results.items():
+        per_city = result[[name for name in result.data_vars if names.CITY in result[name].dims and name not in apart]]
+        parts.append(per_city.assign_coords({names.GROUP: (names.CITY, [group] * result.sizes[names.CITY])}))
+        overall.append(result[[name for name in result.data_vars if not result[name].dims]])
+    cities = xr.concat(
+        parts, names.CITY, join="outer", fill_value=0.0, data_vars="all", coords="different", compat="equals"
+    )
+    whole = xr.concat(overall, names.RANKED_GROUP).assign_coords({names.RANKED_GROUP: list(results)})
+    first = next(iter(results.values()))
+    if names.PAIR_WIN in first:
+        among = [result[list(apart[:2])] for result in results.values()]
+        order = dict.fromkeys((names.CITY, names.OTHER_CITY), cities[names.CITY].values)
+        pairs = xr.merge(among, join="outer", compat="no_conflicts").reindex(order)
+        cities = cities.merge(
+            pairs.drop_vars([name for name in pairs.coords if name in cities.coords and name != names.CITY])
+        )
+    shares = first[[name for name in apart[2:] if name in first]]
+    return xr.merge([cities, whole, shares], combine_attrs="drop").assign_attrs(
+        first.attrs | {"baseline": first.attrs["baseline"].split(", among")[0] + ", among the cities of each group"}
+    )
+
+
+def describe_error(error: DataError) -> str:
+    """Return whose values have the error, how it is distributed, and whether equal values share it."""
+    who = error.indicators if isinstance(error.indicators, str) else ", ".join(error.indicators)
+    return f"{who}: {error.distribution}, size {error.size:g} ({error.unit}), equal values have {error.ties} errors"
