@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from conftest import SMALL_CITIES, SMALL_DEFINITION, SMALL_TABLE
+from conftest import SMALL_CITIES, SMALL_TABLE
 
 from simulator.construction.recipe import Recipe, apply_recipe, regrouped, with_weights
 from simulator.definition import Definition
@@ -16,6 +16,23 @@ from simulator.errors import InputError
 from simulator.index import Index, build_index, hash_files, load_index, printed_points
 from simulator.methods import ArithmeticMean, MinMax
 
+DEFINITION = """\
+schema_version: 1
+id: small
+levels: [index, dimension, variable, indicator]
+index:
+  id: total
+  normalise: {method: rank, ties: better}
+  children:
+    - id: economy
+      normalise: {method: rank, ties: better}
+      children:
+        - id: scale
+          normalise: {method: rank, ties: better}
+          children: [{id: gdp}, {id: growth}]
+        - {id: debt, direction: lower}
+    - {id: trade-balance, direction: target, target: 0}
+"""
 DATA = "data: {matrix: matrix.csv, cities: cities.csv, totals: totals.csv}\n"
 TOTALS = "city,rank,total,economy\nsuzhou,1,3,2\nhefei,1,3,1\nharbin,3,0,0\n"
 
@@ -30,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
     """An index with all its files, in a folder of its own."""
     home = tmp_path / "small"
     home.mkdir()
-    (home / "definition.yaml").write_text(SMALL_DEFINITION + DATA, encoding="utf-8")
+    (home / "definition.yaml").write_text(DEFINITION + DATA, encoding="utf-8")
     (home / "matrix.csv").write_text(SMALL_TABLE, encoding="utf-8")
     (home / "cities.csv").write_text(SMALL_CITIES, encoding="utf-8")
     (home / "totals.csv").write_text(TOTALS, encoding="utf-8")
@@ -52,8 +69,8 @@ def test_the_bundled_index_knows_what_was_printed(opportunity: Index, published_
     assert opportunity.hashes["points.csv"] == digest
     totals = pd.read_csv(published_folder / "totals.csv", index_col="city")
     assert opportunity.published["total"].to_series().to_dict() == totals["total"].to_dict()
-    assert opportunity.baseline_rank().to_series().to_dict() == totals["rank"].to_dict()
-    assert opportunity.baseline_rank().dtype == np.int64
+    assert opportunity.published_rank().to_series().to_dict() == totals["rank"].to_dict()
+    assert opportunity.published_rank().dtype == np.int64
 
 
 def test_an_index_is_found_by_its_file_its_folder_or_beside_another(folder: Path) -> None:
@@ -72,22 +89,22 @@ def test_printed_figures_are_matched_by_label(folder: Path) -> None:
     assert index.published["score"].sel(node="economy").to_numpy().tolist() == [1, 2, 0]
     assert index.matrix["city_name_zh"].to_numpy().tolist() == ["合肥", "苏州", "哈尔滨"]
     # What the publisher printed is what one compares with, whatever the scores.
-    assert index.baseline_rank().to_numpy().tolist() == [1, 1, 3]
+    assert index.published_rank().to_numpy().tolist() == [1, 1, 3]
 
 
 def test_without_printed_figures_the_baseline_is_the_own_rank(folder: Path) -> None:
-    text = SMALL_DEFINITION + "data: {matrix: matrix.csv}\n"
+    text = DEFINITION + "data: {matrix: matrix.csv}\n"
     (folder / "definition.yaml").write_text(text, encoding="utf-8")
     index = load_index(folder)
     assert index.published is None
     assert set(index.hashes) == {"definition.yaml", "matrix.csv"}
-    # Nothing is normalised: output decides.
-    assert index.baseline_rank().to_series().to_dict() == {"hefei": 2, "suzhou": 1, "harbin": 3}
-    assert index.score()["rank"].to_series().to_dict() == {"hefei": 2, "suzhou": 1, "harbin": 3}
+    # Points of the economy 2, 3, 1 and of the trade balance 1, 2, 3.
+    assert index.score()["total"].to_series().to_dict() == {"hefei": 3, "suzhou": 5, "harbin": 4}
+    assert index.published_rank().to_series().to_dict() == {"hefei": 3, "suzhou": 1, "harbin": 2}
 
 
 def test_an_index_that_names_no_data_is_refused(folder: Path) -> None:
-    (folder / "definition.yaml").write_text(SMALL_DEFINITION, encoding="utf-8")
+    (folder / "definition.yaml").write_text(DEFINITION, encoding="utf-8")
     assert faults_of(folder) == [
         "data: the definition names no data. Add `data: {matrix: FILE}`, a file beside the definition."
     ]
@@ -102,16 +119,41 @@ def test_all_faults_of_printed_totals_are_told_at_once(folder: Path) -> None:
     assert "no row for suzhou. Add its printed total." in faults
 
 
-def test_points_as_published_are_refused_where_none_are_printed(
-    small_definition: Definition, small_matrix: xr.Dataset
-) -> None:
-    document = small_definition.model_dump()
+def test_points_as_published_are_refused_where_none_are_printed(folder: Path) -> None:
+    index = load_index(folder)
+    document = index.definition.model_dump()
     document["index"]["children"][0]["normalise"] = {"method": "rank", "ties": "as-published"}
     document["index"]["children"][0]["children"][1]["unit"] = "points"
     with pytest.raises(InputError) as caught:
-        build_index(Definition.model_validate(document), small_matrix)
+        build_index(Definition.model_validate(document), index.matrix)
     # The debt is printed as points; the node beside it is not printed at all.
     assert [fault.place for fault in caught.value.faults] == ["scale"]
+
+
+def test_printed_ranks_and_cities_that_cannot_be_are_refused(folder: Path) -> None:
+    text = "city,rank,total,economy\nsuzhou,1,3,2\nhefei,2.5,3,1\nharbin,0,0,0\nharbim,4,0,0\n"
+    (folder / "totals.csv").write_text(text, encoding="utf-8")
+    faults = faults_of(folder)
+    assert len(faults) == 3
+    for problem in ("harbim: no such city", "2.5 is no rank", "0 is no rank"):
+        assert any(problem in fault for fault in faults), problem
+
+
+def test_a_matrix_in_memory_with_a_missing_cell_is_refused(opportunity: Index) -> None:
+    matrix = opportunity.matrix.copy(deep=True)
+    matrix["value"].loc[{"city": "hefei", "indicator": "rd-intensity"}] = np.nan
+    with pytest.raises(InputError, match=r"hefei.*rd-intensity"):
+        build_index(opportunity.definition, matrix)
+
+
+def test_axes_of_a_matrix_in_memory_are_found_by_name(opportunity: Index) -> None:
+    turned = build_index(opportunity.definition, opportunity.matrix.transpose("indicator", "city"))
+    assert turned.score()["total"].to_series().to_dict() == opportunity.score()["total"].to_series().to_dict()
+
+
+def test_a_recipe_that_asks_for_unprinted_points_is_refused(folder: Path) -> None:
+    with pytest.raises(InputError, match="gdp: has no printed points"):
+        load_index(folder).score(Recipe(ties="as-published"))
 
 
 def test_a_recipe_replaces_methods_for_one_scoring(opportunity: Index) -> None:
@@ -139,7 +181,7 @@ def test_selected_cities_are_scored_among_themselves(opportunity: Index) -> None
     assert some.score()["total"].to_series().to_dict() == {
         city: float(opportunity.score()["total"].sel(city=city)) for city in some.cities
     }
-    baseline = some.baseline_rank().to_series()
+    baseline = some.published_rank().to_series()
     assert baseline["shanghai"] == 1
     # Hefei and Ningbo share place 15 of all and so a place of the four.
     assert baseline["hefei"] == baseline["ningbo"]
@@ -176,18 +218,19 @@ def test_an_index_built_in_memory_is_the_one_read(opportunity: Index) -> None:
     built = build_index(opportunity.definition, opportunity.matrix)
     xr.testing.assert_identical(built.score(), opportunity.score())
     assert built.published is None
-    assert built.baseline_rank().to_numpy().tolist() == opportunity.baseline_rank().to_numpy().tolist()
+    assert built.published_rank().to_numpy().tolist() == opportunity.published_rank().to_numpy().tolist()
     changed = with_weights(opportunity.definition, {"economic-scale": 0.0})
     expected = opportunity.score()["total"] - opportunity.matrix["value"].sel(indicator="economic-scale")
     total = build_index(changed, opportunity.matrix).score()["total"]
     assert total.to_numpy().tolist() == expected.to_numpy().tolist()
 
 
-def test_only_values_in_points_are_printed_points(small_definition: Definition, small_matrix: xr.Dataset) -> None:
-    assert printed_points(small_definition, small_matrix).shape == (3, 0)
-    document = small_definition.model_dump()
+def test_only_values_in_points_are_printed_points(folder: Path) -> None:
+    index = load_index(folder)
+    assert printed_points(index.definition, index.matrix).shape == (3, 0)
+    document = index.definition.model_dump()
     document["index"]["children"][0]["children"][1]["unit"] = "points"
-    printed = printed_points(Definition.model_validate(document), small_matrix)
+    printed = printed_points(Definition.model_validate(document), index.matrix)
     assert printed["slot"].to_numpy().tolist() == ["debt"]
     assert printed.to_numpy().tolist() == [[40.0], [31.0], [77.0]]
 

@@ -41,7 +41,7 @@ index:
           normalise: %(bottom)s
           aggregate: %(below)s
           children:
-            - {id: a, weight: 2, goalposts: [-10, 10], target: 12}
+            - {id: a, weight: 2, direction: higher, goalposts: [-10, 10], target: 12}
             - {id: b, direction: lower, goalposts: [-15, 20], target: -21}
         - id: w
           weight: 1.5
@@ -53,12 +53,12 @@ index:
       normalise: %(bottom)s
       aggregate: %(below)s
       children:
-        - {id: d, weight: 1, goalposts: [0, 4], target: 13}
+        - {id: d, weight: 1, direction: higher, goalposts: [0, 4], target: 13}
         - {id: e, weight: 5, direction: lower, goalposts: [0, 1], target: -30}
 """
 
 NONE = "none"
-ONE_TO_HUNDRED = "{method: min-max, to: [1, 100]}"
+ONE_TO_HUNDRED = "{method: min-max, goalposts: sample, to: [1, 100]}"
 
 
 def define(
@@ -379,9 +379,10 @@ def test_printed_points_are_found_by_city() -> None:
     }
     definition = Definition.model_validate(document)
     values = pd.DataFrame({"a": [7.0, 9.0, 7.0]}, index=list("pqr"))
-    # Of the equal cities one printed number is 50, the other 30: they share the mean.
-    for order in (["p", "q", "r"], ["r", "p", "q"]):
-        points = pd.Series({"p": 50.0, "q": 60.0, "r": 30.0})[order]
+    # Of the equal cities one printed number is 50, the other 30: they share the mean. What a city
+    # outside the matrix has printed is not theirs to share.
+    for order in (["p", "q", "r"], ["r", "s", "p", "q"]):
+        points = pd.Series({"p": 50.0, "q": 60.0, "r": 30.0, "s": 55.0})[order]
         printed = xr.DataArray(
             points.to_numpy()[:, np.newaxis], dims=("city", "slot"), coords={"city": order, "slot": ["a"]}
         )
@@ -392,5 +393,5 @@ def test_printed_points_are_found_by_city() -> None:
 def test_a_mean_of_a_score_not_above_zero_is_an_error_that_names_its_node(method: str) -> None:
     values = pd.DataFrame([[1, 2, 3, 4, 5], [2, 3, 5, 7, 9]], index=["p", "q"], columns=LEAVES)
     with pytest.raises(DrawError, match=f"the {method} mean of x met a score that is not above zero") as caught:
-        scored(define("{method: min-max}", within=method, over=method), values)
+        scored(define("{method: min-max, goalposts: sample}", within=method, over=method), values)
     assert "min-max to [1, 100]" in str(caught.value)

@@ -96,7 +96,11 @@ def test_every_method_of_the_catalogue_has_a_code() -> None:
     codes = set()
     for name, method in catalogue()["normalisation"].items():
         options = {"ties": "mean"} if "ties" in method.model_fields else {}
-        index = {"id": "t", "normalise": {"method": name, **options}, "children": [{"id": "a", "target": 1}]}
+        index = {
+            "id": "t",
+            "normalise": {"method": name, **options},
+            "children": [{"id": "a", "direction": "higher", "target": 1}],
+        }
         document = {"schema_version": 1, "id": "t", "levels": ["index", "indicator"], "index": index}
         codes.add(int(encode([Definition.model_validate(document)], no_points()).normalisation[0, 0]))
     assert len(codes) == len(catalogue()["normalisation"]) == 7

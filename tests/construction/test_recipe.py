@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from simulator.construction.nominal import nominal_weights
 from simulator.construction.recipe import (
     Recipe,
     Tree,
@@ -17,9 +18,9 @@ from simulator.construction.recipe import (
     with_ties,
     with_weights,
 )
-from simulator.construction.weighting import nominal_weights
 from simulator.definition import Definition
 from simulator.methods import (
+    Aggregation,
     ArithmeticMean,
     AsDefined,
     AsGiven,
@@ -131,9 +132,13 @@ def test_weights_are_replaced_by_name(definition: Definition) -> None:
     assert weights == {"a": 9, "b": 2, "c": 3, "d": 4, "v": 2, "w": 7, "x": 0, "e": 6}
 
 
-@pytest.mark.parametrize("aggregate", ["arithmetic", "geometric", "harmonic", "median"])
-def test_equal_weights_of_a_level(aggregate: str) -> None:
-    definition = define(aggregate)
+@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize("over", [WeightedSum(), ArithmeticMean()])
+@pytest.mark.parametrize("aggregate", ["sum", "arithmetic", "geometric", "harmonic", "median"])
+def test_equal_weights_of_a_level(aggregate: str, over: Aggregation, again: bool) -> None:
+    # Sums and means above one another, of groups of unequal size, nodes normalised again or not.
+    definition = with_aggregation(define(aggregate), "index", over)
+    definition = definition if again else with_normalisation(definition, AsGiven())
     leaves = nominal_weights(with_equal_weights(definition, "indicator"))
     assert [leaves[name] for name in "abcde"] == pytest.approx([1 / 5] * 5)
     # The indicator e stands above the variables and is a member of its own.
@@ -142,7 +147,11 @@ def test_equal_weights_of_a_level(aggregate: str) -> None:
     assert [variables[name] for name in "abcd"] == pytest.approx([1 / 18, 2 / 18, 3 / 18, 1 / 3])
     dimensions = nominal_weights(with_equal_weights(definition, "dimension"))
     assert [dimensions[name] for name in "xe"] == pytest.approx([1 / 2] * 2)
-    assert [dimensions[name] for name in "vw"] == pytest.approx([1 / 9, 7 / 18])
+    # Below the level the shares are those of the definition.
+    before = nominal_weights(definition)
+    assert [dimensions[name] for name in "vwabcd"] == pytest.approx(
+        [before[name] / before["x"] / 2 for name in "vwabcd"]
+    )
 
 
 def test_equal_weights_of_plain_sums_weigh_every_indicator_alike() -> None:

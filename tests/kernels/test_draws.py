@@ -153,8 +153,8 @@ def test_every_draw_has_its_own_variant_values_and_weights(
         only = np.flatnonzero(leaf_in[draw])
         x = scored(variants[variant], drawn_values[draw], printed, CITIES)["normalised"].to_numpy()[:, only]
         w = weights[draw, only]
-        # A plain sum of three indicators of weight 1 and one of weight 2 keeps the scale 5.
-        assert totals[draw] == pytest.approx(5 * (x @ w) / w.sum(), rel=1e-12)
+        # A plain sum of three indicators of weight 1 and one of weight 2 keeps the scale 5, but for what is left out.
+        assert totals[draw] == pytest.approx(5 * (x @ w), rel=1e-12)
         higher = totals[draw][np.newaxis, :] > totals[draw][:, np.newaxis] + 1e-8
         assert ranks[draw].tolist() == (1 + higher.sum(axis=1)).tolist()
 

@@ -16,6 +16,9 @@ compiling = settings(deadline=None)
 
 Ranks = list[int]
 
+TIERS = np.array([0, 1, 1, 1, 2, 2, 3, 3], np.int64)
+"""Tier of each rank."""
+
 levels = st.integers(1, 6)
 two_rankings = st.integers(1, 12).flatmap(
     lambda n: st.tuples(st.lists(levels, min_size=n, max_size=n), st.lists(levels, min_size=n, max_size=n))
@@ -91,14 +94,25 @@ def studies(draw: st.DrawFn) -> tuple[Ranks, list[list[int]]]:
 
 
 def tallied(baseline: Ranks, rows: list[list[int]], with_pairs: bool = True) -> tuple[list[Integers], Floats]:
-    """Counts, shifts and pairs over all draws, and the figures of each draw."""
+    """Counts, shifts, kept tiers and pairs over all draws, and the figures of each draw."""
     n = len(baseline)
     side = n if with_pairs else 0
-    counts, shifts, pairs = (np.zeros(shape, np.int64) for shape in ((n, n), (n, 2), (2, side, side)))
+    shapes = ((n, n), (n, 2), n, (2, side, side))
+    counts, shifts, kept, pairs = (np.zeros(shape, np.int64) for shape in shapes)
     figures = np.full((len(rows), FIGURES), np.nan)
     order = np.argsort(baseline, kind="stable").astype(np.int64)
-    tally_ranks(np.array(rows, np.int64), order, np.array(baseline, np.int64), counts, shifts, pairs, figures)
-    return [counts, shifts, pairs], figures
+    tally_ranks(
+        np.array(rows, np.int64),
+        order,
+        np.array(baseline, np.int64),
+        counts,
+        shifts,
+        TIERS[:n].copy(),
+        kept,
+        pairs,
+        figures,
+    )
+    return [counts, shifts, kept, pairs], figures
 
 
 @given(studies())
@@ -106,13 +120,15 @@ def tallied(baseline: Ranks, rows: list[list[int]], with_pairs: bool = True) -> 
 def test_tallies_are_those_of_a_plain_count(case: tuple[Ranks, list[list[int]]]) -> None:
     baseline, rows = case
     n = len(baseline)
-    counts, shifts, pairs = np.zeros((n, n)), np.zeros((n, 2)), np.zeros((2, n, n))
+    counts, shifts, kept, pairs = np.zeros((n, n)), np.zeros((n, 2)), np.zeros(n), np.zeros((2, n, n))
     figures = np.zeros((len(rows), FIGURES))
     for draw, row in enumerate(rows):
         there = [city for city in range(n) if row[city] > 0]
         drawn = [row[city] for city in there]
         among = places([baseline[city] for city in there])
         moved = [abs(one - other) for one, other in zip(drawn, among, strict=True)]
+        for city, rank, was in zip(there, drawn, among, strict=True):
+            kept[city] += TIERS[rank - 1] == TIERS[was - 1]
         for city, rank, shift in zip(there, drawn, moved, strict=True):
             counts[city, rank - 1] += 1
             shifts[city] += (shift, shift**2)
@@ -123,7 +139,7 @@ def test_tallies_are_those_of_a_plain_count(case: tuple[Ranks, list[list[int]]])
         figures[draw, KENDALL] = expected_tau(drawn, among)
         figures[draw, SPEARMAN] = expected_rho(drawn, among)
     found, found_figures = tallied(baseline, rows)
-    assert [tally.tolist() for tally in found] == [counts.tolist(), shifts.tolist(), pairs.tolist()]
+    assert [tally.tolist() for tally in found] == [counts.tolist(), shifts.tolist(), kept.tolist(), pairs.tolist()]
     assert found_figures == pytest.approx(figures, rel=1e-12, abs=1e-12)
 
 
@@ -143,7 +159,7 @@ def test_tallies_of_blocks_add_up_to_the_byte_in_any_order(case: tuple[Ranks, li
 def test_pairs_are_counted_only_when_asked_for() -> None:
     baseline, rows = [1, 2, 3], [[2, 1, 3], [1, 3, 2]]
     without, with_pairs = tallied(baseline, rows, with_pairs=False), tallied(baseline, rows)
-    assert without[0][2].size == 0
-    assert all(np.array_equal(without[0][kind], with_pairs[0][kind]) for kind in range(2))
+    assert without[0][3].size == 0
+    assert all(np.array_equal(without[0][kind], with_pairs[0][kind]) for kind in range(3))
     assert np.array_equal(without[1], with_pairs[1])
-    assert with_pairs[0][2][0].tolist() == [[0, 1, 2], [1, 0, 1], [0, 1, 0]]
+    assert with_pairs[0][3][0].tolist() == [[0, 1, 2], [1, 0, 1], [0, 1, 0]]

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simulator.construction.encoding import encode
-from simulator.construction.weighting import node_masses, nominal_weights
+from simulator.construction.nominal import node_masses, nominal_weights
 from simulator.definition import Definition, Indicator, Node
 from simulator.kernels.arrays import Floats
 from simulator.kernels.tree import NOTHING_LEFT, Plan, climb, find_coefficients, normalise_leaves, sum_printed
@@ -27,7 +27,8 @@ NORMALISE: dict[str, dict[str, Any]] = {
     "rank": {"method": "rank", "ties": "mean"},
     "min-max": {"method": "min-max", "to": [1, 9]},
 }
-POSITIVE = (*LINEAR, "geometric", "harmonic", "median")
+MEANS = ("arithmetic", "geometric", "harmonic", "median")
+POSITIVE = ("sum", *MEANS)
 
 
 @st.composite
@@ -109,16 +110,25 @@ def mean_of(method: str, weights: list[float], scores: list[float]) -> float:
     return means[method](scores, shares)
 
 
-def score_one(node: Node, values: Mapping[str, float]) -> float | None:
+def score_one(node: Node, values: Mapping[str, float], weights: Mapping[str, float]) -> float | None:
     """Score one city over the indicators in `values`; a node of which nothing is left, or weighs, has no score."""
     pairs = []
     for child in node.children:
-        score = score_one(child, values) if isinstance(child, Node) else values.get(child.id)
-        if score is not None and child.weight > 0.0:
-            pairs.append((child.weight, score))
+        score = score_one(child, values, weights) if isinstance(child, Node) else values.get(child.id)
+        if score is not None and weights[child.id] > 0.0:
+            pairs.append((weights[child.id], score))
     if not pairs:
         return None
     return mean_of(node.aggregate.method, [w for w, _ in pairs], [x for _, x in pairs])
+
+
+def score_all(
+    definition: Definition, values: Floats, weights: Mapping[str, float], kept: list[bool]
+) -> list[float | None]:
+    present = [(k, leaf.id) for k, leaf in enumerate(definition.indicators) if kept[k]]
+    return [
+        score_one(definition.index, {leaf: values[k, city] for k, leaf in present}, weights) for city in range(CITIES)
+    ]
 
 
 @given(trees(), st.integers(0, 10**6), st.data())
@@ -129,26 +139,44 @@ def test_weights_of_the_definition_hold_below_each_parent_over_what_is_left(
     values = positive_values(definition, seed)
     leaves = len(definition.indicators)
     kept = data.draw(st.lists(st.sampled_from([True, True, False]), min_size=leaves, max_size=leaves))
-    expected = [
-        score_one(
-            definition.index,
-            {leaf.id: values[k, city] for k, leaf in enumerate(definition.indicators) if kept[k]},
-        )
-        for city in range(CITIES)
-    ]
+    weights = {child.id: child.weight for node in definition.nodes for child in node.children}
+    expected = score_all(definition, values, weights, kept)
     assume(expected[0] is not None)
     assert totals(definition, values, kept=kept) == close(expected)
 
 
-@given(trees(normalise=("none", "rank", "min-max")), st.integers(0, 10**6))
+@given(trees(MEANS), st.integers(0, 10**6), st.data())
 @compiling
-def test_drawn_weights_equal_to_the_nominal_ones_change_no_total(definition: Definition, seed: int) -> None:
+def test_drawn_weights_of_means_hold_over_what_is_left(definition: Definition, seed: int, data: st.DataObject) -> None:
     values = positive_values(definition, seed)
+    leaves = len(values)
+    drawn = np.array(data.draw(st.lists(st.integers(0, 9), min_size=leaves, max_size=leaves)), float)
+    kept = data.draw(st.lists(st.sampled_from([True, True, False]), min_size=leaves, max_size=leaves))
+    # A node weighs the sum of all below it, left out or not (convention 6).
+    weights = {leaf.id: float(weight) for leaf, weight in zip(definition.indicators, drawn, strict=True)}
+    for node in definition.nodes:
+        weights[node.id] = math.fsum(weights[child.id] for child in node.children)
+    expected = score_all(definition, values, weights, kept)
+    assume(expected[0] is not None)
+    assert totals(definition, values, drawn, kept) == close(expected)
+
+
+@given(trees(normalise=("none", "rank", "min-max")), st.integers(0, 10**6), st.data())
+@compiling
+def test_drawn_weights_equal_to_the_nominal_ones_change_no_total(
+    definition: Definition, seed: int, data: st.DataObject
+) -> None:
+    values = positive_values(definition, seed)
+    leaves = len(values)
     weight = nominal_weights(definition)
     drawn = np.array([weight[leaf.id] for leaf in definition.indicators])
     assert totals(definition, values, drawn) == close(totals(definition, values))
     # Only the proportions of drawn weights count.
     assert totals(definition, values, drawn * 7.0) == close(totals(definition, values))
+    # It makes no difference either where indicators are left out.
+    kept = data.draw(st.lists(st.sampled_from([True, True, False]), min_size=leaves, max_size=leaves))
+    assume(drawn[kept].sum() > 0.0)
+    assert totals(definition, values, drawn, kept) == close(totals(definition, values, kept=kept))
 
 
 @given(trees(LINEAR), st.integers(0, 10**6), st.data())
@@ -158,12 +186,9 @@ def test_a_linear_tree_under_drawn_weights_is_a_weighted_mean_on_its_own_scale(
 ) -> None:
     values = positive_values(definition, seed)
     leaves = len(values)
-    drawn = np.array(data.draw(st.lists(st.integers(0, 9), min_size=leaves, max_size=leaves)), float)
-    kept = data.draw(st.lists(st.sampled_from([True, True, False]), min_size=leaves, max_size=leaves))
-    left = np.where(kept, drawn, 0.0)
-    assume(left.sum() > 0.0)
+    drawn = np.array(data.draw(st.lists(st.integers(0, 9), min_size=leaves, max_size=leaves).filter(any)), float)
     scale = totals(definition, np.ones((leaves, 1)))[0]
-    assert totals(definition, values, drawn, kept) == close((scale * (left @ values) / left.sum()).tolist())
+    assert totals(definition, values, drawn) == close((scale * (drawn @ values) / drawn.sum()).tolist())
 
 
 @given(trees(("sum",), heaviest=1), st.integers(0, 10**6), st.data())
@@ -175,7 +200,8 @@ def test_a_plain_sum_under_drawn_weights_keeps_the_number_of_indicators_as_its_s
     leaves = len(values)
     drawn = np.random.default_rng(seed + 1).dirichlet([1.0] * leaves)
     kept = data.draw(st.lists(st.booleans(), min_size=leaves, max_size=leaves).filter(any))
-    expected = leaves * (drawn[kept] @ values[kept]) / drawn[kept].sum()
+    # The points of what is left out are lost, as in the sum as defined.
+    expected = leaves * (drawn[kept] @ values[kept])
     assert totals(definition, values, drawn, kept) == close(expected.tolist())
 
 
@@ -193,7 +219,7 @@ def test_leaving_an_indicator_out_of_plain_sums_takes_its_score_from_the_total(
     assert totals(definition, values, kept=kept) == close((values.sum(axis=0) - values[out]).tolist())
 
 
-@given(trees(("arithmetic", "geometric", "harmonic", "median")), st.data())
+@given(trees(MEANS), st.data())
 @compiling
 def test_shares_below_a_mean_sum_to_one_and_follow_the_sums_of_drawn_weights(
     definition: Definition, data: st.DataObject
@@ -201,18 +227,16 @@ def test_shares_below_a_mean_sum_to_one_and_follow_the_sums_of_drawn_weights(
     leaves = len(definition.indicators)
     drawn = data.draw(st.lists(st.integers(1, 9), min_size=leaves, max_size=leaves))
     kept = data.draw(st.lists(st.booleans(), min_size=leaves, max_size=leaves).filter(any))
-    below = {
-        leaf.id: float(weight) if there else 0.0
-        for leaf, weight, there in zip(definition.indicators, drawn, kept, strict=True)
-    }
     found = coefficients(definition, np.array(drawn, float), kept)
+    whole = {leaf.id: float(weight) for leaf, weight in zip(definition.indicators, drawn, strict=True)}
+    left = {leaf.id: there for leaf, there in zip(definition.indicators, kept, strict=True)}
     for node in definition.nodes:
-        below[node.id] = sum(below[child.id] for child in node.children)
-        if below[node.id] == 0.0:
-            assert [found[child.id] for child in node.children] == [0.0] * len(node.children)
-        else:
-            shares = [below[child.id] / below[node.id] for child in node.children]
-            assert [found[child.id] for child in node.children] == close(shares)
+        whole[node.id] = sum(whole[child.id] for child in node.children)
+        left[node.id] = any(left[child.id] for child in node.children)
+        present = sum(whole[child.id] for child in node.children if left[child.id])
+        shares = [whole[child.id] / present if left[child.id] else 0.0 for child in node.children]
+        assert [found[child.id] for child in node.children] == close(shares)
+        assert sum(shares) == close(1.0 if left[node.id] else 0.0)
 
 
 def test_a_sum_of_unequal_groups_by_hand() -> None:
@@ -226,8 +250,8 @@ def test_a_sum_of_unequal_groups_by_hand() -> None:
     assert totals(definition, values) == [17.0]
     weights = np.array([0.1, 0.2, 0.3, 0.4])
     assert totals(definition, values, weights) == close([4 * (0.1 + 0.4 + 1.2 + 4.0)])
-    # y left out: x alone carries the scale of four indicators.
-    assert totals(definition, values, weights, [True, True, True, False]) == close([4 * 1.7 / 0.6])
+    # y left out: its points are lost, with either weights.
+    assert totals(definition, values, weights, [True, True, True, False]) == close([4 * 1.7])
     assert totals(definition, values, None, [True, True, True, False]) == [7.0]
 
 
@@ -272,8 +296,7 @@ def test_a_draw_with_no_indicator_left_is_told() -> None:
             coefficient = np.empty(4)
             find_coefficients(plan, 0, np.full(2, 0.5), drawn, np.array(kept), np.empty(4), coefficient)
             assert climb(plan, 0, coefficient, sums, better, same, normalised, scores, np.empty(len(scores))) == result
-            # Drawn weights keep the scale of two indicators; as defined, a plain sum loses the one left out.
-            expected = {-1: 2.0 if drawn else 1.0, NOTHING_LEFT: math.nan}[result]
+            expected = {-1: 1.0, NOTHING_LEFT: math.nan}[result]
             assert scores[-1].tolist() == pytest.approx([expected] * CITIES, nan_ok=True)
 
 
