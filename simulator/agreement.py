@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from simulator.construction.feasibility import (
+    Problem,
+    level_problems,
+    lookup_problems,
+    needs_problems,
+    recipe_problems,
+    some,
+    undefined_node,
+    weight_problems,
+)
 from simulator.construction.recipe import (
-    Recipe,
     apply_recipe,
     with_aggregation,
     with_normalisation,
     with_ties,
-    with_weights,
 )
 from simulator.definition import Definition
 from simulator.documents import Document, Location
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index, unprinted
-from simulator.lookup import find_cities, find_indicators, find_nodes, find_slots, select_cities
+from simulator.lookup import find_cities, find_indicators, find_nodes, select_cities
 from simulator.methods import (
-    NEEDS_POSITIVE,
     AsDefined,
-    AsGiven,
-    DistanceToTarget,
     GivenWeights,
-    MinMax,
     label,
-    may_reach_zero,
 )
 from simulator.scenario import PillarTree, Scenario
 from simulator.uncertainty.design import Exclusion, dead_ends
@@ -35,8 +38,6 @@ from simulator.uncertainty.omission import CITY_LEVEL, leave_out_name, members_o
 
 SMALLEST_GROUP = 3
 """Cities below which a ranking says nothing."""
-
-Problem = tuple[Location, str, str]
 
 
 def refuse(document: Document, problems: Iterator[Problem]) -> None:
@@ -57,7 +58,7 @@ def selection_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
 
 
 def _city_problems(cities: Mapping[str, str | tuple[str, ...]] | tuple[str, ...], index: Index) -> Iterator[Problem]:
-    found = list(_lookup(("cities",), lambda: select_cities(index.matrix, cities)))
+    found = list(lookup_problems(("cities",), lambda: select_cities(index.matrix, cities)))
     yield from found
     if found:
         return
@@ -66,15 +67,6 @@ def _city_problems(cities: Mapping[str, str | tuple[str, ...]] | tuple[str, ...]
         yield ("cities",), f"{len(cities)} names stand for {chosen} cities", "Name each city once."
     if chosen < SMALLEST_GROUP:
         yield ("cities",), f"a ranking of {chosen} says nothing", f"Choose {SMALLEST_GROUP} cities or more."
-
-
-def _lookup(where: Location, find: Callable[[], object]) -> Iterator[Problem]:
-    """Yield the faults of a look-up as problems of one place."""
-    try:
-        find()
-    except InputError as error:
-        for fault in error.faults:
-            yield where, f"{fault.place}: {fault.problem}" if fault.place else fault.problem, fault.remedy
 
 
 def _reading_problems(pillars: Mapping[str, PillarTree | tuple[str, ...]], definition: Definition) -> Iterator[Problem]:
@@ -87,7 +79,7 @@ def _reading_problems(pillars: Mapping[str, PillarTree | tuple[str, ...]], defin
         taken.add(name)
         if isinstance(content, Mapping):
             continue
-        found = list(_lookup(where, lambda members=content: find_indicators(definition, list(members))))  # type: ignore[misc]
+        found = list(lookup_problems(where, lambda members=content: find_indicators(definition, list(members))))  # type: ignore[misc]
         yield from found
         if found:
             continue
@@ -124,7 +116,7 @@ def study_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
 
 def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     """Yield names and levels that the index does not know, and methods that it lacks the figures for."""
-    yield from _recipe_problems(scenario.recipe, index.definition)
+    yield from recipe_problems(scenario.recipe, index.definition)
     for number, error in enumerate(scenario.factors.data_error):
         yield from _error_problems(error, index.definition, ("factors", "data-error", number))
     for number, omission in enumerate(scenario.factors.leave_out):
@@ -140,53 +132,11 @@ def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     yield from _exclusion_problems(scenario.never, known)
 
 
-def _recipe_problems(recipe: Recipe, definition: Definition) -> Iterator[Problem]:
-    for level in recipe.aggregation:
-        yield from _level_problems(level, definition.levels[:-1], ("recipe", "aggregation", level))
-    if recipe.equal_weights is not None:
-        yield from _level_problems(recipe.equal_weights, definition.levels[1:], ("recipe", "equal-weights"))
-    yield from _weight_problems(recipe.weights, definition, ("recipe", "weights"))
-    yield from _needs(recipe.normalisation, definition, ("recipe", "normalisation"))
-
-
-def _level_problems(level: str, known: Sequence[str], where: Location) -> Iterator[Problem]:
-    if level not in known:
-        yield where, f"the index has no level {level!r} here", did_you_mean(level, list(known))
-
-
-def _weight_problems(weights: Mapping[str, float], definition: Definition, where: Location) -> Iterator[Problem]:
-    unknown = list(_lookup(where, lambda: find_slots(definition, list(weights))))
-    yield from unknown
-    for node in () if unknown else with_weights(definition, weights).nodes:
-        if all(child.weight == 0.0 for child in node.children):
-            yield where, f"the weights of all children of {node.id} are zero", "Give at least one a weight above 0."
-
-
-def _needs(method: object, definition: Definition, where: Location) -> Iterator[Problem]:
-    """Yield the indicators that lack what a normalisation reads."""
-    if isinstance(method, MinMax) and method.goalposts == "given":
-        lacking = [leaf.id for leaf in definition.indicators if leaf.goalposts is None]
-        if lacking:
-            yield (
-                where,
-                f"no goalposts are defined for {_some(lacking)}",
-                "Add them to the definition, or take `sample`.",
-            )
-    if isinstance(method, DistanceToTarget):
-        lacking = [leaf.id for leaf in definition.indicators if leaf.target is None]
-        if lacking:
-            yield where, f"no target is defined for {_some(lacking)}", "Add `target` to the definition."
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
 def _error_problems(spec: DataError, definition: Definition, where: Location) -> Iterator[Problem]:
     leaves = list(definition.indicators)
     if not isinstance(spec.indicators, str):
         asked = list(spec.indicators)
-        found = list(_lookup((*where, "indicators"), lambda: find_indicators(definition, asked)))
+        found = list(lookup_problems((*where, "indicators"), lambda: find_indicators(definition, asked)))
         yield from found
         if found:
             return
@@ -195,12 +145,12 @@ def _error_problems(spec: DataError, definition: Definition, where: Location) ->
     raw = [leaf.id for leaf in leaves if leaf.unit != "points"]
     if spec.unit == "places" and raw:
         remedy = "Use `relative` or `sd` for values that are no points by rank."
-        yield (*where, "unit"), f"{_some(raw)}: an error in places needs data in points", remedy
+        yield (*where, "unit"), f"{some(raw)}: an error in places needs data in points", remedy
 
 
 def _omission_problems(spec: LeaveOut, index: Index, where: Location) -> Iterator[Problem]:
     definition = index.definition
-    found = list(_level_problems(spec.level, (*definition.levels[1:], CITY_LEVEL), (*where, "level")))
+    found = list(level_problems(spec.level, (*definition.levels[1:], CITY_LEVEL), (*where, "level")))
     found = found or list(_among_problems(spec, index, (*where, "among")))
     yield from found
     if found:
@@ -218,7 +168,7 @@ def _among_problems(spec: LeaveOut, index: Index, where: Location) -> Iterator[P
     asked = spec.among
     if asked is None:
         return
-    found = list(_lookup(where, lambda: _find(index, spec.level, list(asked))))
+    found = list(lookup_problems(where, lambda: _find(index, spec.level, list(asked))))
     yield from found
     if found:
         return
@@ -258,14 +208,14 @@ def _method_problems(factors: Factors, index: Index) -> Iterator[Problem]:
         for number, method in enumerate(factors.weights.alternatives):
             where: Location = ("factors", "weights", "alternatives", number)
             if isinstance(method, GivenWeights):
-                yield from _weight_problems(method.weights, definition, (*where, "weights"))
+                yield from weight_problems(method.weights, definition, (*where, "weights"))
             elif not isinstance(method, AsDefined) and method.over is not None:
-                yield from _level_problems(method.over, definition.levels[1:], (*where, "over"))
+                yield from level_problems(method.over, definition.levels[1:], (*where, "over"))
     if factors.normalisation is not None:
         for number, one in enumerate(factors.normalisation.alternatives):
-            yield from _needs(one, definition, ("factors", "normalisation", "alternatives", number))
+            yield from needs_problems(one, definition, ("factors", "normalisation", "alternatives", number))
     if factors.aggregation is not None and factors.aggregation.at is not None:
-        yield from _level_problems(factors.aggregation.at, definition.levels[:-1], ("factors", "aggregation", "at"))
+        yield from level_problems(factors.aggregation.at, definition.levels[:-1], ("factors", "aggregation", "at"))
 
 
 def resolve_exclusions(never: Sequence[Mapping[str, str]], known: Mapping[str, Sequence[str]]) -> list[Exclusion]:
@@ -311,7 +261,7 @@ def _print_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     for where, variant in asked:
         lacking = unprinted(variant, index.printed)
         if lacking:
-            yield where, f"no points are printed of {_some(lacking)}", "Choose another tie rule (convention 5)."
+            yield where, f"no points are printed of {some(lacking)}", "Choose another tie rule (convention 5)."
             return
 
 
@@ -353,23 +303,6 @@ def _undefined_pairs(scenario: Scenario, definition: Definition, never: Sequence
                 remedy = f"Add to `never`: {{normalisation: {one.method}, aggregation: {other.method}}}."
             problem = f"the {other.method} mean of {node} is undefined for {one.method} scores of zero or below"
             yield ("factors", "aggregation"), problem, remedy
-
-
-def undefined_node(definition: Definition) -> str | None:
-    """Return the first node whose geometric or harmonic mean may meet a score of zero or below, whatever the data.
-
-    Values taken as given are trusted to be above zero; a draw in which they are not is an error when it comes.
-    """
-    low = {leaf.id: False for leaf in definition.indicators}
-    for node in definition.nodes:
-        risky = any(
-            low[child.id] if isinstance(node.normalise, AsGiven) else may_reach_zero(node.normalise)
-            for child in node.children
-        )
-        if risky and node.aggregate.method in NEEDS_POSITIVE:
-            return node.id
-        low[node.id] = risky
-    return None
 
 
 def _design_problems(scenario: Scenario) -> Iterator[Problem]:

@@ -279,7 +279,12 @@ def _family_faults(location: Location, node: Mapping[str, Any], depth: int) -> I
     name = method.get("method") if isinstance(method, Mapping) else method
     given = isinstance(method, Mapping) and method.get("goalposts") == "given"
     for position, child in enumerate(node["children"]):
-        if not isinstance(child, Mapping) or "children" in child:
+        if not isinstance(child, Mapping):
+            continue
+        if "children" in child:
+            if (name == "min-max" and given) or name == "distance-to-target":
+                problem = f"{name} needs goalposts or a target, which a node does not have"
+                yield (*location, "children", position), problem, "Choose another normalisation for its parent."
             continue
         if name == MinMax.model_fields["method"].default and given and child.get("goalposts") is None:
             yield (

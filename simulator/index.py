@@ -14,9 +14,10 @@ import xarray as xr
 
 from simulator import names
 from simulator.construction.composite import score
+from simulator.construction.feasibility import recipe_problems
 from simulator.construction.recipe import Recipe, apply_recipe
 from simulator.definition import Definition, read_definition
-from simulator.documents import Document
+from simulator.documents import Document, spell
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.listing import cell_faults, city_faults, column_faults, list_table, numbers_in
 from simulator.lookup import select_cities
@@ -66,7 +67,8 @@ class Index:
     def score(self, recipe: Recipe | Mapping[str, Any] | None = None) -> xr.Dataset:
         """Return scores and ranks, as `simulator.construction.composite.score` describes them.
 
-        A `recipe`, such as `{"normalisation": "z-score"}`, replaces methods of the definition.
+        A `recipe`, such as `{"normalisation": "z-score"}`, replaces methods of the definition. Raises `InputError` for
+        a recipe that does not fit it, and `DrawError` where a mean is undefined.
 
         >>> import simulator as sim
         >>> scored = sim.load_index("opportunity-2025").score()
@@ -75,6 +77,11 @@ class Index:
         """
         if not isinstance(recipe, Recipe):
             recipe = check(Document("recipe", recipe or {}), Recipe)
+        faults = [
+            Fault(spell(where), what, remedy) for where, what, remedy in recipe_problems(recipe, self.definition, ())
+        ]
+        if faults:
+            raise InputError("recipe", faults)
         definition = apply_recipe(self.definition, recipe)
         _refuse_unprinted(definition, self.printed, "recipe")
         return score(definition, self.matrix, self.printed)
@@ -198,6 +205,7 @@ def hash_files(paths: Sequence[Path]) -> dict[str, str]:
         digest = hashlib.sha256()
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
+                digest.update(file.relative_to(path).as_posix().encode() if path.is_dir() else b"")
                 digest.update(file.read_bytes())
         hashes[path.name] = digest.hexdigest()
     return hashes

@@ -43,7 +43,8 @@ def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> 
         Where a geometric or harmonic mean meets a score that is not above zero.
     """
     leaves = [leaf.id for leaf in definition.indicators]
-    values = np.ascontiguousarray(matrix[names.VALUE].sel({names.INDICATOR: leaves}).values.T, np.float64)
+    chosen = matrix[names.VALUE].sel({names.INDICATOR: leaves}).transpose(names.INDICATOR, names.CITY)
+    values = np.ascontiguousarray(chosen.values, np.float64)
     plan = encode([definition], printed.sel({names.CITY: matrix[names.CITY].values}))
     ties, tolerance, decimals = encode_ranking(definition.ranking)
     normalised, scores, rank, failed = score_matrix(plan, values, ties, tolerance, decimals)

@@ -174,8 +174,8 @@ def regrouped(definition: Definition, tree: Tree, aggregate: Aggregation) -> Def
 
     `tree` maps the name of each group to the identifiers of its indicators, or to a mapping of further groups, which
     are then called `outer-inner`. Groups weigh the same, and so do the members of a group. Each
-    indicator keeps the normalisation that its parent gave it; normalisations of nodes between it and the index are
-    gone with those nodes.
+    indicator keeps the normalisation that its parent gave it, which must be one for all members of a group;
+    normalisations of nodes between it and the index are gone with those nodes.
     """
     leaves = {leaf.id: leaf for leaf in definition.indicators}
     normalisations = {

@@ -1,0 +1,91 @@
+"""Whether methods can be applied to a definition: levels and names known, figures at hand, means defined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from simulator.construction.recipe import Recipe, with_weights
+from simulator.definition import Definition
+from simulator.documents import Location
+from simulator.errors import InputError, did_you_mean
+from simulator.lookup import find_slots
+from simulator.methods import NEEDS_POSITIVE, AsGiven, DistanceToTarget, MinMax, may_reach_zero
+
+Problem = tuple[Location, str, str]
+"""Where, what is wrong, and what mends it."""
+
+
+def recipe_problems(recipe: Recipe, definition: Definition, at: Location = ("recipe",)) -> Iterator[Problem]:
+    """Yield the levels and names that a recipe uses and the definition does not know, and figures that are missing."""
+    for level in recipe.aggregation:
+        yield from level_problems(level, definition.levels[:-1], (*at, "aggregation", level))
+    if recipe.equal_weights is not None:
+        yield from level_problems(recipe.equal_weights, definition.levels[1:], (*at, "equal-weights"))
+    yield from weight_problems(recipe.weights, definition, (*at, "weights"))
+    yield from needs_problems(recipe.normalisation, definition, (*at, "normalisation"))
+
+
+def level_problems(level: str, known: Sequence[str], where: Location) -> Iterator[Problem]:
+    """Yield that a level is not among those known."""
+    if level not in known:
+        yield where, f"the index has no level {level!r} here", did_you_mean(level, list(known))
+
+
+def weight_problems(weights: Mapping[str, float], definition: Definition, where: Location) -> Iterator[Problem]:
+    """Yield names that are no indicator or node, and nodes whose children would all weigh nothing."""
+    unknown = [
+        problem
+        for name in weights
+        for problem in lookup_problems((*where, name), lambda name=name: find_slots(definition, [name]))
+    ]
+    yield from unknown
+    for node in () if unknown else with_weights(definition, weights).nodes:
+        if all(child.weight == 0.0 for child in node.children):
+            yield where, f"the weights of all children of {node.id} are zero", "Give at least one a weight above 0."
+
+
+def needs_problems(method: object, definition: Definition, where: Location) -> Iterator[Problem]:
+    """Yield the indicators that lack what a normalisation reads."""
+    if isinstance(method, MinMax) and method.goalposts == "given":
+        lacking = [leaf.id for leaf in definition.indicators if leaf.goalposts is None]
+        if lacking:
+            yield (
+                where,
+                f"no goalposts are defined for {some(lacking)}",
+                "Add them to the definition, or take `sample`.",
+            )
+    if isinstance(method, DistanceToTarget):
+        lacking = [leaf.id for leaf in definition.indicators if leaf.target is None]
+        if lacking:
+            yield where, f"no target is defined for {some(lacking)}", "Add `target` to the definition."
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first names of a list, and how many more there are."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def undefined_node(definition: Definition) -> str | None:
+    """Return the first node whose geometric or harmonic mean may meet a score of zero or below, whatever the data.
+
+    Values taken as given are trusted to be above zero; a draw in which they are not is an error when it comes.
+    """
+    low = {leaf.id: False for leaf in definition.indicators}
+    for node in definition.nodes:
+        risky = any(
+            low[child.id] if isinstance(node.normalise, AsGiven) else may_reach_zero(node.normalise)
+            for child in node.children
+        )
+        if risky and node.aggregate.method in NEEDS_POSITIVE:
+            return node.id
+        low[node.id] = risky
+    return None
+
+
+def lookup_problems(where: Location, find: Callable[[], object]) -> Iterator[Problem]:
+    """Yield the faults of a look-up as problems of one place."""
+    try:
+        find()
+    except InputError as error:
+        for fault in error.faults:
+            yield where, f"{fault.place}: {fault.problem}" if fault.place else fault.problem, fault.remedy
