@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from simulator.construction.recipe import Recipe, with_weights
-from simulator.definition import Definition
+from simulator.definition import Definition, Node
 from simulator.documents import Location
 from simulator.errors import InputError, did_you_mean
 from simulator.lookup import find_slots
@@ -36,7 +36,7 @@ def weight_problems(weights: Mapping[str, float], definition: Definition, where:
     unknown = [
         problem
         for name in weights
-        for problem in lookup_problems((*where, name), lambda name=name: find_slots(definition, [name]))
+        for problem in lookup_problems((*where, name), partial(find_slots, definition, [name]))
     ]
     yield from unknown
     for node in () if unknown else with_weights(definition, weights).nodes:
@@ -45,19 +45,18 @@ def weight_problems(weights: Mapping[str, float], definition: Definition, where:
 
 
 def needs_problems(method: object, definition: Definition, where: Location) -> Iterator[Problem]:
-    """Yield the indicators that lack what a normalisation reads."""
+    """Yield the indicators and nodes that lack what a normalisation reads; nodes never have it."""
+    parents = [node for node in definition.nodes if not isinstance(node.normalise, AsGiven)]
+    nodes = [child.id for node in parents for child in node.children if isinstance(child, Node)]
     if isinstance(method, MinMax) and method.goalposts == "given":
-        lacking = [leaf.id for leaf in definition.indicators if leaf.goalposts is None]
+        lacking = [leaf.id for leaf in definition.indicators if leaf.goalposts is None] + nodes
+        remedy = "Add them to the definition, or take `sample`."
         if lacking:
-            yield (
-                where,
-                f"no goalposts are defined for {some(lacking)}",
-                "Add them to the definition, or take `sample`.",
-            )
+            yield where, f"no goalposts are defined for {some(lacking)}", remedy
     if isinstance(method, DistanceToTarget):
-        lacking = [leaf.id for leaf in definition.indicators if leaf.target is None]
+        lacking = [leaf.id for leaf in definition.indicators if leaf.target is None] + nodes
         if lacking:
-            yield where, f"no target is defined for {some(lacking)}", "Add `target` to the definition."
+            yield where, f"no target is defined for {some(lacking)}", "Choose another normalisation, or add `target`."
 
 
 def some(names: Sequence[str]) -> str:
