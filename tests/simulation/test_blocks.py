@@ -42,7 +42,7 @@ def experiment_of(
 ) -> Experiment:
     realisation = bind(index, Factors.model_validate(dict(factors)))
     design = MonteCarlo(realisation.choices, (), draws, seed)
-    return prepare(index, realisation, design, seed, index.baseline_rank().values, pairs, keep)
+    return prepare(index, realisation, design, seed, index.published_rank().values, pairs, keep)
 
 
 def kept(experiment: Experiment, workers: int = 1) -> Draws:
@@ -151,12 +151,17 @@ class Reference:
         return float(sum(w * self.scale(one, child) for w, one in zip(weights, child.children, strict=True)))
 
     def weight(self, child: Indicator | Node) -> float:
+        """Weight among its siblings, whether or not anything below is left out."""
+        if self.weights is None:
+            return child.weight
         if isinstance(child, Indicator):
-            if not self.present[child.id]:
-                return 0.0
-            return child.weight if self.weights is None else float(self.weights[child.id])
-        below = sum(self.weight(one) for one in child.children)
-        return below if self.weights is not None or below == 0 else child.weight
+            return float(self.weights[child.id])
+        return sum(self.weight(one) for one in child.children)
+
+    def counts(self, child: Indicator | Node) -> bool:
+        """Whether anything of weight is left of a child."""
+        below = self.present[child.id] if isinstance(child, Indicator) else any(map(self.counts, child.children))
+        return bool(below) and self.weight(child) > 0
 
     def raw(self, child: Indicator | Node, parent: Node) -> Array:
         if isinstance(child, Indicator):
@@ -168,9 +173,10 @@ class Reference:
         return scores
 
     def score(self, node: Node) -> Array:
-        children = [child for child in node.children if self.weight(child) > 0]
+        children = [child for child in node.children if self.counts(child)]
         weights = np.array([self.weight(child) for child in children])
         shares = weights / weights.sum()
+        of_all = weights / sum(self.weight(child) for child in node.children)
         scores = np.array(
             [
                 normalised(
@@ -191,7 +197,7 @@ class Reference:
             return np.array([median_of(column, shares) for column in scores.T])
         if self.weights is not None:
             scales = np.array([self.scale(child, node) for child in children])
-            return self.scale(node, None) * (shares / scales) @ scores
+            return self.scale(node, None) * ((of_all if method == "sum" else shares) / scales) @ scores
         return (weights if method == "sum" else shares) @ scores
 
 
@@ -349,6 +355,23 @@ def test_drawn_weights_count_nodes_ranked_again_on_the_scale_of_their_new_ranks(
     np.testing.assert_allclose(share[0], (plain - plain.min()) / np.ptp(plain), atol=1e-4)
 
 
+@pytest.mark.parametrize("top", ["sum", "arithmetic", "geometric", "harmonic"])
+@pytest.mark.parametrize("below", ["sum", "arithmetic", "geometric"])
+@pytest.mark.parametrize("leave_out", [[], [{"level": "indicator", "count": 2}]], ids=["all", "without two"])
+def test_random_weights_that_hardly_vary_come_to_the_same_as_those_defined(
+    below: str, top: str, leave_out: list[Any]
+) -> None:
+    tree = unequal_tree({"method": "min-max", "to": [1, 100]}, below, again=False, directions=True)
+    tree["children"] = tree["children"][:2]
+    index = make_index(tree, tied_values(3, leaves=6), levels=LEVELS)
+    factors = {"aggregation": [top], "leave-out": leave_out}
+    defined = kept(experiment_of(index, factors, 20)).totals
+    drawn = kept(
+        experiment_of(index, {**factors, "weights": {"method": "dirichlet", "concentration": 1e13}}, 20)
+    ).totals
+    np.testing.assert_allclose(drawn, defined, rtol=1e-4)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(3, 12), st.sampled_from(["better", "worse", "no-gaps"]))
 def test_all_factors_at_once_are_scored_as_the_slow_reference_does(seed: int, cities: int, ties: str) -> None:
@@ -424,7 +447,7 @@ EVERYTHING: dict[str, Any] = {
 def assert_equal_tallies(left: Tally, right: Tally) -> None:
     assert left.draws == right.draws
     assert left.moments == right.moments
-    for name in ("counts", "shifts", "pairs"):
+    for name in ("counts", "shifts", "tier_kept", "pairs"):
         assert getattr(left, name).tobytes() == getattr(right, name).tobytes(), name
     assert [one.tolist() for one in left.chosen] == [one.tolist() for one in right.chosen]
 

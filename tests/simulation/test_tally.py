@@ -39,9 +39,10 @@ def tallied(ranks: Array, baseline: Array, pairs: bool = True) -> Tally:
     tally = empty_tally(len(baseline), pairs, [2])
     order = np.argsort(baseline, kind="stable")
     figures = np.full((len(ranks), FIGURES), np.nan)
-    tally_ranks(ranks, order, baseline, tally.counts, tally.shifts, tally.pairs, figures)
+    tier = np.array([(rank > 1) + (rank > 3) for rank in range(1, len(baseline) + 1)], np.int64)
+    tally_ranks(ranks, order, baseline, tally.counts, tally.shifts, tier, tally.tier_kept, tally.pairs, figures)
     tally.chosen[0][:] = [len(ranks), 0]
-    return Tally(len(ranks), tally.counts, tally.shifts, exact_sums(figures), tally.pairs, tally.chosen)
+    return replace(tally, draws=len(ranks), moments=exact_sums(figures))
 
 
 def same(left: Tally, right: Tally) -> bool:
@@ -50,6 +51,7 @@ def same(left: Tally, right: Tally) -> bool:
         for mine, theirs in (
             (left.counts, right.counts),
             (left.shifts, right.shifts),
+            (left.tier_kept, right.tier_kept),
             (left.pairs, right.pairs),
             (left.chosen[0], right.chosen[0]),
         )
@@ -105,7 +107,7 @@ def test_every_count_is_that_of_a_plain_loop(seed: int, rule: str) -> None:
     baseline = ranked(np.random.default_rng(seed + 100).integers(1, cities + 1, cities))
     tally = tallied(ranks, baseline)
     counts, shifts = np.zeros((cities, cities), int), np.zeros((cities, 2), int)
-    pairs = np.zeros((2, cities, cities), int)
+    pairs, kept = np.zeros((2, cities, cities), int), np.zeros(cities, int)
     figures: list[tuple[float, float, float]] = []
     for row in ranks:
         inside = [city for city in range(cities) if row[city] > 0]
@@ -114,11 +116,13 @@ def test_every_count_is_that_of_a_plain_loop(seed: int, rule: str) -> None:
         for city, distance in zip(inside, moved, strict=True):
             counts[city, row[city] - 1] += 1
             shifts[city] += [distance, distance**2]
+            kept[city] += sum(row[city] > last for last in (1, 3)) == sum(among[city] > last for last in (1, 3))
             for other in inside:
                 pairs[:, city, other] += [row[city] < row[other], 1]
         figures.append((float(np.mean(moved)), *correlations(row[inside], list(among.values()))))
     np.testing.assert_array_equal(tally.counts, counts)
     np.testing.assert_array_equal(tally.shifts, shifts)
+    np.testing.assert_array_equal(tally.tier_kept, kept)
     np.testing.assert_array_equal(tally.pairs, pairs)
     for position in (SHIFT, KENDALL, SPEARMAN):
         own = np.array(figures)[:, position]
