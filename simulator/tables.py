@@ -107,7 +107,7 @@ def require_kind(path: Path, suffixes: Sequence[str]) -> str:
     library, extra = _EXTRAS.get(suffix, ("", ""))
     if library and find_spec(library) is None:
         problem = f"a {suffix} file needs the library {library}, which is not installed"
-        raise InputError(str(path), [Fault("", problem, f'Install it with: pip install "citysim[{extra}]"')])
+        raise InputError(str(path), [Fault("", problem, f"Install it with: pip install {library}")])
     return suffix
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from simulator.construction.recipe import Recipe, with_weights
 from simulator.definition import Definition, Node
