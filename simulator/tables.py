@@ -21,7 +21,7 @@ TABLE_SUFFIXES: Final = (".csv", ".xlsx", ".parquet")
 MOST_FAULTS: Final = 20
 """How many faults of one kind a message lists; beyond that it gives their number."""
 
-_EXTRAS: Final = {".xlsx": ("openpyxl", "excel"), ".parquet": ("pyarrow", "parquet"), ".zarr": ("zarr", "zarr")}
+_LIBRARIES: Final = {".xlsx": "openpyxl", ".parquet": "pyarrow", ".zarr": "zarr"}
 _SAVE_AS_UTF8: Final = "Save the file as UTF-8 (in Excel: CSV UTF-8, comma delimited)."
 
 
@@ -104,7 +104,7 @@ def require_kind(path: Path, suffixes: Sequence[str]) -> str:
             str(path),
             [Fault("", f"unknown kind of file {path.suffix!r}", did_you_mean(suffix, suffixes))],
         )
-    library, extra = _EXTRAS.get(suffix, ("", ""))
+    library = _LIBRARIES.get(suffix)
     if library and find_spec(library) is None:
         problem = f"a {suffix} file needs the library {library}, which is not installed"
         raise InputError(str(path), [Fault("", problem, f"Install it with: pip install {library}")])
