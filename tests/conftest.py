@@ -23,6 +23,7 @@ index:
       name: {en: Economy, zh: 经济}
       children:
         - id: scale
+          normalise: z-score
           children:
             - {id: gdp, name: {en: Output, zh: 产值}, unit: CNY}
             - {id: growth, name: {en: Growth, zh: 增速}, unit: percent}
