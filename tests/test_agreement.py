@@ -156,7 +156,7 @@ def test_a_group_holds_indicators_of_one_normalisation(points: Index) -> None:
         ),
         (
             {"weights": {"gren-space": 1}},
-            "recipe.weights.gren-space: no indicator or node 'gren-space'. Did you mean gr",
+            "recipe.weights.gren-space: 'gren-space': no such indicator or node. Did you mean gr",
         ),
         ({"normalisation": {"method": "min-max", "goalposts": "given"}}, "recipe.normalisation: no goalposts are def"),
         ({"normalisation": "distance-to-target"}, "recipe.normalisation: no target is defined for economic-scale, "),
@@ -226,7 +226,7 @@ def test_weights_of_all_children_may_not_be_zero(points: Index, raw: Index) -> N
         ),
         (
             {"weights": ["equal", {"method": "given", "weights": {"x1": 1}}]},
-            "factors.weights.alternatives.1.weights.x1: no indicator or node 'x1'. ",
+            "factors.weights.alternatives.1.weights.x1: 'x1': no such indicator or node. Known: ",
         ),
         (
             {"weights": {"method": "equal", "over": "dimensoin"}},
@@ -239,7 +239,8 @@ def test_weights_of_all_children_may_not_be_zero(points: Index, raw: Index) -> N
         (
             {"normalisation": ["z-score", "distance-to-target"]},
             "factors.normalisation.alternatives.1: no target is defined for economic-scale, output-per-capita, "
-            "deposit-loan-density, brand-companies, government-debt and 45 more. Add `target` to the definition.",
+            "deposit-loan-density, brand-companies, government-debt and 45 more. "
+            "Choose another normalisation, or add `target`.",
         ),
         (
             {"aggregation": {"at": "variable", "alternatives": ["sum"]}},
@@ -247,12 +248,12 @@ def test_weights_of_all_children_may_not_be_zero(points: Index, raw: Index) -> N
         ),
         (
             {"normalisation": ["as-defined", "z-score"], "aggregation": ["geometric"]},
-            "factors.aggregation: z-score with geometric: the mean of total is undefined for scores of zero or below. "
+            "factors.aggregation: the geometric mean of total is undefined for z-score scores of zero or below. "
             "Add to `never`: {normalisation: z-score, aggregation: geometric}.",
         ),
         (
             {"normalisation": [{"method": "min-max", "to": [0, 1]}], "aggregation": ["harmonic"]},
-            "factors.aggregation: min-max with harmonic: the mean of total is undefined for scores of zero or below.",
+            "factors.aggregation: the harmonic mean of total is undefined for min-max scores of zero or below.",
         ),
     ],
 )
@@ -339,7 +340,6 @@ def test_an_error_in_places_needs_points(points: Index, raw: Index) -> None:
             {"normalisatio": "z-score", "aggregation": "sum"},
             "never.0.normalisatio: 'normalisatio' is no factor with al",
         ),
-        ({"ties": "better", "aggregation": "sum"}, "never.0.ties: 'ties' is no factor with alternatives here. "),
         (
             {"normalisation": "zscore", "aggregation": "sum"},
             "never.0.normalisation: normalisation has no alternative 'z",
@@ -350,6 +350,11 @@ def test_an_error_in_places_needs_points(points: Index, raw: Index) -> None:
 def test_exclusions_that_cannot_be_kept(points: Index, never: dict[str, str], problem: str) -> None:
     factors = {"normalisation": ["z-score", "as-defined"], "aggregation": ["sum"]}
     assert one(points, factors=factors, never=[never]).startswith(problem)
+
+
+def test_an_exclusion_with_a_factor_that_does_not_vary_is_idle(points: Index) -> None:
+    factors = {"normalisation": ["z-score", "as-defined"], "aggregation": ["sum"]}
+    assert told(points, factors=factors, never=[{"ties": "better", "aggregation": "sum"}]) == []
 
 
 def test_a_dead_end_may_take_several_exclusions(points: Index) -> None:

@@ -108,7 +108,10 @@ def tiny(folder: Path, **files: str) -> Path:
             "line 7, factors.data_error: unknown key 'data_error'. Did you mean data-error?",
         ),
         ("title: {en: x, fr: y}", "line 6, title.fr: unknown key 'fr'. Known: en, zh."),
-        ("recipe: {weights: {gren-space: 1}}", "line 6, recipe.weights.gren-space: no indicator or node 'gren-space'"),
+        (
+            "recipe:\n  weights:\n    hospital-beds: 1\n    gren-space: 1",
+            "line 9, recipe.weights.gren-space: 'gren-space': no such indicator or node. Did you mean green-space",
+        ),
         ("recipe: {normalisation: zscore}", "line 6, recipe.normalisation: unknown method 'zscore'. Did you mean z-"),
         ("recipe: {ties: betr}", "line 6, recipe.ties: 'betr' is not among the known words. Did you mean better?"),
         (
