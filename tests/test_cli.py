@@ -219,7 +219,7 @@ def test_the_csv_begins_with_the_columns_that_others_rely_on(outputs: tuple[Path
 def test_the_json_holds_figures_and_provenance(outputs: tuple[Path, Result]) -> None:
     record = json.loads((outputs[0] / "o.json").read_text(encoding="utf-8"))
     stored = read_result(outputs[0] / "o.out")
-    assert list(record) == ["scenario", "overall", "choices", "cities", "provenance"]
+    assert list(record) == ["scenario", "overall", "choices", "draws", "pairs", "cities", "provenance"]
     assert record["scenario"] == "weights-only"
     assert record["overall"]["kendall_tau"] == float(stored["kendall_tau"])
     assert record["overall"]["mean_abs_rank_shift_se"] == float(stored["mean_abs_rank_shift_se"])

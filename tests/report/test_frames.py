@@ -111,7 +111,7 @@ def test_groups_are_a_column(groups: xr.Dataset) -> None:
 def test_a_record_is_json_with_all_figures(which: str, request: pytest.FixtureRequest) -> None:
     result: xr.Dataset = request.getfixturevalue(which)
     record = json.loads(json.dumps(stability_record(result), allow_nan=False))
-    assert list(record) == ["scenario", "overall", "choices", "cities", "provenance"]
+    assert list(record) == ["scenario", "overall", "choices", "draws", "pairs", "cities", "provenance"]
     assert record["scenario"] == result.attrs["scenario"]
     for name, value in record["overall"].items():
         assert value == result[name].values.tolist()

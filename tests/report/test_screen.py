@@ -13,7 +13,7 @@ import xarray as xr
 from rich.console import Console, RenderableType
 
 import simulator as sim
-from simulator.report.screen import city_name, plain_table, score_table, show, stability_view
+from simulator.report.screen import city_name, plain_table, score_view, show, stability_view
 
 SMALL: dict[str, Any] = {
     "schema_version": 1,
@@ -73,7 +73,7 @@ def exact() -> xr.Dataset:
 
 def test_scores_are_shown_best_first_with_names_and_dimensions() -> None:
     scored = sim.load_index("opportunity-2025").score()
-    lines = rendered(score_table(scored), width=260)
+    lines = rendered(score_view(scored, 400), width=400)
     rows = rows_of(lines)
     assert len(rows) == 60
     assert rows["Shanghai"][:3] == ["1", "Shanghai 上海", "2446"]
@@ -83,12 +83,23 @@ def test_scores_are_shown_best_first_with_names_and_dimensions() -> None:
     assert [int(cells[0]) for cells in rows.values()] == sorted(scored["rank"].values.tolist())
 
 
-def test_broken_scores_keep_four_digits() -> None:
+def test_dimensions_that_do_not_fit_the_screen_are_left_out_and_said_to_be() -> None:
+    lines = rendered(score_view(sim.load_index("opportunity-2025").score(), 80), width=80)
+    assert rows_of(lines)["Shanghai"] == ["1", "Shanghai 上海", "2446"]
+    assert lines[-1] == "The dimensions are too wide for this screen; --csv has them."
+
+
+def test_broken_scores_have_the_same_decimals_throughout() -> None:
     scored = sim.load_index("opportunity-2025").score()
-    scored["total"][0] = 1234.5678
-    assert rows_of(rendered(score_table(scored), 260))["Shanghai"][2] == "1235"
-    scored["total"][0] = 0.123456
-    assert rows_of(rendered(score_table(scored), 260))["Shanghai"][2] == "0.1235"
+    shanghai = scored["city"].values.tolist().index("shanghai")
+    scored["total"][shanghai] = 1234.5678
+    rows = rows_of(rendered(score_view(scored, 400), 400))
+    assert rows["Shanghai"][2] == "1234.57"
+    assert all(re.fullmatch(r"\d+\.\d\d", cells[2]) for cells in rows.values())
+    scored["total"] = scored["total"] / 10_000.0
+    rows = rows_of(rendered(score_view(scored, 400), 400))
+    assert rows["Shanghai"][2] == "0.1235"
+    assert all(re.fullmatch(r"0\.\d{4}", cells[2]) for cells in rows.values())
 
 
 # Stability.
@@ -177,8 +188,9 @@ def test_a_sampled_design_never_calls_itself_exact(stress: xr.Dataset) -> None:
 
 def test_an_exact_design_names_what_moves_the_ranking_most(exact: xr.Dataset) -> None:
     lines = rendered(stability_view(exact), width=600)
-    (told,) = [line for line in lines if line.startswith("Mean shift by combination, largest first: ")]
     shifts = exact["mean_abs_rank_shift_by_draw"].values
+    beginning = f"Mean shift by combination, largest first, the first 8 of {len(shifts)}: "
+    (told,) = [line for line in lines if line.startswith(beginning)]
     first = int(np.argmax(shifts))
     name = str(exact["draw_leave_out_dimension"].values[first])
     assert told.partition(": ")[2].startswith(f"{name} {shifts[first]:.2f}; ")
