@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BeforeValidator, Field
 from typing_extensions import TypeAliasType
 
@@ -113,7 +114,11 @@ def open_scenario(source: str | Path | Mapping[str, Any] | Document) -> Document
     if isinstance(source, Document):
         return source
     if isinstance(source, Mapping):
-        text = json.dumps(source, ensure_ascii=False, indent=1)
+        try:
+            text = json.dumps(source, ensure_ascii=False, indent=1, default=_as_written)
+        except TypeError as error:
+            remedy = "Use mappings, lists, texts, numbers, true, false and null only."
+            raise InputError("scenario", [Fault("", str(error), remedy)]) from None
         return dataclasses.replace(parse_yaml(text, "scenario"), origins={})
     shipped = shipped_scenarios()
     if str(source) in shipped:
@@ -123,6 +128,19 @@ def open_scenario(source: str | Path | Mapping[str, Any] | Document) -> Document
         remedy = did_you_mean(str(source), list(shipped))
         raise InputError(str(source), [Fault("", "no shipped scenario of this name, and no such file", remedy)])
     return read_yaml(path)
+
+
+def _as_written(value: Any) -> Any:
+    """Return what a value of another kind would be in a file; raises `TypeError` where nothing would."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, tuple | set | frozenset | np.ndarray):
+        return list(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"a {type(value).__name__} cannot stand in a scenario")
 
 
 def read_scenario(document: Document) -> Scenario:

@@ -45,11 +45,7 @@ class WeightSampler:
     def draw(self, generator: np.random.Generator, draws: int) -> Floats:
         """Return weights (draws, L), each row summing to 1; a single row where they are fixed."""
         if isinstance(self.method, DirichletWeights):
-            weight = generator.standard_gamma(
-                self.method.concentration * self.centre.size * self.centre, (draws, self.centre.size)
-            )
-            # A concentration far below 1 can leave every gamma at zero; the centre is then the only weight there is.
-            weight[weight.sum(axis=1) == 0.0] = self.centre
+            weight = _gammas(generator, self.method.concentration * self.centre.size * self.centre, draws)
         elif isinstance(self.method, UniformWeights):
             width = self.method.percent / 100.0
             weight = self.centre * (1.0 + width * generator.uniform(-1.0, 1.0, (draws, self.centre.size)))
@@ -58,6 +54,26 @@ class WeightSampler:
             weight = self.centre[np.newaxis]
         weight = weight / weight.sum(axis=1, keepdims=True)
         return np.ascontiguousarray(weight[:, self.member] * self.share)
+
+
+SMALL_SHAPE = 0.1
+"""Shape below which gammas so often fall out of the range of numbers that their logarithms are drawn instead."""
+
+
+def _gammas(generator: np.random.Generator, shape: Floats, draws: int) -> Floats:
+    """Return gammas (draws, members) up to a factor of each draw; a member of shape 0 gets 0.
+
+    For small shapes G(a) = G(a + 1) U^(1 / a) is drawn in logarithms (Marsaglia and Tsang 2000,
+    doi:10.1145/358407.358414), so that the largest of a draw never vanishes.
+    """
+    size = (draws, shape.size)
+    if shape[shape > 0.0].min() >= SMALL_SHAPE:
+        return generator.standard_gamma(shape, size)
+    with np.errstate(divide="ignore"):
+        logarithm = np.log(generator.standard_gamma(shape + 1.0, size))
+        logarithm += np.log(1.0 - generator.random(size)) / shape
+    gammas: Floats = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
+    return gammas
 
 
 def weight_sampler(definition: Definition, method: AnyWeighting) -> WeightSampler:

@@ -83,9 +83,13 @@ def find_coefficients(
         children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
         everything = 0.0
         present = 0.0
+        everything_scaled = 0.0
+        present_scaled = 0.0
         for child in children:
             everything += slot_weight[child]
             present += slot_weight[child] * coefficient[child]
+            everything_scaled += plan.scale[variant, child] * slot_weight[child]
+            present_scaled += plan.scale[variant, child] * slot_weight[child] * coefficient[child]
         method = plan.aggregation[variant, node]
         for child in children:
             weight = slot_weight[child] * coefficient[child]
@@ -96,7 +100,8 @@ def find_coefficients(
             elif method == SUM:
                 coefficient[child] = plan.scale[variant, child] * (weight / everything)
             elif method == ARITHMETIC and drawn:
-                coefficient[child] = plan.scale[variant, child] * (weight / present)
+                shared = everything_scaled / present_scaled  # what is left out leaves its share to its siblings
+                coefficient[child] = plan.scale[variant, child] * (weight / everything) * shared
             else:
                 coefficient[child] = weight / present
         slot_weight[slot] = everything if drawn else plan.weight[slot]
