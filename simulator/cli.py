@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
 
 STANDARD_OUTPUT = "-"
+INTERRUPTED = "interrupted; no file is half-written"
+SHOW_CURSOR = "\x1b[?25h"
 
 
 class Commands(click.Group):
@@ -39,7 +44,7 @@ class Commands(click.Group):
             click.echo(str(error), err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("interrupted; no file is half-written", err=True)
+            click.echo(INTERRUPTED, err=True)
             ctx.exit(130)
 
 
@@ -213,7 +218,7 @@ def run_command(
     own = [f"{key}={value}" for key, value in (("draws", draws), ("seed", seed)) if value is not None]
     study = plan(scenario, [*settings, *own, *(["pairs=true"] if pairs else [])])
     asked = [_pair(study, pair) for pair in pairs]
-    with _progress(quiet) as progress:
+    with _leaving_at_once(), _progress(quiet) as progress:
         result = execute(study, workers, progress)
     seconds = time.perf_counter() - begun
     if out is not None:
@@ -244,7 +249,7 @@ def repeat_command(result: str, workers: int | None, quiet: bool) -> None:
     """
     from simulator.study import repeat
 
-    with _progress(quiet) as progress:
+    with _leaving_at_once(), _progress(quiet) as progress:
         repetition = repeat(result, workers, progress=progress)
     for change in repetition.changed:
         click.echo(f"changed since: {change}")
@@ -337,6 +342,28 @@ def _write_text(text: str, path: str) -> None:
         click.echo(text, nl=False)
     else:
         write_text(Path(path), text)
+
+
+@contextmanager
+def _leaving_at_once() -> Iterator[None]:
+    """Leave the process at the first interrupt, as long as nothing is being written.
+
+    An exception raised in the middle of a compilation can leave the compiler's lock held, and the process hanging.
+    """
+
+    def leave(*_: object) -> None:
+        cursor = SHOW_CURSOR if sys.stderr.isatty() else ""
+        os.write(2, f"{cursor}{INTERRUPTED}\n".encode())
+        os._exit(130)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 @contextmanager

@@ -47,6 +47,9 @@ LIMITS = {
     "less_than_equal": "not above",
 }
 
+LONGEST = 60
+"""Characters of a value that a message shows."""
+
 CrossCheck = Callable[[Any], Iterator[tuple[Location, str, str]]]
 
 
@@ -79,25 +82,34 @@ def _schema_faults(
     error: ValidationError, document: Document, schema: type[Schema], cross_checked: bool
 ) -> list[Fault]:
     """Return a validation's faults; the schema's own check of the whole is left out where cross-checks have told it."""
-    faults = []
-    misfits: dict[Location, list[ErrorDetails]] = {}
+    details: dict[Location, list[ErrorDetails]] = {}
     for detail in error.errors():
         if _follows_from_others(detail) or (cross_checked and not detail["loc"] and detail["type"] == "value_error"):
             continue
-        where = _in_file(detail, document.data)
-        if detail["type"] in EXPECTED and detail["input"] is not None:
-            misfits.setdefault(where, []).append(detail)
-            continue
-        problem, remedy = _explain(detail, schema)
-        faults.append(Fault(document.place(where), problem, remedy))
-    faults += [_misfit(document.place(where), details) for where, details in misfits.items()]
+        details.setdefault(_in_file(detail, document.data), []).append(detail)
+    faults = []
+    for where, told in details.items():
+        others = [detail for detail in told if not _is_misfit(detail)]
+        deeper = any(place != where and place[: len(where)] == where for place in details)
+        if others or deeper:
+            explained = [_explain(detail, schema, str(where[-1]) if where else "") for detail in others]
+        else:
+            explained = [_misfit(told)]
+        faults += [Fault(document.place(where), problem, remedy) for problem, remedy in explained]
     return list(dict.fromkeys(faults))
 
 
-def _misfit(place: str, details: Sequence[ErrorDetails]) -> Fault:
-    """Return one fault for a value of the wrong kind, however many members of a union refuse it."""
+def _is_misfit(detail: ErrorDetails) -> bool:
+    """Return whether a value is of the wrong kind; several members of a union may say so of one value."""
+    return detail["type"] in EXPECTED and detail["input"] is not None
+
+
+def _misfit(details: Sequence[ErrorDetails]) -> tuple[str, str]:
+    """Return one problem and remedy for a value of the wrong kind, however many members of a union refuse it."""
     fitting = list(dict.fromkeys(EXPECTED[detail["type"]] for detail in details))
-    return Fault(place, f"{details[0]['input']!r} does not fit here", f"Give {' or '.join(fitting)}.")
+    given = repr(details[0]["input"])
+    shown = given if len(given) <= LONGEST else f"{given[:LONGEST]}…"
+    return f"{shown} does not fit here", f"Give {' or '.join(fitting)}."
 
 
 def _follows_from_others(detail: ErrorDetails) -> bool:
@@ -119,8 +131,8 @@ def _in_file(detail: ErrorDetails, data: Any) -> Location:
     return tuple(found)
 
 
-def _explain(detail: ErrorDetails, schema: type[Schema]) -> tuple[str, str]:
-    """Return what is wrong and what mends it, in the user's words."""
+def _explain(detail: ErrorDetails, schema: type[Schema], name: str) -> tuple[str, str]:
+    """Return what is wrong with the entry of that name and what mends it, in the user's words."""
     kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
     last = str(detail["loc"][-1]) if detail["loc"] else ""
     if kind == "extra_forbidden":
@@ -134,7 +146,7 @@ def _explain(detail: ErrorDetails, schema: type[Schema]) -> tuple[str, str]:
     if kind == "string_pattern_mismatch":
         return f"{given!r} is no name", "Use letters, digits and hyphens; no spaces, commas or slashes."
     if kind == "too_short":
-        return f"{last!r} has too few entries", f"Give at least {context['min_length']}."
+        return f"{name!r} has too few entries", f"Give at least {context['min_length']}."
     if kind in ("missing", "union_tag_not_found"):
         absent = last if kind == "missing" else context["discriminator"].strip("'")
         return f"value {int(last) + 1} is missing" if absent.isdecimal() else f"{absent!r} is missing", "Add it."

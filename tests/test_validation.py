@@ -51,13 +51,13 @@ shapes:
 """
     assert faults_of(text) == [
         "line 1, title: 'title' is missing. Add it.",
+        "line 3, shapes[0].radius: 'wide' does not fit here. Give a number.",
         "line 3, shapes[0].bounds[1]: value 2 is missing. Add it.",
         "line 4, shapes[1]: unknown kind 'circel'. Did you mean circle?",
         "line 5, shapes[2]: 'kind' is missing. Add it.",
         "line 6, shapes[3].side: 'side' is missing. Add it.",
         "line 6, shapes[3].sid: unknown key 'sid'. Did you mean side or kind?",
         "line 1, titel: unknown key 'titel'. Did you mean title?",
-        "line 3, shapes[0].radius: 'wide' does not fit here. Give a number.",
     ]
 
 

@@ -40,6 +40,10 @@ def weight_problems(weights: Mapping[str, float], definition: Definition, where:
         for problem in lookup_problems((*where, name), partial(find_slots, definition, [name]))
     ]
     yield from unknown
+    meant = [] if unknown else find_slots(definition, list(weights))
+    twice = [name for position, name in enumerate(weights) if meant and meant[position] in meant[:position]]
+    for name in twice:
+        yield (*where, name), f"{name!r} has a weight already, under another name", "Name it once."
     for node in () if unknown else with_weights(definition, weights).nodes:
         if all(child.weight == 0.0 for child in node.children):
             yield where, f"the weights of all children of {node.id} are zero", "Give at least one a weight above 0."
