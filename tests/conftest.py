@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+from hypothesis import settings
 
 import simulator.definition as definition_module
 from simulator.definition import Definition, parse_definition, read_definition
 from simulator.documents import parse_yaml
 from simulator.matrix import read_matrix
+
+# No test depends on wall time: a first call compiles, and machines are shared.
+settings.register_profile("citysim", deadline=None, print_blob=True)
+settings.load_profile("citysim")
 
 SMALL_DEFINITION = """\
 schema_version: 1

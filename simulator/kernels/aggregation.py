@@ -31,33 +31,38 @@ def weighted_sum(scores: Floats, children: Integers, coefficient: Floats, out: F
 
 
 @compiled
-def geometric_mean(scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> bool:
-    """Exp of the weighted mean of logarithms. Returns False where a score is not above zero."""
-    out[:] = 0.0
+def all_above_zero(scores: Floats, children: Integers, coefficient: Floats, cities: int) -> bool:
+    """Return whether every score that takes part is above zero, as geometric and harmonic means need."""
     positive = True
     for child in children:
         if coefficient[child] != 0.0:
-            for i in range(out.size):
+            for i in range(cities):
                 positive &= scores[child, i] > 0.0
-                out[i] += coefficient[child] * math.log(max(scores[child, i], 0.0))
-    for i in range(out.size):
-        out[i] = math.exp(out[i])
     return positive
 
 
 @compiled
-def harmonic_mean(scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> bool:
-    """Inverse of the weighted mean of inverses. Returns False where a score is not above zero."""
+def geometric_mean(scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> None:
+    """Take exp of the weighted mean of logarithms; scores must be above zero."""
     out[:] = 0.0
-    positive = True
     for child in children:
         if coefficient[child] != 0.0:
             for i in range(out.size):
-                positive &= scores[child, i] > 0.0
+                out[i] += coefficient[child] * math.log(scores[child, i])
+    for i in range(out.size):
+        out[i] = math.exp(out[i])
+
+
+@compiled
+def harmonic_mean(scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> None:
+    """Take the inverse of the weighted mean of inverses; scores must be above zero."""
+    out[:] = 0.0
+    for child in children:
+        if coefficient[child] != 0.0:
+            for i in range(out.size):
                 out[i] += coefficient[child] / scores[child, i]
     for i in range(out.size):
         out[i] = 1.0 / out[i]
-    return positive
 
 
 @compiled
@@ -82,11 +87,13 @@ def weighted_median(scores: Floats, children: Integers, coefficient: Floats, out
 @compiled
 def aggregate(method: int, scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> bool:
     """Aggregate children into `out` by the method of that code. Returns False where the method is undefined."""
+    if method in (GEOMETRIC, HARMONIC) and not all_above_zero(scores, children, coefficient, out.size):
+        return False
     if method == GEOMETRIC:
-        return geometric_mean(scores, children, coefficient, out)
-    if method == HARMONIC:
-        return harmonic_mean(scores, children, coefficient, out)
-    if method == MEDIAN:
+        geometric_mean(scores, children, coefficient, out)
+    elif method == HARMONIC:
+        harmonic_mean(scores, children, coefficient, out)
+    elif method == MEDIAN:
         weighted_median(scores, children, coefficient, out)
     else:
         weighted_sum(scores, children, coefficient, out)
