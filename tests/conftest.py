@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 import xarray as xr
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import simulator.definition as definition_module
 from simulator.definition import Definition, parse_definition, read_definition
 from simulator.documents import parse_yaml
 from simulator.matrix import read_matrix
 
-# No test depends on wall time: a first call compiles, and machines are shared.
-settings.register_profile("citysim", deadline=None, print_blob=True)
+# Modules that tests share; a failed assertion in them tells its values as in a test.
+pytest.register_assert_rewrite("bad_input_files")
+
+# No test depends on wall time: a first call compiles, and machines are shared. CI takes the same examples every time,
+# so that a change is judged by itself; at a desk each run looks elsewhere.
+settings.register_profile(
+    "citysim",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
 settings.load_profile("citysim")
 
 SMALL_DEFINITION = """\
