@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from weighted_tree import ANY, define
 
 from simulator.construction.nominal import child_scales, node_masses, nominal_weights
 from simulator.definition import Definition, Node
-
-ANY = ("sum", "arithmetic", "geometric", "harmonic", "median")
 
 
 @st.composite
@@ -27,27 +26,6 @@ def trees(draw: st.DrawFn, methods: tuple[str, ...]) -> Definition:
         return one
 
     document = {"schema_version": 1, "id": "t", "levels": ["index", "a", "b", "c"], "index": entry(0)}
-    return Definition.model_validate(document)
-
-
-def define(aggregate: str = "arithmetic") -> Definition:
-    document: dict[str, Any] = {
-        "schema_version": 1,
-        "id": "t",
-        "index": {
-            "id": "total",
-            "aggregate": aggregate,
-            "children": [
-                {
-                    "id": "x",
-                    "weight": 3,
-                    "aggregate": aggregate,
-                    "children": [{"id": "a", "weight": 2}, {"id": "b", "weight": 1}, {"id": "c", "weight": 1}],
-                },
-                {"id": "y", "weight": 1, "aggregate": aggregate, "children": [{"id": "d"}, {"id": "e", "weight": 0}]},
-            ],
-        },
-    }
     return Definition.model_validate(document)
 
 

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
+from weighted_tree import ANY, define
 
 from simulator.construction.nominal import nominal_weights
 from simulator.construction.weighting import weight_sampler
@@ -16,30 +15,6 @@ from simulator.methods import (
     UniformWeights,
     Weighting,
 )
-
-
-def define(aggregate: str = "arithmetic") -> Definition:
-    document: dict[str, Any] = {
-        "schema_version": 1,
-        "id": "t",
-        "index": {
-            "id": "total",
-            "aggregate": aggregate,
-            "children": [
-                {
-                    "id": "x",
-                    "weight": 3,
-                    "aggregate": aggregate,
-                    "children": [{"id": "a", "weight": 2}, {"id": "b", "weight": 1}, {"id": "c", "weight": 1}],
-                },
-                {"id": "y", "weight": 1, "aggregate": aggregate, "children": [{"id": "d"}, {"id": "e", "weight": 0}]},
-            ],
-        },
-    }
-    return Definition.model_validate(document)
-
-
-ANY = ("sum", "arithmetic", "geometric", "harmonic", "median")
 
 
 @pytest.mark.parametrize("aggregate", ANY)
