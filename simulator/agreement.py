@@ -51,6 +51,9 @@ def selection_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     """Yield what is wrong with the choice of cities and with the pillars of a reading, against the whole index."""
     if scenario.cities is not None:
         yield from _city_problems(scenario.cities, index)
+    if len(index.cities) < SMALLEST_GROUP:
+        problem = f"it ranks {len(index.cities)} cities, which says nothing"
+        yield ("index",), problem, f"Take an index of {SMALLEST_GROUP} cities or more."
     if scenario.within is not None and scenario.within not in index.matrix.coords:
         yield ("within",), f"the cities of {index.definition.id} have no {scenario.within}", "Remove it."
     if scenario.reading is not None:

@@ -17,17 +17,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator import __version__
-from simulator.errors import CitysimError, Fault, InputError
+from simulator.errors import CitysimError, DrawError, Fault, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
+    from simulator.index import Index
     from simulator.study import Study
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
 
 STANDARD_OUTPUT = "-"
 INTERRUPTED = "interrupted; no file is half-written"
+OTHER_KINDS = (".csv", ".json", ".xlsx", ".parquet", ".yaml", ".yml", ".txt")
 SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -121,7 +124,7 @@ def score_command(index: str, csv_path: str | None, quiet: bool) -> None:
 
     _refuse_unwritable(csv_path)
     loaded = load_index(index)
-    scored = loaded.score()
+    scored = _score(loaded, index)
     if csv_path is not None:
         _write_csv(score_frame(scored), csv_path)
     if not quiet and csv_path != STANDARD_OUTPUT:
@@ -153,7 +156,7 @@ def check_command(file: str, settings: tuple[str, ...]) -> None:
         if settings:
             raise InputError(file, [Fault("--set", "overrides a scenario, and this is a definition", "Leave it out.")])
         loaded = load_index(file)
-        loaded.score()
+        _score(loaded, file)
         sizes = f"{len(loaded.cities)} cities, {len(loaded.definition.indicators)} indicators"
         click.echo(f"{file}: a definition in order, with its data: {sizes}.")
         return
@@ -161,7 +164,7 @@ def check_command(file: str, settings: tuple[str, ...]) -> None:
 
     study = plan(file, settings)
     for part in study.parts.values():
-        part.score()
+        _score(part, file)
     cities = sum(len(part.cities) for part in study.parts.values())
     click.echo(f"{file}: scenario {study.scenario.name} is in order and fits {study.scenario.index}: {cities} cities.")
 
@@ -273,21 +276,29 @@ def schema_command(kind: str, out: str | None) -> None:
     _write_text(json_schema(Scenario if kind == "scenario" else Definition), out or STANDARD_OUTPUT)
 
 
+def _score(index: Index, source: str) -> xr.Dataset:
+    """Return the scores of an index; what makes a mean undefined is a fault of the file."""
+    try:
+        return index.score()
+    except DrawError as error:
+        raise InputError(source, [Fault("", str(error).rstrip("."))]) from None
+
+
 def _pair(study: Study, written: str) -> tuple[str, str]:
     """Return the two cities of `--pair A,B`, which must be ranked together."""
     from simulator.lookup import find_cities
 
-    cities = [name.strip() for name in written.split(",")]
-    if len(cities) != 2:
+    asked = [name.strip() for name in written.replace("，", ",").split(",")]
+    try:
+        cities = find_cities(study.whole.matrix, asked)
+    except InputError as error:
+        raise InputError(f"--pair {written}", error.faults) from None
+    if len(set(cities)) != 2 or len(asked) != 2:
         raise InputError(f"--pair {written}", [Fault("", "is not two cities", "Example: --pair hefei,ningbo")])
-    faults: list[InputError] = []
-    for part in study.parts.values():
-        try:
-            first, second = find_cities(part.matrix, cities)
-            return first, second
-        except InputError as error:
-            faults.append(error)
-    raise InputError(f"--pair {written}", faults[0].faults)
+    if not any(set(cities) <= set(part.cities) for part in study.parts.values()):
+        remedy = "Name two cities that it ranks against each other."
+        raise InputError(f"--pair {written}", [Fault("", "are not ranked together in this scenario", remedy)])
+    return cities[0], cities[1]
 
 
 def _both(name: Mapping[str, str]) -> str:
@@ -318,8 +329,13 @@ def _refuse_clash(scenario: str, outputs: Mapping[str, str | None]) -> None:
     """Refuse two outputs in one file, and an output in place of the scenario."""
     taken = {Path(scenario).resolve(): "the scenario"} if Path(scenario).is_file() else {}
     faults = []
-    if outputs["--out"] == STANDARD_OUTPUT:
+    out = outputs["--out"] or ""
+    if out == STANDARD_OUTPUT:
         faults.append(Fault("--out", "a NetCDF file cannot go to the screen", "Name a file, or use --json -."))
+    elif Path(out).suffix.lower() in OTHER_KINDS:
+        faults.append(
+            Fault("--out", f"writes NetCDF, and {out} is named otherwise", "Name it FILE.nc, or use --csv or --json.")
+        )
     for option, path in outputs.items():
         if path is None or path == STANDARD_OUTPUT:
             continue

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from simulator import names
 from simulator.construction.composite import score
 from simulator.construction.feasibility import recipe_problems
 from simulator.construction.recipe import Recipe, apply_recipe
-from simulator.definition import Definition, read_definition
+from simulator.definition import Definition, parse_definition, read_definition
 from simulator.documents import Document, spell
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.listing import cell_faults, city_faults, column_faults, list_table, numbers_in
@@ -162,8 +163,18 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
     return Index(definition, matrix, printed, published, hash_files(used))
 
 
-def build_index(definition: Definition, matrix: xr.Dataset) -> Index:
-    """Return an index from a definition and a matrix already in memory: `value` on the axes city and indicator.
+def build_index(
+    definition: Definition | Mapping[str, Any] | str | Path, matrix: xr.Dataset | xr.DataArray | pd.DataFrame
+) -> Index:
+    """Return an index from a definition and a matrix already in memory.
+
+    Parameters
+    ----------
+    definition
+        A definition, a mapping of the same content, or the path of its file.
+    matrix
+        A Dataset with `value` on the axes city and indicator, such a DataArray, or a DataFrame with cities as its
+        index and indicators as its columns.
 
     Raises
     ------
@@ -175,11 +186,22 @@ def build_index(definition: Definition, matrix: xr.Dataset) -> Index:
     --------
     >>> import simulator as sim, xarray as xr
     >>> tree = {"id": "total", "normalise": "z-score", "aggregate": "sum", "children": [{"id": "a"}, {"id": "b"}]}
-    >>> definition = sim.Definition.model_validate({"schema_version": 1, "id": "mine", "index": tree})
     >>> values = xr.DataArray([[1.0, 5.0], [2.0, 9.0]], coords={"city": ["x", "y"], "indicator": ["a", "b"]})
-    >>> sim.build_index(definition, values.to_dataset(name="value")).score()["rank"].values.tolist()
+    >>> sim.build_index({"schema_version": 1, "id": "mine", "index": tree}, values).score()["rank"].values.tolist()
     [2, 1]
     """
+    if isinstance(definition, Mapping):
+        definition = parse_definition(Document("definition", dict(definition)))
+    elif not isinstance(definition, Definition):
+        definition = read_definition(definition)
+    if isinstance(matrix, pd.DataFrame):
+        matrix = xr.DataArray(
+            matrix.to_numpy(),
+            dims=(names.CITY, names.INDICATOR),
+            coords={names.CITY: matrix.index.to_numpy(), names.INDICATOR: matrix.columns.to_numpy()},
+        )
+    if isinstance(matrix, xr.DataArray):
+        matrix = matrix.to_dataset(name=names.VALUE)
     matrix = check_matrix(matrix, definition)
     printed = printed_points(definition, matrix)
     _refuse_unprinted(definition, printed, definition.id)

@@ -157,6 +157,9 @@ def _fitting(matrix: xr.Dataset, selection: Mapping[str, object]) -> np.ndarray[
         held = _texts(matrix, attribute)
         wanted = [str(value) for value in asked] if isinstance(asked, list | tuple) else [str(asked)]
         try:
+            if not any(held):
+                remedy = "Describe the cities in a table under `data: {cities: FILE}`."
+                raise InputError("choice of city", [Fault(attribute, "is not known of any city", remedy)])
             chosen &= np.isin(held, look_up(wanted, dict.fromkeys(held, ()), attribute))
         except InputError as error:
             faults += error.faults

@@ -51,6 +51,8 @@ class Study:
     scenario: Scenario
     whence: str
     """Bundled name or path of the index, or that it came in memory."""
+    whole: Index
+    """The index with all its cities."""
     parts: Mapping[str, Index]
     """Index of each group that is ranked; a single one under the empty name where the scenario has no groups."""
     left_aside: Mapping[str, tuple[str, ...]]
@@ -71,7 +73,9 @@ class Repetition:
 
 
 def plan(
-    source: str | Path | Mapping[str, Any] | Document, overrides: Sequence[str] = (), index: Index | Path | None = None
+    source: str | Path | Mapping[str, Any] | Document,
+    overrides: Sequence[str] = (),
+    index: Index | str | Path | None = None,
 ) -> Study:
     """Return the study of a scenario, checked against its index, without running it.
 
@@ -87,9 +91,9 @@ def plan(
     if isinstance(index, Index):
         whole, whence = index, IN_MEMORY
     else:
-        path = index or _locate(scenario.index, document)
+        path = locate_index(index) if index is not None else _locate(scenario.index, document)
         whole = load_index(path)
-        whence = scenario.index if scenario.index in bundled_indices() else str(path.resolve())
+        whence = path.parent.name if path in bundled_indices().values() else str(path.resolve())
     refuse(document, selection_problems(scenario, whole))
     read = _as_read(whole, scenario)
     refuse(document, study_problems(scenario, read))
@@ -97,7 +101,7 @@ def plan(
     if not parts:
         remedy = f"Name an attribute with at least {SMALLEST_GROUP} cities in one group."
         raise InputError(document.source, [Fault(document.place(("within",)), "no group is large enough", remedy)])
-    return Study(document, tuple(overrides), scenario, whence, parts, left_aside)
+    return Study(document, tuple(overrides), scenario, whence, whole, parts, left_aside)
 
 
 def run(
@@ -107,7 +111,7 @@ def run(
     seed: int | None = None,
     workers: int | None = None,
     overrides: str | Sequence[str] = (),
-    index: Index | None = None,
+    index: Index | str | Path | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Run a scenario and return its result.
@@ -123,7 +127,7 @@ def run(
     overrides
         Settings `path=value` applied to the scenario in order, before `draws` and `seed`.
     index
-        An index in memory, in place of the one that the scenario names.
+        An index in memory, or a bundled name or path, in place of the one that the scenario names.
     progress
         Called with the draws done and all draws after each block.
 

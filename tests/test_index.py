@@ -269,3 +269,15 @@ def test_files_are_hashed_by_their_bytes(folder: Path) -> None:
     assert hash_files([copied]) == {"matrix.zarr": whole}
     (store / "value" / "0").write_bytes(b"three")
     assert hash_files([store])["matrix.zarr"] != whole
+
+
+def test_an_index_is_built_from_a_mapping_and_a_frame_as_from_a_definition_and_a_dataset() -> None:
+    tree = {"id": "total", "normalise": "z-score", "aggregate": "sum", "children": [{"id": "a"}, {"id": "b"}]}
+    written = {"schema_version": 1, "id": "mine", "index": tree}
+    frame = pd.DataFrame({"b": [5.0, 9.0, 1.0], "a": [1.0, 2.0, 4.0]}, index=["x", "y", "z"])
+    array = xr.DataArray(frame.to_numpy(), coords={"city": list(frame.index), "indicator": list(frame.columns)})
+    expected = build_index(Definition.model_validate(written), array.to_dataset(name="value")).score()
+    xr.testing.assert_identical(build_index(written, frame).score(), expected)
+    xr.testing.assert_identical(build_index(written, array).score(), expected)
+    with pytest.raises(InputError, match="unknown method 'sumx'"):
+        build_index({**written, "index": {**tree, "aggregate": "sumx"}}, frame)

@@ -12,9 +12,10 @@ from simulator.construction.encoding import encode, encode_ranking
 from simulator.construction.nominal import nominal_weights
 from simulator.definition import Definition
 from simulator.errors import DrawError
+from simulator.kernels.arrays import Floats
 from simulator.kernels.draws import score_matrix
 from simulator.kernels.tree import NOTHING_LEFT
-from simulator.methods import NEEDS_POSITIVE
+from simulator.methods import NEEDS_POSITIVE, AsGiven
 
 
 def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> xr.Dataset:
@@ -49,7 +50,7 @@ def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> 
     ties, tolerance, decimals = encode_ranking(definition.ranking)
     normalised, scores, rank, failed = score_matrix(plan, values, ties, tolerance, decimals)
     if failed != -1:
-        raise unscored([definition], failed)
+        raise unscored([definition], failed, _not_above_zero(definition, failed, normalised, scores))
     weight = nominal_weights(definition)
     described = matrix.sel({names.INDICATOR: leaves})
     return xr.Dataset(
@@ -77,13 +78,23 @@ def node_coordinates(definition: Definition) -> dict[str, tuple[str, list[str]]]
     }
 
 
-def unscored(variants: Sequence[Definition], node: int) -> DrawError:
+def _not_above_zero(definition: Definition, node: int, normalised: Floats, scores: Floats) -> list[str]:
+    """Return the children of a node that have a score of zero or below, as far as the scores tell."""
+    parent = definition.nodes[node]
+    leaves = {leaf.id: row for leaf, row in zip(definition.indicators, normalised, strict=True)}
+    nodes = {one.id: row for one, row in zip(definition.nodes, scores, strict=True)}
+    rows = leaves | nodes if isinstance(parent.normalise, AsGiven) else leaves
+    return [child.id for child in parent.children if child.id in rows and (rows[child.id] <= 0.0).any()]
+
+
+def unscored(variants: Sequence[Definition], node: int, culprits: Sequence[str] = ()) -> DrawError:
     """Return the error for a node whose mean meets a score that is not above zero, or for a draw with nothing left."""
     if node == NOTHING_LEFT:
         return DrawError("a draw has no indicator of any weight left (convention 10). Leave out fewer together.")
     one = next(v.nodes[node] for v in variants if v.nodes[node].aggregate.method in NEEDS_POSITIVE)
     return DrawError(
-        f"the {one.aggregate.method} mean of {one.id} met a score that is not above zero. "
+        f"the {one.aggregate.method} mean of {one.id} met a score that is not above zero"
+        f"{' (of ' + ', '.join(culprits) + ')' if culprits else ''}. "
         "Normalise to a range above zero (min-max to [1, 100], or rank), or aggregate by the arithmetic mean"
         + ("; or exclude the pair under `never`." if len(variants) > 1 else ".")
     )

@@ -15,7 +15,7 @@ from rich.text import Text
 from simulator import names
 from simulator.report.frames import OVERALL
 
-FEW = 8
+FEW = 10
 """Alternatives up to which the share of each is shown."""
 
 
