@@ -25,7 +25,7 @@ from simulator.definition import Definition
 from simulator.documents import Document, Location
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index, unprinted
-from simulator.lookup import find_cities, find_indicators, find_nodes, select_cities
+from simulator.lookup import find_indicators, select_cities
 from simulator.methods import (
     AsDefined,
     GivenWeights,
@@ -34,7 +34,7 @@ from simulator.methods import (
 from simulator.scenario import PillarTree, Scenario
 from simulator.uncertainty.design import Exclusion, dead_ends
 from simulator.uncertainty.factors import METHOD_FACTORS, DataError, Factors, LeaveOut, method_choices
-from simulator.uncertainty.omission import CITY_LEVEL, leave_out_name, members_of
+from simulator.uncertainty.omission import CITY_LEVEL, find_members, leave_out_name, members_of
 
 SMALLEST_GROUP = 3
 """Cities below which a ranking says nothing."""
@@ -171,11 +171,11 @@ def _among_problems(spec: LeaveOut, index: Index, where: Location) -> Iterator[P
     asked = spec.among
     if asked is None:
         return
-    found = list(lookup_problems(where, lambda: _find(index, spec.level, list(asked))))
+    found = list(lookup_problems(where, lambda: find_members(index, spec.level, list(asked))))
     yield from found
     if found:
         return
-    members = _find(index, spec.level, list(asked))
+    members = find_members(index, spec.level, list(asked))
     known = members if spec.level == CITY_LEVEL else members_of(index.definition, spec.level)
     for position, member in enumerate(members):
         if member not in known:
@@ -197,12 +197,6 @@ def _together_problems(factors: Factors, definition: Definition) -> Iterator[Pro
             gone += sum(sorted(sizes, reverse=True)[: spec.count])
     if gone >= len(definition.indicators):
         yield ("factors", "leave-out"), "together they may leave no indicator", "Leave out fewer."
-
-
-def _find(index: Index, level: str, names: list[str]) -> list[str]:
-    if level == CITY_LEVEL:
-        return find_cities(index.matrix, names)
-    return (find_indicators if level == index.definition.levels[-1] else find_nodes)(index.definition, names)
 
 
 def _method_problems(factors: Factors, index: Index) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from simulator import names
-from simulator.analysis.stability import shift_by_draw
+from simulator.analysis.stability import share_of, shift_by_draw
 from simulator.index import Index
 from simulator.kernels.arrays import Integers
 from simulator.simulation.blocks import Draws
@@ -75,8 +75,8 @@ def choice_shares(tally: Tally, realisation: Realisation, exact: bool) -> xr.Dat
     """Return how often each alternative of each factor was realised."""
     if not realisation.choices:
         return xr.Dataset()
-    share = np.concatenate([chosen / tally.draws for chosen in tally.chosen])
-    error = np.zeros_like(share) if exact else np.sqrt(share * (1.0 - share) / tally.draws)
+    taken = np.concatenate(tally.chosen)
+    share, error = share_of(taken, np.full(taken.shape, tally.draws), exact)
     factor = [choice.factor for choice in realisation.choices for _ in choice.labels]
     alternative = [one for choice in realisation.choices for one in choice.labels]
     return xr.Dataset(

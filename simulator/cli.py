@@ -213,13 +213,13 @@ def run_command(
     from simulator.report.screen import pair_lines, show, stability_view
     from simulator.storage import write_result
     from simulator.study import execute, plan
+    from simulator.study import settings as with_size
 
     _refuse_clash(scenario, {"--out": out, "--csv": csv_path, "--json": json_path})
     for path in (out, csv_path, json_path):
         _refuse_unwritable(path)
     begun = time.perf_counter()
-    own = [f"{key}={value}" for key, value in (("draws", draws), ("seed", seed)) if value is not None]
-    study = plan(scenario, [*settings, *own, *(["pairs=true"] if pairs else [])])
+    study = plan(scenario, [*with_size(settings, draws, seed), *(["pairs=true"] if pairs else [])])
     asked = [_pair(study, pair) for pair in pairs]
     with _leaving_at_once(), _progress(quiet) as progress:
         result = execute(study, workers, progress)

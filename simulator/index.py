@@ -20,6 +20,7 @@ from simulator.construction.recipe import Recipe, apply_recipe
 from simulator.definition import Definition, parse_definition, read_definition
 from simulator.documents import Document, spell
 from simulator.errors import Fault, InputError, did_you_mean
+from simulator.kernels.ranking import ranks_among
 from simulator.listing import cell_faults, city_faults, column_faults, list_table, numbers_in
 from simulator.lookup import select_cities
 from simulator.matrix import check_matrix, read_matrix
@@ -95,8 +96,7 @@ class Index:
         if self.published is None:
             return self.score()[names.RANK]
         rank = self.published[names.RANK].sel({names.CITY: self.cities})
-        among = (rank.values[np.newaxis, :] < rank.values[:, np.newaxis]).sum(axis=1) + 1
-        return rank.copy(data=among.astype(np.int64))
+        return rank.copy(data=ranks_among(rank.values))
 
     def select(self, cities: Sequence[str] | Mapping[str, object]) -> Index:
         """Return the index over some cities: a list of names, or attributes such as `{"status": "prefecture-level"}`.

@@ -155,9 +155,18 @@ def run(
     >>> result["rank_frequency"].dims
     ('city', 'rank')
     """
-    settings = [overrides] if isinstance(overrides, str) else [*overrides]
-    settings += [f"{key}={value}" for key, value in (("draws", draws), ("seed", seed)) if value is not None]
-    return execute(plan(scenario, settings, index), workers, progress)
+    given = [overrides] if isinstance(overrides, str) else overrides
+    return execute(plan(scenario, settings(given, draws, seed), index), workers, progress)
+
+
+def settings(overrides: Sequence[str], draws: int | None, seed: int | None) -> list[str]:
+    """Return overrides with draws and seed, where given, as the last settings.
+
+    >>> settings(["pairs=true"], 500, None)
+    ['pairs=true', 'draws=500']
+    """
+    own = [f"{key}={value}" for key, value in (("draws", draws), ("seed", seed)) if value is not None]
+    return [*overrides, *own]
 
 
 def execute(study: Study, workers: int | None = None, progress: Progress | None = None) -> xr.Dataset:
@@ -209,11 +218,11 @@ def repeat(
     former = stored if isinstance(stored, xr.Dataset) else read_result(Path(stored))
     record = unseal(former.attrs, source)
     document = parse_yaml(record.scenario, f"the scenario in {source}")
-    settings = [*record.overrides, f"seed={record.seed}"]
+    again_with = settings(record.overrides, None, record.seed)
     if index is None and record.index == IN_MEMORY:
         remedy = "Call simulator.repeat with that index."
         raise InputError(source, [Fault("", "is of an index in memory, which no file holds", remedy)])
-    again = execute(plan(document, settings, index or locate_index(record.index)), workers, progress)
+    again = execute(plan(document, again_with, index or locate_index(record.index)), workers, progress)
     now = unseal(again.attrs, source)
     changed = [
         f"{name}: {old[name]} then, {new.get(name)} now"
@@ -294,15 +303,16 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
     scenario = study.scenario
     realisation = bind(index, scenario.factors)
     design = _design(scenario, realisation, seed)
-    own, published = index.score(), index.published_rank()
+    own = index.score()
+    published = None if index.published is None else index.published_rank()
     against_own = (scenario.baseline or ("scenario" if scenario.reading else "published")) == "scenario"
-    baseline = (own[names.RANK] if against_own else published).values
+    baseline = (own[names.RANK] if against_own or published is None else published).values
     keep = scenario.keep_draws or (design.exact and design.draws <= KEPT_WHEN_EXACT)
     experiment = prepare(index, realisation, design, seed, baseline, scenario.pairs, keep)
     tally, draws = simulate(experiment, workers, progress)
     result = stability(tally, index.cities, baseline, bool(index.definition.tiers), design.exact)
     result[names.SCENARIO_RANK] = (names.CITY, own[names.RANK].values)
-    if index.published is not None:
+    if published is not None:
         result[names.PUBLISHED_RANK] = (names.CITY, published.values)
     result = result.merge(choice_shares(tally, realisation, design.exact))
     if draws is not None:

@@ -13,6 +13,7 @@ import xarray as xr
 
 from simulator import names
 from simulator.kernels.arrays import Floats, Integers
+from simulator.kernels.ranking import ranks_among
 from simulator.kernels.tally import KENDALL, SHIFT, SPEARMAN
 from simulator.simulation.tally import UNIT, Tally
 
@@ -92,13 +93,12 @@ def shift_by_draw(ranks: Integers, baseline: Integers) -> Floats:
     shifts = np.empty(len(ranks))
     for draw, rank in enumerate(ranks):
         own, expected = rank[rank > 0], baseline[rank > 0]
-        among = (expected[np.newaxis, :] < expected[:, np.newaxis]).sum(axis=1) + 1
-        shifts[draw] = np.abs(own - among).mean()
+        shifts[draw] = np.abs(own - ranks_among(expected)).mean()
     return shifts
 
 
-def _share(count: Integers, of: Integers, exact: bool) -> tuple[Floats, Floats]:
-    """Return a share and its standard error; a city that never took part has none."""
+def share_of(count: Integers, of: Integers, exact: bool) -> tuple[Floats, Floats]:
+    """Return a share of draws and its standard error, 0 of an exact design; of no draws at all both are NaN."""
     with np.errstate(invalid="ignore"):
         share = count / of
         error = np.zeros_like(share) if exact else np.sqrt(share * (1.0 - share) / of)
@@ -106,7 +106,7 @@ def _share(count: Integers, of: Integers, exact: bool) -> tuple[Floats, Floats]:
 
 
 def _frequencies(tally: Tally, seen: Integers, exact: bool) -> Variables:
-    share, error = _share(tally.counts, seen[:, np.newaxis], exact)
+    share, error = share_of(tally.counts, seen[:, np.newaxis], exact)
     return _with_error(names.RANK_FREQUENCY, (names.CITY, names.RANK), share, error)
 
 
@@ -166,10 +166,10 @@ def _extremes(tally: Tally, seen: Integers) -> Variables:
 def _chances(tally: Tally, seen: Integers, tiered: bool, exact: bool) -> Variables:
     result: Variables = {}
     for top in names.TOPS:
-        chance = _share(tally.counts[:, :top].sum(axis=1), seen, exact)
+        chance = share_of(tally.counts[:, :top].sum(axis=1), seen, exact)
         result |= _with_error(f"top_{top}", (names.CITY,), *chance)
     if tiered:
-        result |= _with_error(names.KEEP_TIER, (names.CITY,), *_share(tally.tier_kept, seen, exact))
+        result |= _with_error(names.KEEP_TIER, (names.CITY,), *share_of(tally.tier_kept, seen, exact))
     return result
 
 
@@ -187,4 +187,4 @@ def _overall(tally: Tally, exact: bool) -> Variables:
 
 def _pair_wins(tally: Tally, exact: bool) -> Variables:
     above, both = tally.pairs
-    return _with_error(names.PAIR_WIN, (names.CITY, names.OTHER_CITY), *_share(above, both, exact))
+    return _with_error(names.PAIR_WIN, (names.CITY, names.OTHER_CITY), *share_of(above, both, exact))

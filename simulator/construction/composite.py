@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from simulator import names
-from simulator.construction.encoding import encode, encode_ranking
+from simulator.construction.encoding import encode, encode_ranking, leaf_values
 from simulator.construction.nominal import nominal_weights
 from simulator.definition import Definition
 from simulator.errors import DrawError
@@ -44,8 +44,7 @@ def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> 
         Where a geometric or harmonic mean meets a score that is not above zero.
     """
     leaves = [leaf.id for leaf in definition.indicators]
-    chosen = matrix[names.VALUE].sel({names.INDICATOR: leaves}).transpose(names.INDICATOR, names.CITY)
-    values = np.ascontiguousarray(chosen.values, np.float64)
+    values = leaf_values(definition, matrix)
     plan = encode([definition], printed.sel({names.CITY: matrix[names.CITY].values}))
     ties, tolerance, decimals = encode_ranking(definition.ranking)
     normalised, scores, rank, failed = score_matrix(plan, values, ties, tolerance, decimals)

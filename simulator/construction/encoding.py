@@ -24,6 +24,7 @@ from simulator.methods import (
     RankPoints,
     ZScore,
 )
+from simulator.names import CITY, INDICATOR, VALUE
 from simulator.validation import Schema
 
 TIE_CODES = {
@@ -79,6 +80,13 @@ def encode(variants: Sequence[Definition], printed: xr.DataArray) -> Plan:
         printed=printed_points,
         printed_city=printed_city,
     )
+
+
+def leaf_values(definition: Definition, matrix: xr.Dataset) -> Floats:
+    """Return the values (indicator, city) of a matrix, indicators in the order of the definition (convention 2)."""
+    leaves = [leaf.id for leaf in definition.indicators]
+    chosen = matrix[VALUE].sel({INDICATOR: leaves}).transpose(INDICATOR, CITY)
+    return np.ascontiguousarray(chosen.values, np.float64)
 
 
 def encode_ranking(rule: Ranking) -> tuple[int, float, int]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.definition import Definition
+from simulator.index import Index
 from simulator.kernels.arrays import Flags, Integers
+from simulator.lookup import find_cities, find_indicators, find_nodes
 from simulator.uncertainty.factors import Choice, LeaveOut
 
 NOTHING = "nothing"
@@ -81,6 +83,19 @@ def members_of(definition: Definition, level: str) -> list[str]:
     if level == definition.levels[-1]:
         return [leaf.id for leaf in definition.indicators]
     return [node.id for node in definition.nodes if definition.level(node.id) == level]
+
+
+def find_members(index: Index, level: str, names: list[str]) -> list[str]:
+    """Return the identifiers of the cities, indicators or nodes that names stand for, as the level says.
+
+    Raises
+    ------
+    InputError
+        With every name that is unknown.
+    """
+    if level == CITY_LEVEL:
+        return find_cities(index.matrix, names)
+    return (find_indicators if level == index.definition.levels[-1] else find_nodes)(index.definition, names)
 
 
 def _path(definition: Definition, leaf: str) -> tuple[str, ...]:

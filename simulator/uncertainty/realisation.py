@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.construction.encoding import leaf_values
 from simulator.construction.recipe import with_aggregation, with_normalisation, with_ties
 from simulator.construction.weighting import WeightSampler, weight_samplers
 from simulator.definition import Definition
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
-from simulator.lookup import find_cities, find_indicators, find_nodes
+from simulator.lookup import find_indicators
 from simulator.methods import AsDefined
-from simulator.names import INDICATOR, VALUE
 from simulator.uncertainty.data_error import ErrorField, error_field
 from simulator.uncertainty.design import Design, block_draws
 from simulator.uncertainty.factors import METHOD_FACTORS, Choice, Factors, LeaveOut, method_choices
-from simulator.uncertainty.omission import CITY_LEVEL, Omission, omission
+from simulator.uncertainty.omission import Omission, find_members, omission
 from simulator.uncertainty.streams import stream
 
 CHUNK_CELLS = 1_000_000
@@ -140,10 +140,9 @@ class Realisation:
 
 
 def bind(index: Index, factors: Factors) -> Realisation:
-    """Return the factors bound to an index; names and levels they use must be in it (see `scenario_faults`)."""
+    """Return the factors bound to an index; names and levels they use must be in it (see `simulator.agreement`)."""
     definition = index.definition
-    leaves = [leaf.id for leaf in definition.indicators]
-    base = np.ascontiguousarray(index.matrix[VALUE].sel({INDICATOR: leaves}).values.T, np.float64)
+    base = leaf_values(definition, index.matrix)
     variants, shape = _variants(definition, factors)
     omissions = tuple(_omission(index, spec) for spec in factors.leave_out)
     samplers = tuple(
@@ -179,11 +178,5 @@ def _positions(index: Index, indicators: str | Sequence[str]) -> list[int]:
 
 
 def _omission(index: Index, spec: LeaveOut) -> Omission:
-    definition = index.definition
-    among = None
-    if spec.among is not None and spec.level == CITY_LEVEL:
-        among = find_cities(index.matrix, list(spec.among))
-    elif spec.among is not None:
-        find = find_indicators if spec.level == definition.levels[-1] else find_nodes
-        among = find(definition, list(spec.among))
-    return omission(spec, definition, index.cities, among)
+    among = None if spec.among is None else find_members(index, spec.level, list(spec.among))
+    return omission(spec, index.definition, index.cities, among)
