@@ -11,9 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from simulator.documents import Document, Location, read_yaml
+from simulator.errors import did_you_mean
+from simulator.formulas import FormulaError, parse_formula
 from simulator.methods import Aggregation, AsGiven, MinMax, Normalisation, Ranking, Weight, WeightedSum
 from simulator.validation import Schema, check
 
@@ -34,6 +36,14 @@ def _named(written: Any) -> Any:
 
 
 Named = Annotated[Name, BeforeValidator(_named, json_schema_input_type=str | Name)]
+
+
+def _parsed(text: str) -> str:
+    parse_formula(text)
+    return text
+
+
+FormulaText = Annotated[str, AfterValidator(_parsed)]
 
 
 class Indicator(Schema):
@@ -57,6 +67,24 @@ class Indicator(Schema):
     """Year of the data; empty where the source names none."""
     source: str = ""
     """Where the data come from."""
+    formula: FormulaText | None = None
+    """How the values come from the `quantities` of the definition: `gdp / mean(population, population-2023)`. Names may
+    contain hyphens, so a minus needs spaces around it."""
+    scale: Literal["positive", "signed"] = "signed"
+    """`positive` for quantities and ratios, of which a change in per cent means something; `signed` for growth rates
+    and plain scores. Of printed points: the scale of the values behind them."""
+    elasticity: Annotated[float, Field(ge=-10, le=10)] | None = None
+    """By how many per cent the value of its variable changes when this part of it changes by one, where the variable
+    has one value for several indicators. One over their number if not given."""
+
+
+class Quantity(Schema):
+    """A raw figure of a city, from which formulas make indicators."""
+
+    name: Named = Name()
+    """Name in English and Chinese."""
+    unit: str = ""
+    """Unit of its values."""
 
 
 class Node(Schema):
@@ -88,12 +116,17 @@ Node.model_rebuild()
 class DataFiles(Schema):
     """Files that belong to the definition, each beside it."""
 
-    matrix: str
+    matrix: str | None = None
     """Values, city × indicator: CSV, Excel, Parquet, NetCDF or Zarr."""
+    quantities: str | None = None
+    """In place of the matrix: a table with columns city, quantity and value, from which formulas make the values."""
     cities: str | None = None
     """Names in both languages, province, status and cluster of the cities."""
     totals: str | None = None
     """Printed rank, total and scores of the nodes below the index, to compare with."""
+    raw: str | None = None
+    """For an index of printed points: a definition of the same index from quantities, in which each indicator here is
+    an indicator or a node of the same id."""
 
 
 class Definition(Schema):
@@ -119,6 +152,8 @@ class Definition(Schema):
     """Last rank of each published tier but the lowest, such as [3, 10, 27]."""
     data: DataFiles | None = None
     """Files with the data; needed where the index is called by name or path."""
+    quantities: dict[Identifier, Quantity] = Field(default_factory=dict)
+    """Quantities that the formulas of indicators use."""
     index: Node
     """Root of the tree."""
 
@@ -228,6 +263,7 @@ def tree_faults(data: Any) -> Iterator[tuple[Location, str, str]]:
     if not isinstance(data, Mapping) or not isinstance(data.get("index"), Mapping):
         return
     seen: dict[str, Location] = {}
+    yield from _source_faults(data)
     levels = data.get("levels", Definition.model_fields["levels"].default)
     depth = len(levels) if isinstance(levels, list | tuple) else 0
     for location, node in _raw_walk(data["index"], ("index",)):
@@ -239,6 +275,36 @@ def tree_faults(data: Any) -> Iterator[tuple[Location, str, str]]:
     tiers = data.get("tiers", ())
     if isinstance(tiers, list | tuple) and all(isinstance(t, int) for t in tiers) and list(tiers) != sorted(set(tiers)):
         yield ("tiers",), f"{list(tiers)} does not rise", "Give the last rank of each tier, best tier first."
+
+
+def _source_faults(data: Mapping[str, Any]) -> Iterator[tuple[Location, str, str]]:
+    """Yield formulas over unknown quantities, and data files that do not make a matrix."""
+    quantities = data.get("quantities", {})
+    known = [str(name) for name in quantities] if isinstance(quantities, Mapping) else []
+    leaves = [(where, node) for where, node in _raw_walk(data["index"], ("index",)) if "children" not in node]
+    for where, leaf in leaves:
+        for name in _quantities_in(leaf.get("formula")):
+            if name not in known:
+                remedy = did_you_mean(name, known) or "Declare it under `quantities`."
+                spaces = " A minus needs spaces around it." if "-" in name else ""
+                yield (*where, "formula"), f"no quantity {name!r}", f"{remedy}{spaces}"
+    files = data.get("data")
+    if not isinstance(files, Mapping):
+        return
+    if (files.get("matrix") is None) == (files.get("quantities") is None):
+        yield ("data",), "values come from either a matrix or quantities", "Name one of the two files."
+    if files.get("quantities") is not None:
+        for where, leaf in leaves:
+            if leaf.get("formula") is None:
+                yield where, "no formula, and values are to come from quantities", "Add formula: QUANTITY."
+
+
+def _quantities_in(formula: Any) -> tuple[str, ...]:
+    """Return the quantities of a raw formula; none where it is no formula, which its field tells."""
+    try:
+        return parse_formula(formula).quantities if isinstance(formula, str) else ()
+    except FormulaError:
+        return ()
 
 
 def _raw_walk(node: Mapping[str, Any], location: Location) -> Iterator[tuple[Location, Mapping[str, Any]]]:

@@ -17,7 +17,7 @@ from simulator import names
 from simulator.construction.composite import score
 from simulator.construction.feasibility import recipe_problems
 from simulator.construction.recipe import Recipe, apply_recipe
-from simulator.definition import Definition, parse_definition, read_definition
+from simulator.definition import Definition, Indicator, parse_definition, read_definition
 from simulator.documents import Document, spell
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.kernels.ranking import ranks_among
@@ -26,6 +26,8 @@ from simulator.lookup import select_cities
 from simulator.matrix import check_matrix, read_matrix
 from simulator.methods import RankPoints
 from simulator.published import locate_index
+from simulator.quantities import indicators_from, missing_quantities, read_quantities
+from simulator.raw.side import RawSide, read_raw_side
 from simulator.tables import first_faults, read_table
 from simulator.validation import check
 
@@ -49,6 +51,8 @@ class Index:
         What the publisher printed: `total` (city), `rank` (city), `score` (city, node); nothing where unknown.
     hashes
         SHA-256 of every file read, by file name.
+    raw
+        The indicators behind printed points, with what is known of their values; nothing where none is given.
     """
 
     definition: Definition
@@ -56,6 +60,7 @@ class Index:
     printed: xr.DataArray
     published: xr.Dataset | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
+    raw: RawSide | None = None
 
     def __repr__(self) -> str:
         sizes = f"{len(self.cities)} cities × {len(self.definition.indicators)} indicators"
@@ -64,7 +69,7 @@ class Index:
     @property
     def cities(self) -> list[str]:
         """Slugs of the cities, in the order of the matrix."""
-        return [str(city) for city in self.matrix[names.CITY].values]
+        return _cities(self.matrix)
 
     def score(self, recipe: Recipe | Mapping[str, Any] | None = None) -> xr.Dataset:
         """Return scores and ranks, as `simulator.construction.composite.score` describes them.
@@ -110,6 +115,7 @@ class Index:
             definition=self.definition.replace(tiers=()),
             matrix=matrix,
             printed=self.printed.sel({names.CITY: matrix[names.CITY].values}),
+            raw=None if self.raw is None else self.raw.select([str(city) for city in matrix[names.CITY].values]),
         )
 
     def with_definition(self, definition: Definition) -> Index:
@@ -152,15 +158,46 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
     if definition.data is None:
         remedy = "Add `data: {matrix: FILE}`, a file beside the definition."
         raise InputError(str(path), [Fault("data", "the definition names no data", remedy)])
-    folder = path.parent
-    cities = folder / definition.data.cities if definition.data.cities else None
-    matrix = read_matrix(folder / definition.data.matrix, definition, cities)
-    totals = folder / definition.data.totals if definition.data.totals else None
+    folder, files = path.parent, definition.data
+    cities = folder / files.cities if files.cities else None
+    matrix = _read_values(folder, definition, cities)
+    totals = folder / files.totals if files.totals else None
     published = None if totals is None else _read_published(totals, definition, matrix)
     printed = printed_points(definition, matrix)
+    _refuse_beyond_ranks(printed, str(folder / (files.matrix or "")))
     _refuse_unprinted(definition, printed, str(path))
-    used = [path, folder / definition.data.matrix, *(file for file in (cities, totals) if file)]
-    return Index(definition, matrix, printed, published, hash_files(used))
+    raw = None if files.raw is None else read_raw_side(folder / files.raw, _cities(matrix))
+    used = [path, *(folder / file for file in (files.matrix, files.quantities, files.cities, files.totals) if file)]
+    if raw is not None and files.raw is not None:
+        used += [folder / files.raw, (folder / files.raw).parent / raw.file]
+    return Index(definition, matrix, printed, published, hash_files(used), raw)
+
+
+def _read_values(folder: Path, definition: Definition, cities: Path | None) -> xr.Dataset:
+    """Return the matrix of a definition's data file, or the one that its formulas make of quantities."""
+    files = definition.data
+    if files is None or files.quantities is None:
+        return read_matrix(folder / (files.matrix if files and files.matrix else ""), definition, cities)
+    path = folder / files.quantities
+    quantities = read_quantities(path, definition)
+    values = indicators_from(definition, quantities)
+    lacking = [
+        (str(city), leaf)
+        for city in values[names.CITY].values
+        for leaf in definition.indicators
+        if np.isnan(values.sel({names.CITY: city, names.INDICATOR: leaf.id}))
+    ]
+
+    def lacking_fault(cell: tuple[str, Indicator]) -> Fault:
+        city, leaf = cell
+        unknown = " and ".join(missing_quantities(leaf, quantities, city))
+        return Fault(
+            f"{leaf.id} of {city}", f"{unknown} is missing (convention 4)", "Add a row, or leave the city out."
+        )
+
+    if lacking:
+        raise InputError(str(path), first_faults(lacking, lacking_fault, "missing values"))
+    return check_matrix(values.to_dataset(name=names.VALUE), definition, cities)
 
 
 def build_index(
@@ -204,6 +241,7 @@ def build_index(
         matrix = matrix.to_dataset(name=names.VALUE)
     matrix = check_matrix(matrix, definition)
     printed = printed_points(definition, matrix)
+    _refuse_beyond_ranks(printed, definition.id)
     _refuse_unprinted(definition, printed, definition.id)
     digest = hashlib.sha256(matrix[names.VALUE].values.tobytes()).hexdigest()
     return Index(definition, matrix, printed, hashes={IN_MEMORY: digest})
@@ -243,6 +281,24 @@ def unprinted(definition: Definition, printed: xr.DataArray) -> list[str]:
         for child in node.children
         if child.id not in known
     ]
+
+
+def _refuse_beyond_ranks(printed: xr.DataArray, source: str) -> None:
+    """Refuse points that no city can have by rank."""
+    n = printed.sizes[names.CITY]
+
+    def fault(cell: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Fault:
+        city, slot = (str(printed[axis].values[k]) for axis, k in zip(printed.dims, cell, strict=True))
+        problem = f"{printed.values[tuple(cell)]:g} is no score by rank among {n} cities, which is 1 to {n}"
+        return Fault(f"{city}, column {slot}", problem, "Correct it, or give the indicator another unit than points.")
+
+    beyond = np.argwhere((printed.values < 1.0) | (printed.values > n))
+    if beyond.size:
+        raise InputError(source, first_faults(list(beyond), fault, "such points"))
+
+
+def _cities(matrix: xr.Dataset) -> list[str]:
+    return [str(city) for city in matrix[names.CITY].values]
 
 
 def _refuse_unprinted(definition: Definition, printed: xr.DataArray, source: str) -> None:

@@ -68,15 +68,17 @@ def read_matrix(path: str | Path, definition: Definition, cities: Path | None = 
     return _checked(listing, definition, cities)
 
 
-def check_matrix(matrix: xr.Dataset, definition: Definition) -> xr.Dataset:
+def check_matrix(matrix: xr.Dataset, definition: Definition, cities: Path | None = None) -> xr.Dataset:
     """Return a matrix already in memory, checked and described as `read_matrix` does; the one given stays as it is.
+
+    `cities` is a table that describes the cities, as in `read_matrix`.
 
     Raises
     ------
     InputError
         With all faults at once, as `read_matrix` tells them.
     """
-    return _checked(_list_arrays(Path("matrix"), matrix), definition, None)
+    return _checked(_list_arrays(Path("matrix"), matrix), definition, cities)
 
 
 def _checked(listing: Listing, definition: Definition, cities: Path | None) -> xr.Dataset:

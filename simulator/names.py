@@ -13,6 +13,7 @@ RANK: Final = "rank"
 DRAW: Final = "draw"
 CHOICE: Final = "choice"
 OTHER_CITY: Final = "other_city"
+QUANTITY: Final = "quantity"
 
 # Coordinates of a city.
 CITY_NAME_EN: Final = "city_name_en"
@@ -71,3 +72,13 @@ SHIFT_BY_DRAW: Final = "mean_abs_rank_shift_by_draw"
 RANKED_GROUP: Final = "ranked_group"
 GROUP: Final = "group"
 TOPS: Final = (1, 3, 5, 10, 20)
+
+# Raw quantities beside printed points.
+CITIES_KNOWN: Final = "cities_known"
+EXACT: Final = "exact"
+WITHIN_ONE: Final = "within_one"
+LARGEST_DIFFERENCE: Final = "largest_difference"
+LARGEST_CITY: Final = "largest_city"
+RAW_SPEARMAN: Final = "spearman"
+POINTS_AGAIN: Final = "points_again"
+POINTS_PRINTED: Final = "points_printed"

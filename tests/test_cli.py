@@ -133,7 +133,7 @@ def test_score_takes_a_definition_or_its_folder(published_folder: Path) -> None:
 
 
 def test_score_says_what_differs_from_the_printed(tmp_path: Path, published_folder: Path, printed_totals: str) -> None:
-    for file in ("definition.yaml", "points.csv", "cities.csv"):
+    for file in ("definition.yaml", "points.csv", "cities.csv", "raw.yaml", "quantities.csv"):
         (tmp_path / file).write_bytes((published_folder / file).read_bytes())
     changed = printed_totals.replace("shanghai,1,2446,271", "shanghai,1,2447,270")
     (tmp_path / "totals.csv").write_text(changed, encoding="utf-8")

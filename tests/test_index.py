@@ -64,7 +64,8 @@ def test_the_bundled_index_knows_what_was_printed(opportunity: Index, published_
     assert opportunity.published is not None
     assert opportunity.cities[:3] == ["shanghai", "beijing", "shenzhen"]
     assert opportunity.printed.shape == (60, 50)
-    assert set(opportunity.hashes) == {"definition.yaml", "points.csv", "cities.csv", "totals.csv"}
+    files = {"definition.yaml", "points.csv", "cities.csv", "totals.csv", "raw.yaml", "quantities.csv"}
+    assert set(opportunity.hashes) == files
     digest = hashlib.sha256((published_folder / "points.csv").read_bytes()).hexdigest()
     assert opportunity.hashes["points.csv"] == digest
     totals = pd.read_csv(published_folder / "totals.csv", index_col="city")
@@ -124,8 +125,10 @@ def test_points_as_published_are_refused_where_none_are_printed(folder: Path) ->
     document = index.definition.model_dump()
     document["index"]["children"][0]["normalise"] = {"method": "rank", "ties": "as-published"}
     document["index"]["children"][0]["children"][1]["unit"] = "points"
+    matrix = index.matrix.copy(deep=True)
+    matrix["value"].loc[{"indicator": "debt"}] = [1.0, 2.0, 3.0]
     with pytest.raises(InputError) as caught:
-        build_index(Definition.model_validate(document), index.matrix)
+        build_index(Definition.model_validate(document), matrix)
     # The debt is printed as points; the node beside it is not printed at all.
     assert [fault.place for fault in caught.value.faults] == ["scale"]
 

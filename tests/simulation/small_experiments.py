@@ -43,4 +43,4 @@ def kept(experiment: Experiment, workers: int = 1) -> Draws:
 
 
 def tied_values(seed: int, cities: int = 9, leaves: int = 7) -> Array:
-    return np.random.default_rng(seed).integers(1, 10, (cities, leaves)).astype(float)
+    return np.random.default_rng(seed).integers(1, min(cities, 9) + 1, (cities, leaves)).astype(float)

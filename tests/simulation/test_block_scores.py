@@ -186,9 +186,9 @@ def test_a_total_that_is_rounded_first_ties_after_rounding() -> None:
 
 def test_points_as_published_are_the_printed_numbers_of_the_cities_that_take_part() -> None:
     tree = {"id": "root", "normalise": RANKS[4], "children": [leaf("x")]}
-    index = make_index(tree, np.array([[60.0], [50.0], [50.0], [5.0]]))
+    index = make_index(tree, np.array([[4.0], [3.0], [3.0], [1.5]]))
     draws = kept(experiment_of(index, {"leave-out": {"level": "city", "among": ["city-1"]}}, 2))
-    np.testing.assert_array_equal(draws.totals[0], [60, np.nan, 50, 5])
+    np.testing.assert_array_equal(draws.totals[0], [4, np.nan, 3, 1.5])
     error = {"data-error": {"size": 1000, "unit": "places", "ties": "independent"}}
     shuffled = kept(experiment_of(index, error, 50)).totals
-    assert {tuple(sorted(row)) for row in shuffled.tolist()} == {(5.0, 50.0, 50.0, 60.0)}
+    assert {tuple(sorted(row)) for row in shuffled.tolist()} == {(1.5, 3.0, 3.0, 4.0)}

@@ -76,7 +76,8 @@ def test_provenance_says_what_was_asked_with_which_data_and_versions(published: 
     assert record["scenario"] == shipped_scenarios()["weights-only"].read_text(encoding="utf-8")
     assert record["index"] == "opportunity-2025"
     assert record["input_sha256"] == dict(published.hashes)
-    assert set(record["input_sha256"]) == {"definition.yaml", "points.csv", "cities.csv", "totals.csv"}
+    files = {"definition.yaml", "points.csv", "cities.csv", "totals.csv", "raw.yaml", "quantities.csv"}
+    assert set(record["input_sha256"]) == files
     assert record["versions"]["numpy"] == np.__version__
     assert record["versions"]["citysim"]
     assert record["seconds"] >= 0

@@ -1,0 +1,162 @@
+"""Formulas over quantities, such as `10000 * gdp / mean(population, population-2023)`: parsed, never executed.
+
+A formula holds numbers, names of quantities, `+ - * / ^`, parentheses and the functions of `FUNCTIONS`. Names may
+contain hyphens, so a minus between two names needs spaces around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+from lark.visitors import Transformer_NonRecursive
+
+from simulator.errors import did_you_mean
+from simulator.kernels.arrays import Floats
+
+LONGEST = 500
+"""Characters of a formula; enough for any indicator, and too few to nest without end."""
+
+GRAMMAR = r"""
+?start: sum
+?sum: product | sum "+" product -> add | sum "-" product -> subtract
+?product: signed | product "*" signed -> multiply | product "/" signed -> divide
+?signed: power | "-" signed -> negate
+?power: atom | atom "^" signed -> raise_to
+?atom: NUMBER -> number | NAME -> quantity | NAME "(" sum ("," sum)* ")" -> call | "(" sum ")"
+NUMBER.2: /(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(?![\w-])/
+NAME: /[^\W_]\w*(-\w+)*/
+%ignore /\s+/
+"""
+
+FUNCTIONS: Mapping[str, Callable[..., Floats]] = {
+    "abs": np.abs,
+    "exp": np.exp,
+    "log": np.log,
+    "max": lambda *parts: np.max(parts, axis=0),
+    "mean": lambda *parts: np.mean(parts, axis=0),
+    "min": lambda *parts: np.min(parts, axis=0),
+    "sqrt": np.sqrt,
+}
+"""Functions by name. `mean`, `min` and `max` take any number of parts, city by city; the others take one."""
+
+OF_SEVERAL = frozenset({"max", "mean", "min"})
+
+
+class FormulaError(ValueError):
+    """A text that is no formula: what is wrong, and after `|` what mends it."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula that has been parsed.
+
+    >>> formula = parse_formula("(exports - imports) / (exports + imports)")
+    >>> formula.quantities
+    ('exports', 'imports')
+    >>> formula.evaluate({"exports": np.array([3.0]), "imports": np.array([1.0])})
+    array([0.5])
+    """
+
+    text: str
+    tree: Tree[Token]
+
+    @cached_property
+    def quantities(self) -> tuple[str, ...]:
+        """Names of the quantities, each once, in the order of the text."""
+        tokens = [token for found in self.tree.find_data("quantity") for token in found.children]
+        in_order = sorted((t for t in tokens if isinstance(t, Token)), key=lambda token: token.start_pos or 0)
+        return tuple(dict.fromkeys(map(str, in_order)))
+
+    def evaluate(self, values: Mapping[str, Floats]) -> Floats:
+        """Return the value of every city, from those of each quantity (city).
+
+        A value that is missing (NaN) makes the result missing; a division by zero, or the logarithm or root of a
+        negative number, gives a result that is not finite, for the caller to report.
+        """
+        size = max((np.size(values[name]) for name in self.quantities), default=1)
+        with np.errstate(all="ignore"):
+            found: Floats = np.broadcast_to(_Evaluation(values).transform(self.tree), (size,)).astype(np.float64)
+        return found
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    return Lark(GRAMMAR, parser="lalr", propagate_positions=False)
+
+
+def parse_formula(text: str) -> Formula:
+    """Return a text as a formula.
+
+    Raises
+    ------
+    FormulaError
+        With the column and what was expected there, an unknown function, or a wrong number of its parts.
+    """
+    if len(text) > LONGEST:
+        raise FormulaError(f"a formula of {len(text)} characters | Keep it within {LONGEST}.")
+    try:
+        tree = _parser().parse(text)
+    except UnexpectedInput as error:
+        raise FormulaError(f"{text!r} is no formula: {_wrong(error, text)}") from None
+    if not isinstance(tree, Tree):
+        raise FormulaError(f"{text!r} is no formula | Write an expression of quantities.")
+    for call in tree.find_data("call"):
+        name, *parts = call.children
+        if str(name) not in FUNCTIONS:
+            raise FormulaError(f"{text!r}: no function {str(name)!r} | {did_you_mean(str(name), list(FUNCTIONS))}")
+        if len(parts) > 1 and str(name) not in OF_SEVERAL:
+            raise FormulaError(f"{text!r}: {name} takes one part, not {len(parts)} | Remove the others.")
+    return Formula(text, tree)
+
+
+def _wrong(error: UnexpectedInput, text: str) -> str:
+    """Return what is wrong at which column, and after `|` what mends it."""
+    if isinstance(error, UnexpectedEOF) or (isinstance(error, UnexpectedToken) and error.token.type == "$END"):
+        return "it ends too early | Complete it, and close every parenthesis."
+    if isinstance(error, UnexpectedToken):
+        return f"{str(error.token)!r} at column {error.column} cannot stand there | Check what stands before it."
+    if isinstance(error, UnexpectedCharacters):
+        found = text.splitlines()[error.line - 1][error.column - 1]
+        return f"{found!r} at column {error.column} | Use names, numbers, + - * / ^ and parentheses."
+    return "it cannot be read | Use names, numbers, + - * / ^ and parentheses."
+
+
+class _Evaluation(Transformer_NonRecursive[Token, Any]):
+    """Evaluates a tree from its leaves up."""
+
+    def __init__(self, values: Mapping[str, Floats]) -> None:
+        super().__init__()
+        self._values = values
+
+    def number(self, parts: list[Any]) -> Any:
+        return float(parts[0])
+
+    def quantity(self, parts: list[Any]) -> Any:
+        return np.asarray(self._values[str(parts[0])], np.float64)
+
+    def call(self, parts: list[Any]) -> Any:
+        return FUNCTIONS[str(parts[0])](*np.broadcast_arrays(*parts[1:]))
+
+    def add(self, parts: list[Any]) -> Any:
+        return np.add(*parts)
+
+    def subtract(self, parts: list[Any]) -> Any:
+        return np.subtract(*parts)
+
+    def multiply(self, parts: list[Any]) -> Any:
+        return np.multiply(*parts)
+
+    def divide(self, parts: list[Any]) -> Any:
+        return np.divide(*parts)
+
+    def negate(self, parts: list[Any]) -> Any:
+        return np.negative(parts[0])
+
+    def raise_to(self, parts: list[Any]) -> Any:
+        return np.power(*parts)

@@ -1,0 +1,165 @@
+"""Calibration: raw values moved as little as possible until their order is the printed one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import coo_array
+from scipy.stats import spearmanr
+
+from simulator.errors import CitysimError
+from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.raw.side import Behind
+
+SMALLEST_STEP = 1e-6
+"""Least distance between two places of the calibrated order, as a share of the range of the values."""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The value behind a variable, in the printed order."""
+
+    behind: Behind
+    points: Floats
+    """(city): the printed points."""
+    value: Floats
+    """(city): calibrated; NaN where the raw value is not known."""
+
+    @property
+    def moved(self) -> Flags:
+        """Of which cities (city) the value was moved by more than the smallest step."""
+        known = self.behind.known
+        span = np.ptp(self.behind.value[known]) if known.any() else 0.0
+        found: Flags = np.abs(self.value - self.behind.value) > 10.0 * SMALLEST_STEP * span
+        return found
+
+    @property
+    def move(self) -> Floats:
+        """How far (city) each value was moved: as a share of the raw value, or on a signed scale in its unit."""
+        distance: Floats = self.value - self.behind.value
+        return distance / self.behind.value if self.behind.scale == "positive" else distance
+
+
+def calibrate(behind: Behind, points: Floats) -> Calibrated:
+    """Return the values behind a variable in the order of its printed points (city; equal points, equal values).
+
+    The sum of the absolute moves is the least there is (isotonic regression in the L1 norm, a linear program), so a
+    single figure that is out of place moves alone instead of drawing its neighbours along. On a positive scale moves
+    are of logarithms, that is in per cent. Neighbours keep `SMALLEST_STEP` of the range between them.
+
+    >>> values = Behind("v", ("v",), "signed", "higher", "", (1.0,), np.array([1.0, 5.0, 3.0, 4.0]))
+    >>> calibrate(values, np.array([1.0, 2.0, 3.0, 4.0])).value.round(3).tolist()
+    [1.0, 3.0, 3.0, 4.0]
+    """
+    known = behind.known & usable_values(behind)
+    value = np.full(behind.value.shape, np.nan)
+    if known.any():
+        linked = link(behind, behind.value[known])
+        better = points[known] if behind.direction == "higher" else -points[known]
+        value[known] = unlink(behind, _least_moves(linked, better))
+    return Calibrated(behind, points, value)
+
+
+def usable_values(behind: Behind) -> Flags:
+    """Return of which cities (city) the value can stand on its scale: above zero on a positive one."""
+    with np.errstate(invalid="ignore"):
+        found: Flags = behind.value > 0.0 if behind.scale == "positive" else np.isfinite(behind.value)
+    return found
+
+
+def link(behind: Behind, values: Floats) -> Floats:
+    """Return values on the axis on which moves are measured: logarithms of a positive scale."""
+    return np.log(values) if behind.scale == "positive" else values
+
+
+def unlink(behind: Behind, values: Floats) -> Floats:
+    """Return values from the axis on which moves are measured."""
+    return np.exp(values) if behind.scale == "positive" else values
+
+
+def _least_moves(values: Floats, key: Floats) -> Floats:
+    """Return values nearest in sum of absolute differences whose order is that of `key`, equal keys having one value.
+
+    Variables are the value of each group of equal keys, and the absolute move of each city.
+    """
+    groups, group = np.unique(key, return_inverse=True)
+    n, m = values.size, groups.size
+    step = SMALLEST_STEP * np.ptp(values)
+    costs = np.concatenate([np.zeros(m), np.ones(n)])
+    city = np.arange(n)
+    rising = np.arange(m - 1)
+    # value - group <= move, group - value <= move, and each group at least one step above the one before.
+    rows = np.concatenate([city, city, n + city, n + city, 2 * n + rising, 2 * n + rising])
+    columns = np.concatenate([group, m + city, group, m + city, rising, rising + 1])
+    entries = np.repeat([-1.0, -1.0, 1.0, -1.0, 1.0, -1.0], [n, n, n, n, m - 1, m - 1])
+    bounds = np.concatenate([-values, values, np.full(m - 1, -step)])
+    limits: Any = coo_array((entries, (rows, columns)), shape=(bounds.size, costs.size)).tocsr()
+    free = [(None, None)] * m + [(0.0, None)] * n
+    found: Any = linprog(costs, A_ub=limits, b_ub=bounds, bounds=free, method="highs-ds")
+    if not found.success:
+        raise CitysimError(f"calibration found no order: {found.message}")
+    return _rising(found.x[:m], step)[group]
+
+
+def _rising(values: Floats, step: float) -> Floats:
+    """Return values with at least half a step between neighbours, which the solver keeps but for its tolerance."""
+    floor = 0.5 * step * np.arange(values.size)
+    rising: Floats = np.maximum.accumulate(values - floor) + floor
+    return rising
+
+
+FEWEST_KNOWN = 5
+"""Cities with a known value below which nothing is built on them."""
+
+LEAST_AGREEMENT = 0.9
+"""Spearman correlation of raw values and printed points below which the values are not those behind the points."""
+
+
+def rank_correlation(values: Floats, points: Floats) -> float:
+    """Return the Spearman correlation of values, where they are known, with points.
+
+    NaN where fewer than two are known, or all are equal.
+    """
+    known = np.isfinite(values)
+    if known.sum() < 2 or np.ptp(values[known]) == 0.0 or np.ptp(points[known]) == 0.0:
+        return float("nan")
+    return float(spearmanr(values[known], points[known]).statistic)
+
+
+def usable(behind: Behind, points: Floats) -> bool:
+    """Return whether the known values can stand for those behind the points: enough, on their scale, in such order."""
+    known = behind.known
+    enough = known.sum() >= FEWEST_KNOWN and bool(usable_values(behind)[known].all())
+    turned = behind.value if behind.direction == "higher" else -behind.value
+    return enough and rank_correlation(turned, points) >= LEAST_AGREEMENT
+
+
+def filled(calibrated: Calibrated) -> Floats:
+    """Return the value of every city: those not known on straight lines between their neighbours in printed order.
+
+    Beyond the last known value the line goes on with the mean slope. On a positive scale lines are of logarithms.
+    """
+    behind = calibrated.behind
+    known = np.isfinite(calibrated.value)
+    if known.all():
+        return calibrated.value
+    key = calibrated.points if behind.direction == "higher" else -calibrated.points
+    places, first = np.unique(key[known], return_index=True)
+    values = link(behind, calibrated.value[known])[first]
+    slope = (values[-1] - values[0]) / (places[-1] - places[0]) if places.size > 1 else 0.0
+    line = np.interp(key, places, values)
+    line += slope * (np.minimum(key - places[0], 0.0) + np.maximum(key - places[-1], 0.0))
+    return np.where(known, calibrated.value, unlink(behind, line))
+
+
+def positions(points: Floats) -> Integers:
+    """Return the position (city) of each in the order of its points, 0 the worst; equal ones have their lowest.
+
+    >>> positions(np.array([3.0, 1.0, 3.0, 2.0])).tolist()
+    [2, 0, 2, 1]
+    """
+    below: Integers = (points[np.newaxis, :] < points[:, np.newaxis]).sum(axis=1).astype(np.int64)
+    return below
