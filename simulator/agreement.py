@@ -33,7 +33,8 @@ from simulator.methods import (
 )
 from simulator.scenario import PillarTree, Scenario
 from simulator.uncertainty.design import Exclusion, dead_ends
-from simulator.uncertainty.factors import METHOD_FACTORS, DataError, Factors, LeaveOut, method_choices
+from simulator.uncertainty.factors import METHOD_FACTORS, Factors, LeaveOut, method_choices
+from simulator.uncertainty.feasibility import value_problems
 from simulator.uncertainty.omission import CITY_LEVEL, find_members, leave_out_name, members_of
 
 SMALLEST_GROUP = 3
@@ -120,8 +121,7 @@ def study_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
 def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     """Yield names and levels that the index does not know, and methods that it lacks the figures for."""
     yield from recipe_problems(scenario.recipe, index.definition)
-    for number, error in enumerate(scenario.factors.data_error):
-        yield from _error_problems(error, index.definition, ("factors", "data-error", number))
+    yield from value_problems(scenario.factors, index)
     for number, omission in enumerate(scenario.factors.leave_out):
         yield from _omission_problems(omission, index, ("factors", "leave-out", number))
     if scenario.within is not None and any(one.level == CITY_LEVEL for one in scenario.factors.leave_out):
@@ -133,22 +133,6 @@ def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     yield from _method_problems(scenario.factors, index)
     known = {choice.factor: choice.labels for choice in method_choices(scenario.factors)}
     yield from _exclusion_problems(scenario.never, known)
-
-
-def _error_problems(spec: DataError, definition: Definition, where: Location) -> Iterator[Problem]:
-    leaves = list(definition.indicators)
-    if not isinstance(spec.indicators, str):
-        asked = list(spec.indicators)
-        found = list(lookup_problems((*where, "indicators"), lambda: find_indicators(definition, asked)))
-        yield from found
-        if found:
-            return
-        chosen = set(find_indicators(definition, asked))
-        leaves = [leaf for leaf in leaves if leaf.id in chosen]
-    raw = [leaf.id for leaf in leaves if leaf.unit != "points"]
-    if spec.unit == "places" and raw:
-        remedy = "Use `relative` or `sd` for values that are no points by rank."
-        yield (*where, "unit"), f"{some(raw)}: an error in places needs data in points", remedy
 
 
 def _omission_problems(spec: LeaveOut, index: Index, where: Location) -> Iterator[Problem]:
@@ -310,6 +294,8 @@ def _design_problems(scenario: Scenario) -> Iterator[Problem]:
         yield ("draws",), "an exhaustive design takes every combination once", "Remove `draws` (and --draws)."
     if factors.data_error:
         yield ("factors", "data-error"), "random errors cannot be enumerated", "Remove it, or take design: monte-carlo."
+    if factors.values:
+        yield ("factors", "values"), "drawn values cannot be enumerated", "Remove it, or take design: monte-carlo."
     for choice in method_choices(factors):
         if len(set(choice.probabilities)) > 1:
             remedy = "Remove `shares`, or take design: monte-carlo."

@@ -22,6 +22,10 @@ from simulator.validation import Schema, check
 Identifier = Annotated[str, Field(pattern=r"^[^\s,/]+$", description="A short name without spaces, commas or slashes.")]
 
 
+POINTS = "points"
+"""Unit of values that are scores by rank already, as printed."""
+
+
 class Name(Schema):
     """A name in English and Chinese. A plain text stands for the English one."""
 

@@ -17,7 +17,7 @@ from simulator import names
 from simulator.construction.composite import score
 from simulator.construction.feasibility import recipe_problems
 from simulator.construction.recipe import Recipe, apply_recipe
-from simulator.definition import Definition, Indicator, parse_definition, read_definition
+from simulator.definition import POINTS, Definition, Indicator, parse_definition, read_definition
 from simulator.documents import Document, spell
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.kernels.ranking import ranks_among
@@ -249,7 +249,7 @@ def build_index(
 
 def printed_points(definition: Definition, matrix: xr.Dataset) -> xr.DataArray:
     """Return the values (city, slot) of the indicators whose unit is `points`: those are printed points already."""
-    leaves = [leaf.id for leaf in definition.indicators if leaf.unit == "points"]
+    leaves = [leaf.id for leaf in definition.indicators if leaf.unit == POINTS]
     points = matrix[names.VALUE].sel({names.INDICATOR: leaves})
     return xr.DataArray(
         points.values,

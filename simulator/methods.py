@@ -179,7 +179,7 @@ def _from_name(written: Any) -> Any:
     return {"method": written} if isinstance(written, str) else written
 
 
-def _by_name(union: Any) -> BeforeValidator:
+def by_name(union: Any) -> BeforeValidator:
     """Let a bare name stand for a method without further parameters, in validation and in the JSON schema."""
     methods = {method.model_fields["method"].default: method for method in get_args(union)}
     bare = [name for name, method in methods.items() if not any(f.is_required() for f in method.model_fields.values())]
@@ -190,14 +190,14 @@ _AnyNormalisation = AsGiven | RankPoints | PercentileRank | ZScore | MinMax | Di
 _AnyAggregation = WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian
 AnyWeighting = AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights
 
-Normalisation = Annotated[_AnyNormalisation, Field(discriminator="method"), _by_name(_AnyNormalisation)]
-Aggregation = Annotated[_AnyAggregation, Field(discriminator="method"), _by_name(_AnyAggregation)]
-Weighting = Annotated[AnyWeighting, Field(discriminator="method"), _by_name(AnyWeighting)]
+Normalisation = Annotated[_AnyNormalisation, Field(discriminator="method"), by_name(_AnyNormalisation)]
+Aggregation = Annotated[_AnyAggregation, Field(discriminator="method"), by_name(_AnyAggregation)]
+Weighting = Annotated[AnyWeighting, Field(discriminator="method"), by_name(AnyWeighting)]
 NormalisationChoice = Annotated[
-    AsDefined | _AnyNormalisation, Field(discriminator="method"), _by_name(AsDefined | _AnyNormalisation)
+    AsDefined | _AnyNormalisation, Field(discriminator="method"), by_name(AsDefined | _AnyNormalisation)
 ]
 AggregationChoice = Annotated[
-    AsDefined | _AnyAggregation, Field(discriminator="method"), _by_name(AsDefined | _AnyAggregation)
+    AsDefined | _AnyAggregation, Field(discriminator="method"), by_name(AsDefined | _AnyAggregation)
 ]
 
 NEEDS_POSITIVE = frozenset({"geometric", "harmonic"})

@@ -14,13 +14,14 @@ from simulator.kernels.tree import Plan, climb, find_coefficients, normalise_lea
 def perturb(leaves: Integers, scale: Floats, noise: Floats, source: Integers, out: Floats) -> None:
     """Add to `out` (draws, L, n) noise times its scale, for some leaves; cells of the same `source` share an error.
 
-    `scale` and `source` are (len(leaves), n), `noise` is (draws, len(leaves), n); `source[k, i]` is the city whose
-    noise city i takes.
+    `scale` is (draws or 1, len(leaves), n), `source` (len(leaves), n), `noise` (draws, len(leaves), n); `source[k, i]`
+    is the city whose noise city i takes.
     """
     for draw in range(noise.shape[0]):
+        size = scale[draw if scale.shape[0] > 1 else 0]
         for k in range(leaves.size):
             for i in range(noise.shape[2]):
-                out[draw, leaves[k], i] += scale[k, i] * noise[draw, k, source[k, i]]
+                out[draw, leaves[k], i] += size[k, i] * noise[draw, k, source[k, i]]
 
 
 @compiled

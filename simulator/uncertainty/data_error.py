@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr
 
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.draws import perturb
-from simulator.uncertainty.factors import DataError, Distribution
+from simulator.uncertainty.factors import DataError, Distribution, ErrorUnit
 
 
 @dataclass(frozen=True)
@@ -21,30 +22,66 @@ class ErrorField:
     distribution: Distribution
     leaves: Integers
     """(k): positions of the indicators."""
-    scale: Floats
-    """(k, n): size of the error of every cell, in the indicator's own unit."""
+    size: float
+    unit: ErrorUnit
     source: Integers
     """(k, n): city whose noise a city takes; equal values share one where ties are shared."""
+    correlation: float = 0.0
+    """Correlation of a city's errors in indicators of the same group."""
+    group: Integers | None = None
+    """(k): group of each indicator; not read where the correlation is zero."""
 
-    def add(self, generator: np.random.Generator, values: Floats) -> None:
-        """Add one realisation for each draw to `values` (draws, L, n), in place."""
-        shape = (len(values), *self.scale.shape)
-        perturb(self.leaves, self.scale, _noise(generator, self.distribution, shape), self.source, values)
+    def scale(self, values: Floats) -> Floats:
+        """Return the size of the error of every cell (draws, k, n), in its own unit, on values (draws, L, n)."""
+        own = values[:, self.leaves]
+        if self.unit == "relative":
+            found: Floats = self.size * np.abs(own)
+        elif self.unit == "sd" and own.shape[2] > 1:
+            found = np.broadcast_to(self.size * own.std(axis=2, ddof=1, keepdims=True), own.shape).copy()
+        else:
+            found = np.full(own.shape, 0.0 if self.unit == "sd" else self.size)
+        return found
+
+    def add(self, generators: tuple[np.random.Generator, ...], scale: Floats, values: Floats) -> None:
+        """Add one realisation for each draw to `values` (draws, L, n), in place.
+
+        `generators` are those of the cells and of what the cells of a group have in common; `scale` is that of the
+        values without any error, (draws or 1, k, n).
+        """
+        shape = (len(values), *self.source.shape)
+        perturb(self.leaves, scale, self._noise(generators, shape), self.source, values)
+
+    def _noise(self, generators: tuple[np.random.Generator, ...], shape: tuple[int, ...]) -> Floats:
+        cells, common = generators
+        if self.correlation == 0.0 or self.group is None:
+            return _noise(cells, self.distribution, shape)
+        groups = int(self.group.max()) + 1
+        shared = common.standard_normal((shape[0], groups, shape[2]))[:, self.group]
+        normal = np.sqrt(self.correlation) * shared
+        normal += np.sqrt(1.0 - self.correlation) * cells.standard_normal(shape)
+        return _from_normal(normal, self.distribution)
 
 
-def error_field(spec: DataError, name: str, leaves: Sequence[int], base: Floats) -> ErrorField:
-    """Return the error that a factor gives to the indicators at `leaves` of the values `base` (L, n)."""
+def error_field(
+    spec: DataError, name: str, leaves: Sequence[int], base: Floats, group: Sequence[int] | None = None
+) -> ErrorField:
+    """Return the error that a factor gives to the indicators at `leaves` of the values `base` (L, n).
+
+    `group` is the group of each of these indicators, within which a city's errors may be correlated.
+    """
     values = base[list(leaves)]
-    if spec.unit == "relative":
-        scale = spec.size * np.abs(values)
-    elif spec.unit == "sd":
-        spread = values.std(axis=1, ddof=1, keepdims=True) if values.shape[1] > 1 else np.zeros((len(values), 1))
-        scale = np.broadcast_to(spec.size * spread, values.shape).copy()
-    else:
-        scale = np.full(values.shape, spec.size)
     own = np.tile(np.arange(values.shape[1], dtype=np.int64), (len(values), 1))
     source = np.array([first_of_equals(row) for row in values]) if spec.ties == "shared" else own
-    return ErrorField(name, spec.distribution, np.array(leaves, np.int64), scale, source)
+    return ErrorField(
+        name,
+        spec.distribution,
+        np.array(leaves, np.int64),
+        spec.size,
+        spec.unit,
+        source,
+        spec.correlation,
+        None if group is None else np.array(group, np.int64),
+    )
 
 
 def first_of_equals(values: Floats) -> Integers:
@@ -64,3 +101,15 @@ def _noise(generator: np.random.Generator, distribution: Distribution, shape: tu
     if distribution == "uniform":
         return generator.uniform(-1.0, 1.0, shape)
     return generator.triangular(-1.0, 0.0, 1.0, shape)
+
+
+def _from_normal(normal: Floats, distribution: Distribution) -> Floats:
+    """Return noise of the distribution that has the ranks of normal noise: a Gaussian copula."""
+    if distribution == "normal":
+        return normal
+    below: Floats = ndtr(normal)
+    if distribution == "uniform":
+        return 2.0 * below - 1.0
+    lower = np.sqrt(2.0 * np.minimum(below, 1.0 - below)) - 1.0
+    found: Floats = np.where(below < 0.5, lower, -lower)
+    return found

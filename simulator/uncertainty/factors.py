@@ -8,6 +8,17 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from pydantic import BeforeValidator, Field, model_validator
 
 from simulator.methods import AggregationChoice, NormalisationChoice, TieRule, Weighting, label
+from simulator.uncertainty.shapes import (
+    LogLogistic,
+    LogMixture,
+    Lognormal,
+    Mixture,
+    Normal,
+    PositiveShape,
+    Shape,
+    StudentT,
+    Uniform,
+)
 from simulator.validation import Schema
 
 Distribution = Literal["normal", "uniform", "triangular"]
@@ -25,9 +36,13 @@ class DataError(Schema):
     """How large the error is, in the `unit`."""
     unit: ErrorUnit
     """`relative`: share of the value (0.05 is 5 %); `sd`: standard deviations (n - 1) of the indicator over the
-    cities; `places`: points by rank, where the data are points."""
+    cities; `places`: points by rank, where the data are points. With `values`, the error is on the values drawn."""
     ties: Literal["shared", "independent"] = "shared"
     """Whether cities with equal values have one error together (a tie that the data assert stays) or each its own."""
+    correlation: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Correlation of the errors of one city in different indicators of the same group."""
+    within: str | None = None
+    """Level whose members are the groups; the level above the indicators where none is named."""
 
     @model_validator(mode="after")
     def _is_a_share(self) -> DataError:
@@ -103,6 +118,35 @@ class AggregationFactor(Alternatives[AggregationChoice]):
     """Level whose nodes are aggregated so; the index itself where none is named."""
 
 
+class SignedShapes(Alternatives[Shape]):
+    """Shapes among which each variable takes one in each draw, where values may be negative."""
+
+
+class PositiveShapes(Alternatives[PositiveShape]):
+    """Shapes among which each variable takes one in each draw, where values are above zero."""
+
+
+class ValuesBehind(Schema):
+    """Raw values behind printed points: in every draw a possible raw matrix that agrees with the printed order."""
+
+    indicators: Literal["all"] | Annotated[tuple[str, ...], Field(min_length=1)] = "all"
+    """`all` that have printed points, or some of them (identifier, English or Chinese name)."""
+    raw: Literal["use", "ignore"] = "use"
+    """`use` what the raw side of the index says: which variables lie on a positive scale, which raw values are the
+    better ones, and values that are known, between which the others lie. `ignore` it: every variable is signed, and
+    higher is better."""
+    positive: Annotated[
+        PositiveShapes,
+        BeforeValidator(_as_alternatives, json_schema_input_type=PositiveShape | list[PositiveShape] | PositiveShapes),
+    ] = PositiveShapes(alternatives=(Lognormal(), LogLogistic(), LogMixture(), Uniform(low=(0.0, 0.5))))
+    """Shapes of quantities and ratios."""
+    signed: Annotated[
+        SignedShapes,
+        BeforeValidator(_as_alternatives, json_schema_input_type=Shape | list[Shape] | SignedShapes),
+    ] = SignedShapes(alternatives=(Normal(), StudentT(), Mixture(), Uniform()))
+    """Shapes of growth rates and plain scores."""
+
+
 class LeaveOut(Schema):
     """Some members left out in a draw: indicators, nodes of a level, or cities."""
 
@@ -119,6 +163,10 @@ class LeaveOut(Schema):
 class Factors(Schema):
     """All that varies in a study; any subset may. Choices are made in the order of these keys."""
 
+    values: Annotated[
+        tuple[ValuesBehind, ...], BeforeValidator(_several, json_schema_input_type=ValuesBehind | list[ValuesBehind])
+    ] = ()
+    """Raw values drawn behind printed points: one, or a list for different indicators. An error then acts on them."""
     data_error: Annotated[
         tuple[DataError, ...], BeforeValidator(_several, json_schema_input_type=DataError | list[DataError])
     ] = Field((), alias="data-error")

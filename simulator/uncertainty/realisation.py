@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from simulator import names
 from simulator.construction.encoding import leaf_values
 from simulator.construction.recipe import with_aggregation, with_normalisation, with_ties
 from simulator.construction.weighting import WeightSampler, weight_samplers
-from simulator.definition import Definition
+from simulator.definition import POINTS, Definition
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.lookup import find_indicators
 from simulator.methods import AsDefined
 from simulator.uncertainty.data_error import ErrorField, error_field
 from simulator.uncertainty.design import Design, block_draws
-from simulator.uncertainty.factors import METHOD_FACTORS, Choice, Factors, LeaveOut, method_choices
+from simulator.uncertainty.factors import METHOD_FACTORS, Choice, DataError, Factors, LeaveOut, method_choices
 from simulator.uncertainty.omission import Omission, find_members, omission
 from simulator.uncertainty.streams import stream
+from simulator.uncertainty.values import ValueField, ValueStream, value_field
 
 CHUNK_CELLS = 1_000_000
 """Cells of drawn values held at a time by one worker: 8 MB, whatever the number of draws."""
@@ -56,6 +58,8 @@ class Realisation:
     """Number of alternatives of each of these factors."""
     samplers: tuple[tuple[WeightSampler, ...], ...]
     """For each alternative of the weights, a sampler for each variant; none where weights are as defined."""
+    behind: tuple[ValueField, ...]
+    """Factors that draw the values behind printed points, in place of the base."""
     errors: tuple[ErrorField, ...]
     omissions: tuple[Omission, ...]
     choices: tuple[Choice, ...]
@@ -65,7 +69,7 @@ class Realisation:
     def random(self) -> bool:
         """Whether anything varies that is not a choice among finitely many alternatives."""
         weights = any(not of_variant[0].fixed for of_variant in self.samplers)
-        return bool(self.errors) or weights or any(one.count > 1 for one in self.omissions)
+        return bool(self.errors or self.behind) or weights or any(one.count > 1 for one in self.omissions)
 
     def chunks(self, design: Design, seed: int, block: int) -> Iterator[tuple[Integers, Chunk]]:
         """Yield the draws of a block, some at a time: the alternatives taken (draw, choice) and the arrays.
@@ -76,7 +80,8 @@ class Realisation:
         size = len(block_draws(design.draws, block))
         weights, drawn = self._weights(alternatives, seed, block, size)
         leaf_in, city_in = self._kept(alternatives, seed, block, size)
-        generators = [stream(seed, block, error.name) for error in self.errors]
+        drawn_behind = [field.open(seed, block, size) for field in self.behind]
+        noise = [(stream(seed, block, e.name), stream(seed, block, f"{e.name} shared")) for e in self.errors]
         step = max(1, CHUNK_CELLS // self.base.size)
         for start in range(0, size, step):
             part = slice(start, min(start + step, size))
@@ -84,7 +89,7 @@ class Realisation:
                 alternatives[part],
                 Chunk(
                     self._variant(alternatives[part]),
-                    self._values(generators, part.stop - part.start),
+                    self._values(drawn_behind, noise, part),
                     weights if len(weights) == 1 else weights[part],
                     drawn if len(drawn) == 1 else drawn[part],
                     leaf_in if len(leaf_in) == 1 else leaf_in[part],
@@ -130,12 +135,23 @@ class Realisation:
             kept[one.of_cities] = kept[one.of_cities] & rows
         return kept[False], kept[True]
 
-    def _values(self, generators: Sequence[np.random.Generator], size: int) -> Floats:
-        if not self.errors:
+    def _values(
+        self,
+        behind: Sequence[ValueStream],
+        noise: Sequence[tuple[np.random.Generator, np.random.Generator]],
+        part: slice,
+    ) -> Floats:
+        """Return the values of some draws (draws, L, n); a single row where nothing is drawn."""
+        if not behind and not noise:
             return self.base[np.newaxis]
-        values = np.repeat(self.base[np.newaxis], size, axis=0)
-        for error, generator in zip(self.errors, generators, strict=True):
-            error.add(generator, values)
+        values = np.repeat(self.base[np.newaxis], part.stop - part.start, axis=0)
+        for field in behind:
+            field.fill(values, part.start)
+        # Errors of one indicator add up, each of a size that the values without error give it.
+        true = values if behind else self.base[np.newaxis]
+        scales = [error.scale(true) for error in self.errors]
+        for error, scale, generators in zip(self.errors, scales, noise, strict=True):
+            error.add(generators, scale, values)
         return values
 
 
@@ -148,13 +164,18 @@ def bind(index: Index, factors: Factors) -> Realisation:
     samplers = tuple(
         weight_samplers(variants, method) for method in (factors.weights.alternatives if factors.weights else ())
     )
+    behind = tuple(
+        value_field(spec, f"values {number}", index, points_of(index, spec.indicators))
+        for number, spec in enumerate(factors.values)
+    )
+    signed = {column.leaf for field in behind for column in field.columns if column.scale == "signed"}
     errors = tuple(
-        error_field(spec, f"data-error {number}", _positions(index, spec.indicators), base)
+        _error(index, spec, f"data-error {number}", base, signed)
         for number, spec in enumerate(factors.data_error)
         if spec.size > 0.0
     )
     choices = (*method_choices(factors), *(one.choice for one in omissions if one.choice is not None))
-    return Realisation(base, variants, shape, samplers, errors, omissions, choices)
+    return Realisation(base, variants, shape, samplers, behind, errors, omissions, choices)
 
 
 def _variants(definition: Definition, factors: Factors) -> tuple[tuple[Definition, ...], tuple[int, ...]]:
@@ -170,11 +191,34 @@ def _variants(definition: Definition, factors: Factors) -> tuple[tuple[Definitio
     return tuple(variants), (len(normalisations), len(ties), len(aggregations))
 
 
+def points_of(index: Index, indicators: str | Sequence[str]) -> list[int]:
+    """Return the positions of the indicators that have printed points: all of them, or those named."""
+    known = {str(slot) for slot in index.printed[names.SLOT].values}
+    leaves = index.definition.indicators
+    return [k for k in _positions(index, indicators) if leaves[k].id in known and leaves[k].unit == POINTS]
+
+
 def _positions(index: Index, indicators: str | Sequence[str]) -> list[int]:
     leaves = [leaf.id for leaf in index.definition.indicators]
     if isinstance(indicators, str):
         return list(range(len(leaves)))
     return [leaves.index(one) for one in find_indicators(index.definition, list(indicators))]
+
+
+def _error(index: Index, spec: DataError, name: str, base: Floats, signed: Collection[int]) -> ErrorField:
+    """Return an error factor for an index.
+
+    An error in per cent of everything leaves out drawn values on a signed scale, which have no per cent.
+    """
+    leaves = _positions(index, spec.indicators)
+    if spec.unit == "relative" and isinstance(spec.indicators, str):
+        leaves = [leaf for leaf in leaves if leaf not in signed]
+    definition = index.definition
+    above = [definition.ancestors[definition.indicators[leaf].id] for leaf in leaves]
+    if spec.within is not None:
+        above = [tuple(node for node in path if definition.level(node) == spec.within) or path for path in above]
+    groups = list(dict.fromkeys(path[-1] for path in above))
+    return error_field(spec, name, leaves, base, [groups.index(path[-1]) for path in above])
 
 
 def _omission(index: Index, spec: LeaveOut) -> Omission:

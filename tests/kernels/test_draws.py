@@ -211,18 +211,20 @@ def test_scoring_leaves_its_inputs_alone(definition: Definition, values: Floats,
     assert all(np.array_equal(old, new) for old, new in zip(before, (*plan, drawn, weights), strict=True))
 
 
-def test_noise_is_added_to_the_cells_named_in_the_size_named() -> None:
+@pytest.mark.parametrize("sizes", [1, 3])
+def test_noise_is_added_to_the_cells_named_in_the_size_named(sizes: int) -> None:
     generator = np.random.default_rng(11)
     draws, n = 3, 4
     leaves = np.array([2, 0], np.int64)
-    scale, noise = generator.uniform(1, 2, (2, n)), generator.normal(size=(draws, 2, n))
+    scale, noise = generator.uniform(1, 2, (sizes, 2, n)), generator.normal(size=(draws, 2, n))
     # In the first of the two indicators cities 0 to 2 share an error; in the second each has its own.
     source = np.array([[1, 1, 1, 3], [0, 1, 2, 3]], np.int64)
     values = generator.uniform(0, 9, (draws, 3, n))
     out = values.copy()
     perturb(leaves, scale, noise, source, out)
     for draw in range(draws):
+        size = scale[draw % sizes]
         for city in range(n):
-            assert out[draw, 2, city] == values[draw, 2, city] + scale[0, city] * noise[draw, 0, source[0, city]]
-            assert out[draw, 0, city] == values[draw, 0, city] + scale[1, city] * noise[draw, 1, city]
+            assert out[draw, 2, city] == values[draw, 2, city] + size[0, city] * noise[draw, 0, source[0, city]]
+            assert out[draw, 0, city] == values[draw, 0, city] + size[1, city] * noise[draw, 1, city]
     assert np.array_equal(out[:, 1], values[:, 1])

@@ -24,7 +24,9 @@ FOURTH_MOMENT = {"normal": 3.0, "uniform": 1.8, "triangular": 2.4}
 
 def errors_of(spec: DataError, leaves: list[int], draws: int = DRAWS, seed: int = 1) -> Array:
     values = np.repeat(BASE[np.newaxis], draws, axis=0)
-    error_field(spec, "data-error 0", leaves, BASE).add(stream(seed, 0, "data-error 0"), values)
+    field = error_field(spec, "data-error 0", leaves, BASE)
+    generators = stream(seed, 0, "data-error 0"), stream(seed, 0, "data-error 0 shared")
+    field.add(generators, field.scale(BASE[np.newaxis]), values)
     return values - BASE
 
 
@@ -86,11 +88,12 @@ def test_a_relative_error_of_nought_is_none_and_a_constant_indicator_has_no_stan
     base = np.array([[0.0, 1.0], [4.0, 4.0]])
     for unit, cells in (("relative", [[0.0, 0.1], [0.4, 0.4]]), ("sd", [[0.1 * 0.5**0.5] * 2, [0.0] * 2])):
         field = error_field(DataError(size=0.1, unit=unit), "e", [0, 1], base)  # type: ignore[arg-type]
-        np.testing.assert_allclose(field.scale, cells)
+        np.testing.assert_allclose(field.scale(base[np.newaxis])[0], cells)
 
 
 def test_a_single_city_has_no_standard_deviation() -> None:
-    assert error_field(DataError(size=1, unit="sd"), "e", [0], np.array([[3.0]])).scale.tolist() == [[0.0]]
+    alone = np.array([[3.0]])
+    assert error_field(DataError(size=1, unit="sd"), "e", [0], alone).scale(alone[np.newaxis]).tolist() == [[[0.0]]]
 
 
 def test_nought_and_minus_nought_are_equal_values() -> None:
