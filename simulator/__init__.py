@@ -12,6 +12,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulator.auditing.audit import Audit as Audit
+    from simulator.auditing.audit import audit as audit
     from simulator.construction.recipe import Recipe as Recipe
     from simulator.definition import Definition as Definition
     from simulator.definition import read_definition as read_definition
@@ -33,6 +35,8 @@ __version__ = "0.1.0"
 
 # Loaded when first used, so that `citysim --help` does not wait for compilers and array libraries.
 _ROOMS = {
+    "Audit": "auditing.audit",
+    "audit": "auditing.audit",
     "Definition": "definition",
     "read_definition": "definition",
     "CitysimError": "errors",
@@ -52,6 +56,7 @@ _ROOMS = {
 }
 
 __all__ = [
+    "Audit",
     "CitysimError",
     "Definition",
     "DrawError",
@@ -59,6 +64,7 @@ __all__ = [
     "InputError",
     "Recipe",
     "StorageError",
+    "audit",
     "build_index",
     "load_index",
     "read_definition",
