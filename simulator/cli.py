@@ -63,6 +63,7 @@ def main() -> None:
       citysim run stress-test                     the default stress test of the 2025 index
       citysim run stress-test --draws 100000 --out result.nc --csv table.csv
       citysim score opportunity-2025              the index as published
+      citysim audit opportunity-2025              what its figures tell and its report does not
       citysim list                                what is shipped
     """
 
@@ -133,6 +134,40 @@ def score_command(index: str, csv_path: str | None, quiet: bool) -> None:
             click.echo(line)
         for line in compare_with_published(scored, loaded.published):
             click.echo(line)
+
+
+@main.command("audit")
+@click.argument("index")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write the findings, one row each; - for the screen.")
+@click.option("--json", "json_path", metavar="FILE", help="Write findings and all figures; - for the screen.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no table.")
+def audit_command(index: str, csv_path: str | None, json_path: str | None, quiet: bool) -> None:
+    """Work out what the published figures of INDEX tell and its report does not.
+
+    Which tie rule the points follow and where they break it, whether sums and ranks agree, what each irregularity is
+    worth in ranks, and how dimensions and indicators spread, correlate and weigh.
+
+    \b
+    Examples:
+      citysim audit opportunity-2025
+      citysim audit opportunity-2025 --csv findings.csv --json audit.json
+      citysim audit my-index/definition.yaml --csv -
+    """
+    from simulator.auditing.audit import audit
+    from simulator.index import load_index
+    from simulator.report.audit import audit_record, audit_view
+    from simulator.report.screen import show
+
+    _refuse_clash(index, {"--csv": csv_path, "--json": json_path}, "the index")
+    for path in (csv_path, json_path):
+        _refuse_unwritable(path)
+    audited = audit(load_index(index))
+    if csv_path is not None:
+        _write_csv(audited.to_frame(), csv_path)
+    if json_path is not None:
+        _write_text(json.dumps(audit_record(audited), ensure_ascii=False, allow_nan=False) + "\n", json_path)
+    if not quiet and STANDARD_OUTPUT not in (csv_path, json_path):
+        show(audit_view(audited))
 
 
 @main.command("check")
@@ -325,11 +360,11 @@ def _refuse_unwritable(path: str | None) -> None:
         refuse_unwritable(Path(path))
 
 
-def _refuse_clash(scenario: str, outputs: Mapping[str, str | None]) -> None:
-    """Refuse two outputs in one file, and an output in place of the scenario."""
-    taken = {Path(scenario).resolve(): "the scenario"} if Path(scenario).is_file() else {}
+def _refuse_clash(source: str, outputs: Mapping[str, str | None], kind: str = "the scenario") -> None:
+    """Refuse two outputs in one file, and an output in place of the file that was asked about."""
+    taken = {Path(source).resolve(): kind} if Path(source).is_file() else {}
     faults = []
-    out = outputs["--out"] or ""
+    out = outputs.get("--out") or ""
     if out == STANDARD_OUTPUT:
         faults.append(Fault("--out", "a NetCDF file cannot go to the screen", "Name a file, or use --json -."))
     elif Path(out).suffix.lower() in OTHER_KINDS:
