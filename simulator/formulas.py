@@ -122,8 +122,7 @@ def _wrong(error: UnexpectedInput, text: str) -> str:
     if isinstance(error, UnexpectedToken):
         return f"{str(error.token)!r} at column {error.column} cannot stand there | Check what stands before it."
     if isinstance(error, UnexpectedCharacters):
-        found = text.splitlines()[error.line - 1][error.column - 1]
-        return f"{found!r} at column {error.column} | Use names, numbers, + - * / ^ and parentheses."
+        return f"{error.char!r} at column {error.column} | Use names, numbers, + - * / ^ and parentheses."
     return "it cannot be read | Use names, numbers, + - * / ^ and parentheses."
 
 

@@ -56,6 +56,8 @@ def read_quantities(path: str | Path, definition: Definition, cities: Sequence[s
     path = Path(path)
     listing = list_table(path, read_table(path), _COLUMNS)
     faults = column_faults(listing, _COLUMNS, ("year", "unit", *_TEXTS))
+    if not listing.places:
+        faults.append(Fault("", "there is no figure", "Give one row for each figure of a city."))
     if faults:
         raise InputError(str(path), faults)
     found = [text_of(cell) for cell in listing.columns["quantity"]]
@@ -89,7 +91,9 @@ def _row_faults(listing: Listing, found: Sequence[str], definition: Definition, 
     faults = []
     for position, (city, name) in enumerate(zip(listing.cities, found, strict=True)):
         place = listing.place(position)
-        if city not in cities:
+        if not city:
+            faults.append(Fault(place, "the name of the city is empty", "Name it."))
+        elif city not in cities:
             faults.append(Fault(place, f"no city {city!r}", did_you_mean(city, cities)))
         if name not in definition.quantities:
             faults.append(Fault(place, f"no quantity {name!r}", did_you_mean(name, quantities)))

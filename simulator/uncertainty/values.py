@@ -164,13 +164,16 @@ def _between(
 def _on_a_line(fitted: Fitted, pins: Pins, share: Floats, before: Integers, behind_it: Integers) -> Floats:
     """Return values on straight lines between known ones; beyond the last, one spread away at most.
 
-    For known values so far out that the shape gives what lies beyond or between them no probability.
+    For known values so far out that the shape gives what lies beyond or between them no probability. A uniform shape
+    keeps its ends, and so its sign.
     """
     value = np.log(pins.value) if on_logarithms(fitted.shape) else pins.value
     n = share.shape[1]
     at = np.full(n + 2, np.nan)
     at[pins.position + 1] = value
     at[0], at[n + 1] = value[0] - fitted.spread, value[-1] + fitted.spread
+    if isinstance(fitted.shape, Uniform):
+        at[0], at[n + 1] = fitted.middle, fitted.middle + fitted.spread
     low, high = at[before + 1], at[behind_it + 1]
     return low + (high - low) * share
 
