@@ -32,6 +32,7 @@ from simulator.methods import (
     label,
 )
 from simulator.scenario import PillarTree, Scenario
+from simulator.sourcing import source_problems, with_sources
 from simulator.uncertainty.design import Exclusion, dead_ends
 from simulator.uncertainty.factors import METHOD_FACTORS, Factors, LeaveOut, method_choices
 from simulator.uncertainty.feasibility import value_problems
@@ -59,6 +60,19 @@ def selection_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
         yield ("within",), f"the cities of {index.definition.id} have no {scenario.within}", "Remove it."
     if scenario.reading is not None:
         yield from _reading_problems(scenario.reading.pillars, index.definition)
+
+
+def sourcing_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
+    """Yield what is wrong with the sources of values, against the index of the cities that take part."""
+    found = list(source_problems(scenario.source, index))
+    yield from found
+    if (
+        not found
+        and scenario.reading is not None
+        and with_sources(index, scenario.source).definition.levels != (index.definition.levels)
+    ):
+        remedy = "Take `calibrated`, or leave the reading out."
+        yield ("source",), "a reading groups variables, and `raw` takes them apart into indicators", remedy
 
 
 def _city_problems(cities: Mapping[str, str | tuple[str, ...]] | tuple[str, ...], index: Index) -> Iterator[Problem]:

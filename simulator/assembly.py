@@ -13,6 +13,7 @@ from simulator.index import Index
 from simulator.kernels.arrays import Integers
 from simulator.simulation.blocks import Draws
 from simulator.simulation.tally import Tally
+from simulator.sourcing import Sources, calibration_moves, resolve_sources
 from simulator.uncertainty.factors import DataError
 from simulator.uncertainty.realisation import Realisation
 
@@ -132,7 +133,45 @@ def join_groups(results: Mapping[str, xr.Dataset]) -> xr.Dataset:
     )
 
 
-def describe_error(error: DataError) -> str:
-    """Return whose values have the error, how it is distributed, and whether equal values share it."""
+def describe_source(index: Index, published: Index, sources: Sources) -> str:
+    """Return which variables take their values from elsewhere than the printed points, and how far they were moved."""
+    chosen = {name: one for name, one in resolve_sources(published, sources).items() if one != "points"}
+    if not chosen:
+        return "as given"
+    told = "; ".join(f"{name}: {source}" for name, source in chosen.items())
+    moved = [name for name, source in chosen.items() if source == "calibrated"]
+    if not moved:
+        return told
+    moves = calibration_moves(published.select(index.cities), moved)
+    count = int(moves[names.CITIES_MOVED].sum())
+    return f"{told}. Calibration moved {count} of {int(moves[names.CITIES_KNOWN].sum())} values."
+
+
+def describe_values(realisation: Realisation) -> str:
+    """Return how many variables have values drawn behind their points, and of how many some are known."""
+    columns = [column for field in realisation.behind for column in field.columns]
+    if not columns:
+        return "as given"
+    some = sum(column.pins.position.size > 0 for column in columns)
+    positive = sum(column.scale == "positive" for column in columns)
+    told = f"drawn behind the points of {len(columns)} variables"
+    if positive:
+        told += f", {positive} of them on a positive scale"
+    return told + (f"; {some} of them hold known raw values" if some else ", from their printed order alone")
+
+
+def describe_errors(errors: Sequence[DataError], realisation: Realisation) -> str:
+    """Return whose values have an error, how it is distributed, and whether equal values share it."""
+    signed = sum(column.scale == "signed" for field in realisation.behind for column in field.columns)
+    return "; ".join(_describe_error(error, signed) for error in errors) or "none"
+
+
+def _describe_error(error: DataError, signed: int) -> str:
     who = error.indicators if isinstance(error.indicators, str) else ", ".join(error.indicators)
-    return f"{who}: {error.distribution}, size {error.size:g} ({error.unit}), equal values have {error.ties} errors"
+    if who == "all" and error.unit == "relative" and signed:
+        who = f"all but {signed} values on a signed scale, which has no per cent"
+    correlated = f", correlated by {error.correlation:g} within each group" if error.correlation else ""
+    return (
+        f"{who}: {error.distribution}, size {error.size:g} ({error.unit}), equal values have {error.ties} errors"
+        f"{correlated}"
+    )

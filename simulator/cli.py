@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator import __version__
-from simulator.errors import CitysimError, DrawError, Fault, InputError
+from simulator.errors import CitysimError, DrawError, Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
     from simulator.index import Index
+    from simulator.sourcing import Sources
     from simulator.study import Study
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
@@ -109,31 +110,55 @@ def methods_command() -> None:
 @click.option(
     "--csv", "csv_path", metavar="FILE", help="Write city, rank, total and one column a dimension; - for the screen."
 )
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="SOURCE|VARIABLE=SOURCE",
+    help="points, raw quantities, or these calibrated to the printed order; may be repeated.",
+)
+@click.option(
+    "--above", "bounds", multiple=True, type=float, metavar="TOTAL", help="Count the cities above it; may be repeated."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print no table.")
-def score_command(index: str, csv_path: str | None, quiet: bool) -> None:
+def score_command(
+    index: str, csv_path: str | None, sources: tuple[str, ...], bounds: tuple[float, ...], quiet: bool
+) -> None:
     """Score INDEX, a bundled name or the path of a definition, and compare with what was printed.
 
     \b
     Examples:
       citysim score opportunity-2025
+      citysim score opportunity-2025 --above 2400 --above 2000
+      citysim score opportunity-2025 --source raw
+      citysim score opportunity-2025 --source government-debt=raw --source fiscal-self-sufficiency=calibrated
       citysim score my-index/definition.yaml --csv scores.csv
     """
     from simulator.index import load_index
-    from simulator.report.comparison import compare_with_published, constant_lines
+    from simulator.report.comparison import compare_with_published, constant_lines, count_above
     from simulator.report.frames import score_frame
+    from simulator.report.raw import raw_view, side_by_side_frame
     from simulator.report.screen import score_view, show, wide_console
+    from simulator.sourcing import resolve_sources, with_sources
 
     _refuse_unwritable(csv_path)
     loaded = load_index(index)
-    scored = _score(loaded, index)
+    chosen = _sources(loaded, sources)
+    scored = _score(with_sources(loaded, chosen), index)
     if csv_path is not None:
-        _write_csv(score_frame(scored), csv_path)
-    if not quiet and csv_path != STANDARD_OUTPUT:
+        _write_csv(side_by_side_frame(loaded, scored) if sources else score_frame(scored), csv_path)
+    if quiet or csv_path == STANDARD_OUTPUT:
+        return
+    if sources:
+        show(raw_view(loaded, resolve_sources(loaded, chosen), scored))
+    else:
         show(score_view(scored, wide_console().width))
-        for line in constant_lines(scored):
-            click.echo(line)
-        for line in compare_with_published(scored, loaded.published):
-            click.echo(line)
+    for line in constant_lines(scored):
+        click.echo(line)
+    for line in count_above(scored, bounds):
+        click.echo(line)
+    for line in () if sources else compare_with_published(scored, loaded.published):
+        click.echo(line)
 
 
 @main.command("audit")
@@ -317,6 +342,33 @@ def _score(index: Index, source: str) -> xr.Dataset:
         return index.score()
     except DrawError as error:
         raise InputError(source, [Fault("", str(error).rstrip("."))]) from None
+
+
+def _sources(index: Index, written: tuple[str, ...]) -> Sources:
+    """Return the sources of `--source`: one word, or a source for each variable named."""
+    from simulator.sourcing import SOURCES, as_source, source_problems
+
+    words = [one for one in written if "=" not in one]
+    faults = [
+        Fault(f"--source {one}", "is no source", did_you_mean(one.rpartition("=")[2], SOURCES))
+        for one in written
+        if one.rpartition("=")[2] not in SOURCES
+    ]
+    if words and len(written) > 1:
+        remedy = "Give one word for all, or VARIABLE=SOURCE for each."
+        faults.append(Fault(f"--source {words[0]}", "stands for all variables, and others are named too", remedy))
+    if faults:
+        raise InputError("sources", faults)
+    sources: Sources = "points"
+    if words:
+        sources = as_source(words[0])
+    elif written:
+        sources = {one.partition("=")[0]: as_source(one.partition("=")[2]) for one in written}
+    for where, what, remedy in source_problems(sources, index):
+        faults.append(Fault(f"--source {''.join(map(str, where[1:]))}".strip(), what, remedy))
+    if faults:
+        raise InputError("sources", faults)
+    return sources
 
 
 def _pair(study: Study, written: str) -> tuple[str, str]:

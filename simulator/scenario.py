@@ -17,6 +17,7 @@ from simulator.definition import Identifier, Name, Named
 from simulator.documents import Document, Location, parse_yaml, read_yaml
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.methods import Aggregation, ArithmeticMean
+from simulator.sourcing import Source
 from simulator.uncertainty.factors import Factors
 from simulator.validation import Schema, check
 
@@ -61,6 +62,9 @@ class Scenario(Schema):
     ] = None
     """Cities that take part: a list of names, or attributes such as {status: prefecture-level}. All if not given.
     Scores are then computed among them alone: a score by rank within a subset is a different number."""
+    source: Source | Annotated[dict[str, Source], Groups] = "points"
+    """Where values come from: `points` as printed; `raw` quantities, or these `calibrated` to the printed order, for
+    every variable that can have it; or a source for each variable named: {economic-scale: raw}."""
     within: Literal["province", "status", "cluster"] | None = None
     """Rank inside each group of cities with the same attribute, separately. Groups of fewer than three are listed
     in the result's attributes and not ranked."""
@@ -100,7 +104,8 @@ def shipped_scenarios() -> dict[str, Path]:
     >>> "stress-test" in shipped_scenarios()
     True
     """
-    return {path.stem: path for path in sorted(scenario_folder().glob(f"*{SUFFIX}"))}
+    files = sorted(scenario_folder().glob(f"*{SUFFIX}"), key=lambda path: path.stem)
+    return {path.stem: path for path in files}
 
 
 def open_scenario(source: str | Path | Mapping[str, Any] | Document) -> Document:

@@ -14,13 +14,22 @@ import joblib
 import xarray as xr
 
 from simulator import names
-from simulator.agreement import SMALLEST_GROUP, refuse, resolve_exclusions, selection_problems, study_problems
+from simulator.agreement import (
+    SMALLEST_GROUP,
+    refuse,
+    resolve_exclusions,
+    selection_problems,
+    sourcing_problems,
+    study_problems,
+)
 from simulator.analysis.stability import stability
 from simulator.assembly import (
     choice_shares,
     describe_baseline,
-    describe_error,
+    describe_errors,
+    describe_source,
     describe_tiers,
+    describe_values,
     described,
     join_groups,
     kept_draws,
@@ -34,6 +43,7 @@ from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
 from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Progress, prepare, simulate
+from simulator.sourcing import with_sources
 from simulator.storage import read_result
 from simulator.uncertainty.design import BLOCK, Design, MonteCarlo, enumerate_all
 from simulator.uncertainty.realisation import Realisation, bind
@@ -95,7 +105,10 @@ def plan(
         whole = load_index(path)
         whence = path.parent.name if path in bundled_indices().values() else str(path.resolve())
     refuse(document, selection_problems(scenario, whole))
-    read = _as_read(whole, scenario)
+    chosen = whole if scenario.cities is None else whole.select(scenario.cities)
+    refuse(document, sourcing_problems(scenario, chosen))
+    chosen = with_sources(chosen, scenario.source)
+    read = _as_read(chosen, scenario)
     refuse(document, study_problems(scenario, read))
     parts, left_aside = _groups(read.with_definition(apply_recipe(read.definition, scenario.recipe)), scenario)
     if not parts:
@@ -258,9 +271,7 @@ def _equal(left: xr.Dataset, right: xr.Dataset, name: str) -> bool:
 
 
 def _as_read(index: Index, scenario: Scenario) -> Index:
-    """Return the index over the scenario's cities, grouped into the pillars of its reading."""
-    if scenario.cities is not None:
-        index = index.select(scenario.cities)
+    """Return the index grouped into the pillars of the scenario's reading."""
     if scenario.reading is None:
         return index
     pillars = _resolved(scenario.reading.pillars, index)
@@ -324,6 +335,8 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
         draws=design.draws,
         design=exact,
         baseline=describe_baseline(index, against_own),
+        values=describe_values(realisation),
+        data_error=describe_errors(scenario.factors.data_error, realisation),
         constant_indicators=", ".join(constant) or "none",
         tiers=describe_tiers(index),
     )
@@ -344,7 +357,7 @@ def _description(study: Study, seed: int) -> dict[str, Any]:
         "scenario": scenario.name,
         "index": scenario.index,
         "seed": seed,
-        "data_error": "; ".join(describe_error(error) for error in scenario.factors.data_error) or "none",
+        "source": describe_source(next(iter(study.parts.values())), study.whole, scenario.source),
     }
     if study.left_aside:
         told["groups_not_ranked"] = "; ".join(f"{name}: {', '.join(who)}" for name, who in study.left_aside.items())

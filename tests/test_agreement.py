@@ -201,11 +201,14 @@ def test_weights_of_all_children_may_not_be_zero(points: Index, raw: Index) -> N
             "factors.leave-out.0.level: the index has no level 'index' here. Known: dim",
         ),
         ({"leave-out": {"level": "variable", "among": ["x1"]}}, "factors.leave-out.0.among: 'x1': no such indicator."),
-        ({"leave-out": {"level": "dimension", "among": ["x1"]}}, "factors.leave-out.0.among: 'x1': no such node."),
+        (
+            {"leave-out": {"level": "dimension", "among": ["x1"]}},
+            "factors.leave-out.0.among: 'x1': no such indicator or node.",
+        ),
         ({"leave-out": {"level": "city", "among": ["x1"]}}, "factors.leave-out.0.among: 'x1': no such city."),
         (
             {"leave-out": {"level": "dimension", "among": ["green-space"]}},
-            "factors.leave-out.0.among: 'green-space': no",
+            "factors.leave-out.0.among.0: 'green-space' is not of the level 'dimension'.",
         ),
         ({"leave-out": {"level": "variable", "count": 50}}, "factors.leave-out.0.count: 50 of 50 cannot be left out."),
         (

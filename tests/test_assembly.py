@@ -6,8 +6,9 @@ import pytest
 import xarray as xr
 
 import simulator as sim
-from simulator.assembly import DESCRIPTIONS, describe_baseline, describe_error, describe_tiers, described
-from simulator.uncertainty.factors import DataError
+from simulator.assembly import DESCRIPTIONS, describe_baseline, describe_errors, describe_tiers, described
+from simulator.uncertainty.factors import DataError, Factors
+from simulator.uncertainty.realisation import bind
 
 
 def test_every_variable_of_every_kind_of_study_says_what_it_is() -> None:
@@ -42,4 +43,5 @@ def test_groups_say_that_the_baseline_is_among_their_own() -> None:
 @pytest.mark.parametrize(("ties", "told"), [("shared", "shared errors"), ("independent", "independent errors")])
 def test_the_data_error_names_how_ties_share_it(ties: str, told: str) -> None:
     error = DataError.model_validate({"indicators": ["a", "b"], "size": 0.05, "unit": "relative", "ties": ties})
-    assert describe_error(error) == f"a, b: normal, size 0.05 (relative), equal values have {told}"
+    nothing = bind(sim.load_index("opportunity-2025"), Factors())
+    assert describe_errors([error], nothing) == f"a, b: normal, size 0.05 (relative), equal values have {told}"

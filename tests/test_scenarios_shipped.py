@@ -19,9 +19,13 @@ NAMES = (
     "leave-one-dimension-out",
     "leave-one-variable-out",
     "normalisation-only",
+    "normalisation-points",
     "secondary-city-connectivity",
     "small-city-investor",
+    "source-error",
     "stress-test",
+    "stress-test-points",
+    "values-behind-points",
     "weights-only",
 )
 CITIES = {"digital-transformation": 25, "small-city-investor": 25}

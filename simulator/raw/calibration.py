@@ -59,7 +59,9 @@ def calibrate(behind: Behind, points: Floats) -> Calibrated:
     if known.any():
         linked = link(behind, behind.value[known])
         better = points[known] if behind.direction == "higher" else -points[known]
-        value[known] = unlink(behind, _least_moves(linked, better))
+        found = _least_moves(linked, better)
+        stays = np.abs(found - linked) <= 1e-9 * SMALLEST_STEP  # but for the solver's rounding
+        value[known] = np.where(stays, behind.value[known], unlink(behind, found))
     return Calibrated(behind, points, value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
@@ -42,6 +42,12 @@ def compare_with_published(scored: xr.Dataset, published: xr.Dataset | None) -> 
         for place in np.argwhere(differs)[:SHOWN]:
             where = ", ".join(str(mine[axis].values[k]) for axis, k in zip(mine.dims, place, strict=True))
             yield f"  {name}, {where}: {mine.values[tuple(place)]:g}, printed {theirs.values[tuple(place)]:g}"
+
+
+def count_above(scored: xr.Dataset, bounds: Sequence[float]) -> Iterator[str]:
+    """Yield how many cities have a total above each bound."""
+    for bound in bounds:
+        yield f"{int((scored[names.TOTAL] > bound).sum())} cities have a total above {bound:g}."
 
 
 def constant_lines(scored: xr.Dataset) -> Iterator[str]:

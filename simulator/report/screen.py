@@ -105,6 +105,9 @@ def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
     if "groups_not_ranked" in result.attrs:
         yield Text(f"Too small to be ranked: {result.attrs['groups_not_ranked']}.")
     yield Text(f"Rank is the baseline: {result.attrs['baseline']}. Data error: {result.attrs['data_error']}.")
+    for name, told in (("source", "Values"), ("values", "Raw values")):
+        if result.attrs[name] != "as given":
+            yield Text(f"{told}: {result.attrs[name].rstrip('.')}.")
     yield from (Text(line) for line in _notes(result))
     if result.attrs["design"] == "exact":
         yield Text(f"All {result.attrs['draws']:,} combinations, exact: no sampling error.")

@@ -9,7 +9,7 @@ import numpy as np
 from simulator.definition import Definition
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Integers
-from simulator.lookup import find_cities, find_indicators, find_nodes
+from simulator.lookup import find_cities, find_indicators, find_slots
 from simulator.uncertainty.factors import Choice, LeaveOut
 
 NOTHING = "nothing"
@@ -79,10 +79,13 @@ def omission(spec: LeaveOut, definition: Definition, cities: list[str], among: l
 
 
 def members_of(definition: Definition, level: str) -> list[str]:
-    """Return the identifiers of the indicators or nodes of a level, in the order of the definition."""
+    """Return the identifiers of the indicators or nodes of a level, in the order of the definition.
+
+    An indicator that stands nearer to the top than the level is a member of its own.
+    """
     if level == definition.levels[-1]:
         return [leaf.id for leaf in definition.indicators]
-    return [node.id for node in definition.nodes if definition.level(node.id) == level]
+    return list(dict.fromkeys(definition.ancestor(leaf.id, level) or leaf.id for leaf in definition.indicators))
 
 
 def find_members(index: Index, level: str, names: list[str]) -> list[str]:
@@ -95,7 +98,7 @@ def find_members(index: Index, level: str, names: list[str]) -> list[str]:
     """
     if level == CITY_LEVEL:
         return find_cities(index.matrix, names)
-    return (find_indicators if level == index.definition.levels[-1] else find_nodes)(index.definition, names)
+    return (find_indicators if level == index.definition.levels[-1] else find_slots)(index.definition, names)
 
 
 def _path(definition: Definition, leaf: str) -> tuple[str, ...]:

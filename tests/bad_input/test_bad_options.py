@@ -16,7 +16,7 @@ def test_a_misspelt_scenario_gets_the_nearest_shipped_one() -> None:
     message = message_of("run", "stress-tst")
     assert (
         message
-        == "stress-tst: 1 fault\n  no shipped scenario of this name, and no such file. Did you mean stress-test?\n"
+        == "stress-tst: 1 fault\n  no shipped scenario of this name, and no such file. Did you mean stress-test or stress-test-points?\n"
     )
 
 
@@ -72,7 +72,7 @@ def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
         (("--set", "titel=x"), "--set titel=x, titel: unknown key 'titel'. Did you mean title"),
         (
             ("--set", "factors.data-error.size.x=3"),
-            "--set factors.data-error.size.x=3: 2 has no entry 'x'. Check the path against the scenario file.",
+            "--set factors.data-error.size.x=3: 0.1 has no entry 'x'. Check the path against the scenario file.",
         ),
         (("--set", "never.9.x=3"), "--set never.9.x=3: there is no entry 9 in a list of 1."),
         (("--set", "never.-1=3"), "--set never.-1=3: there is no entry '-1' in a list of 1."),

@@ -130,7 +130,7 @@ def test_the_whole_ranking_is_told_below(stress: xr.Dataset) -> None:
     assert f"{float(stress['mean_abs_rank_shift_se']):.3f}" in text
     largest = 100 * float(stress["rank_frequency_se"].max())
     assert f"60 draws in 1.2 s, seed 2025; the largest standard error of a share is {largest:.2f} %." in text
-    assert "Rank is the baseline: the ranking as published. Data error: all: normal, size 2 (places), " in text
+    assert "Rank is the baseline: the ranking as published. Data error: all: normal, size 0.1 (sd), " in text
     assert "60 draws, seed 2025;" in " ".join(rendered(stability_view(stress), width=400))
 
 

@@ -41,16 +41,17 @@ def assert_share(count: int, share: float) -> None:
 
 
 def test_members_are_the_nodes_of_a_level_or_the_indicators(definition: Definition) -> None:
-    assert members_of(definition, "dimension") == ["economy"]
-    assert members_of(definition, "variable") == ["scale"]
+    """An indicator that stands nearer to the top than the level is a member of its own."""
+    assert members_of(definition, "dimension") == ["economy", "trade-balance"]
+    assert members_of(definition, "variable") == ["scale", "debt", "trade-balance"]
     assert members_of(definition, "indicator") == ["gdp", "growth", "debt", "trade-balance"]
 
 
 @pytest.mark.parametrize(
     ("level", "masks"),
     [
-        ("dimension", [[1, 1, 1, 0]]),
-        ("variable", [[1, 1, 0, 0]]),
+        ("dimension", [[1, 1, 1, 0], [0, 0, 0, 1]]),
+        ("variable", [[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]),
         ("indicator", np.eye(4).tolist()),
         ("city", np.eye(4).tolist()),
     ],

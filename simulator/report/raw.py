@@ -1,0 +1,137 @@
+"""Raw quantities beside printed points, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator import names
+from simulator.index import Index
+from simulator.raw.recomputed import compare_points
+from simulator.raw.side import RawSide
+from simulator.report.frames import score_frame
+from simulator.report.screen import city_name, plain_table
+from simulator.sourcing import Source, calibration_moves, lacking, shared_variables
+
+PUBLISHED_TOTAL = "published_total"
+
+FEW_CITIES = 3
+"""Cities without a raw value up to which they are named."""
+
+
+def raw_view(index: Index, sources: Mapping[str, Source], scored: xr.Dataset) -> Group:
+    """Return how raw quantities reproduce the printed points, and the ranking they give beside the published one.
+
+    `index` is that of the printed points, `scored` its score with the `sources` named (variable → source).
+    """
+    views: list[RenderableType] = []
+    if index.raw is not None:
+        views += [_comparison_table(index.raw, compare_points(index.raw, index.printed), sources)]
+    calibrated = [name for name, source in sources.items() if source == "calibrated"]
+    if calibrated:
+        views.append(_moves_table(calibration_moves(index, calibrated), index))
+    views.append(_side_by_side(scored, index))
+    views += [Text(line) for line in _closing(scored, index, sources)]
+    return Group(*views)
+
+
+def side_by_side_frame(index: Index, scored: xr.Dataset) -> pd.DataFrame:
+    """Return the scores as a table, as `score_frame` does, with `published_rank` and `published_total` beside them."""
+    table = score_frame(scored)
+    if index.published is None:
+        return table
+    printed = index.published.sel({names.CITY: table[names.CITY].to_numpy()})
+    table.insert(3, names.PUBLISHED_RANK, printed[names.RANK].values)
+    table.insert(4, PUBLISHED_TOTAL, printed[names.TOTAL].values)
+    return table
+
+
+def _comparison_table(raw: RawSide, compared: xr.Dataset, sources: Mapping[str, Source]) -> Table:
+    headings = ("Variable", "Source", "From", "Cities", "Exact", "Within 1", "Largest", "Spearman")
+    table = plain_table(*headings, right=[3, 4, 5, 7])
+    table.title, table.title_justify = "Points made again from raw quantities, beside the printed ones", "left"
+    for number, name in enumerate(compared[names.SLOT].values):
+        row = compared.isel({names.SLOT: number})
+        largest = float(row[names.LARGEST_DIFFERENCE])
+        table.add_row(
+            str(name),
+            sources.get(str(name), "points"),
+            "; ".join(str(part.formula) for part in raw.parts(str(name))),
+            str(int(row[names.CITIES_KNOWN])),
+            str(int(row[names.EXACT])),
+            str(int(row[names.WITHIN_ONE])),
+            f"{largest:g}, {row[names.LARGEST_CITY].item()}" if largest > 0.0 else "none",
+            f"{float(row[names.RAW_SPEARMAN]):.4f}",
+        )
+    return table
+
+
+def _moves_table(moves: xr.Dataset, index: Index) -> Table:
+    table = plain_table("Variable", "Cities", "Moved", "Largest move", "of", right=[1, 2, 3])
+    table.title, table.title_justify = "Raw values moved into the printed order", "left"
+    positive = {name: index.raw is not None and _is_positive(index.raw, name) for name in moves[names.SLOT].values}
+    for number, name in enumerate(moves[names.SLOT].values):
+        row = moves.isel({names.SLOT: number})
+        move = float(row[names.LARGEST_MOVE])
+        moved = int(row[names.CITIES_MOVED])
+        shown = f"{100.0 * move:+.1f} %" if positive[name] else f"{move:+.3g}"
+        city = row[names.LARGEST_CITY].item() if moved else ""
+        table.add_row(str(name), str(int(row[names.CITIES_KNOWN])), str(moved), shown if moved else "none", str(city))
+    return table
+
+
+def _is_positive(raw: RawSide, variable: str) -> bool:
+    parts = raw.parts(variable)
+    return len(parts) == 1 and parts[0].scale == "positive"
+
+
+def _side_by_side(scored: xr.Dataset, index: Index) -> Table:
+    headings = ["Rank", "City", "Total"]
+    if index.published is not None:
+        headings += ["Published rank", "Published total", "Rank differs", "Total differs"]
+    table = plain_table(*headings, right=[0, *range(2, len(headings))])
+    table.title, table.title_justify = "With these sources, beside the published ranking", "left"
+    for city in np.argsort(scored[names.RANK].values, kind="stable"):
+        rank, total = int(scored[names.RANK].values[city]), float(scored[names.TOTAL].values[city])
+        cells = [str(rank), city_name(scored, int(city)), f"{total:g}"]
+        if index.published is not None:
+            place = {names.CITY: scored[names.CITY].values[city]}
+            former = int(index.published[names.RANK].sel(place))
+            printed = float(index.published[names.TOTAL].sel(place))
+            cells += [str(former), f"{printed:g}", _signed(former - rank), _signed(total - printed)]
+        table.add_row(*cells)
+    return table
+
+
+def _signed(difference: float) -> str:
+    return f"{difference:+g}" if abs(difference) > 1e-9 else ""
+
+
+def _closing(scored: xr.Dataset, index: Index, sources: Mapping[str, Source]) -> list[str]:
+    used = [name for name, source in sources.items() if source != "points"]
+    lines = [f"Points as printed for all variables but {', '.join(used)}." if used else "Points as printed throughout."]
+    lines += _almost_known(index, sources)
+    if index.published is not None:
+        cities = {names.CITY: scored[names.CITY].values}
+        apart = (scored[names.RANK] != index.published[names.RANK].sel(cities)).values
+        lines.append(f"{int(apart.sum())} of {apart.size} cities have another rank than published.")
+    return lines
+
+
+def _almost_known(index: Index, sources: Mapping[str, Source]) -> list[str]:
+    """Return what is missing of the variables left at their points because of a few cities."""
+    if index.raw is None:
+        return []
+    gaps = {name: lacking(index.raw, name) for name in shared_variables(index, index.raw) if name not in sources}
+    return [
+        f"{name} lacks {', '.join(f'{chr(32).join(unknown)} of {city}' for city, unknown in gap.items())} "
+        f"(convention 4); --source {name}=calibrated fills it between its neighbours."
+        for name, gap in gaps.items()
+        if 0 < len(gap) <= FEW_CITIES
+    ]
