@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from simulator.index import load_index as load_index
     from simulator.matrix import read_matrix as read_matrix
     from simulator.matrix import write_matrix as write_matrix
+    from simulator.sourcing import with_sources as with_sources
     from simulator.storage import read_result as read_result
     from simulator.storage import write_result as write_result
     from simulator.study import repeat as repeat
     from simulator.study import run as run
+    from simulator.uncertainty.matrices import draw_matrices as draw_matrices
 
 __version__ = "0.1.0"
 
@@ -53,6 +55,8 @@ _ROOMS = {
     "write_result": "storage",
     "repeat": "study",
     "run": "study",
+    "draw_matrices": "uncertainty.matrices",
+    "with_sources": "sourcing",
 }
 
 __all__ = [
@@ -66,12 +70,14 @@ __all__ = [
     "StorageError",
     "audit",
     "build_index",
+    "draw_matrices",
     "load_index",
     "read_definition",
     "read_matrix",
     "read_result",
     "repeat",
     "run",
+    "with_sources",
     "write_matrix",
     "write_result",
 ]

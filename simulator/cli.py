@@ -195,6 +195,42 @@ def audit_command(index: str, csv_path: str | None, json_path: str | None, quiet
         show(audit_view(audited))
 
 
+@main.command("values")
+@click.argument("index")
+@click.option("--variable", help="Show the values drawn behind this variable, city by city.")
+@click.option("--draws", type=int, default=1000, show_default=True, help="Possible raw matrices to draw.")
+@click.option("--seed", type=int, default=2025, show_default=True, help="The same seed draws the same values.")
+@click.option("--out", metavar="FILE", help="Write all matrices drawn to this NetCDF file.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no table.")
+def values_command(index: str, variable: str | None, draws: int, seed: int, out: str | None, quiet: bool) -> None:
+    """Tell what lies behind the printed points of INDEX, and draw raw values that agree with them.
+
+    \b
+    Examples:
+      citysim values opportunity-2025
+      citysim values opportunity-2025 --variable trade-balance
+      citysim values opportunity-2025 --draws 200 --out matrices.nc
+    """
+    from simulator.index import load_index
+    from simulator.lookup import find_indicators
+    from simulator.report.screen import show
+    from simulator.report.values import behind_view, drawn_view
+    from simulator.storage import write_result
+    from simulator.uncertainty.matrices import draw_matrices
+
+    _refuse_clash(index, {"--out": out})
+    _refuse_unwritable(out)
+    loaded = load_index(index)
+    chosen = None if variable is None else find_indicators(loaded.definition, [variable])
+    if seed < 0:
+        raise InputError("--seed", [Fault("", f"{seed} is negative", "Give 0 or more.")])
+    drawn = draw_matrices(loaded, draws, seed, None if chosen is None else {"indicators": chosen})
+    if out is not None:
+        write_result(drawn, Path(out))
+    if not quiet:
+        show(behind_view(loaded, drawn) if chosen is None else drawn_view(loaded, drawn, chosen[0]))
+
+
 @main.command("check")
 @click.argument("file")
 @click.option(

@@ -1,0 +1,84 @@
+"""Possible raw matrices: the values behind printed points, drawn and labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from simulator import names
+from simulator.documents import Document, spell
+from simulator.errors import Fault, InputError
+from simulator.index import Index
+from simulator.uncertainty.factors import Factors, ValuesBehind
+from simulator.uncertainty.feasibility import value_problems
+from simulator.uncertainty.realisation import points_of
+from simulator.uncertainty.values import ValueField, value_field
+from simulator.validation import check
+
+
+def draw_matrices(
+    index: Index, draws: int, seed: int, values: ValuesBehind | Mapping[str, Any] | None = None
+) -> xr.Dataset:
+    """Return raw values that agree with the printed points of an index: every draw is one possible raw matrix.
+
+    Parameters
+    ----------
+    index
+        An index of printed points.
+    draws, seed
+        How many, and from which random numbers: the same as a study of that seed draws in its first block.
+    values
+        As the factor `values` of a scenario: which indicators, which shapes, and whether to use the raw side.
+
+    Returns
+    -------
+    xr.Dataset
+        `value` (draw, city, indicator), in the unit and direction of the raw side where it is known, otherwise of no
+        unit and higher is better; with coordinates `scale` (`positive` or `signed`), `direction` and `known`, whether
+        a city's value is known, (city, indicator).
+
+    Raises
+    ------
+    InputError
+        Where the index has no printed points, or `values` does not fit it.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> drawn = draw_matrices(sim.load_index("opportunity-2025"), draws=10, seed=1)
+    >>> dict(drawn["value"].sizes)
+    {'draw': 10, 'city': 60, 'indicator': 50}
+    """
+    spec = values if isinstance(values, ValuesBehind) else check(Document("values", dict(values or {})), ValuesBehind)
+    problems = value_problems(Factors(values=(spec,)), index, ())
+    faults = [Fault(spell(where), what, remedy) for where, what, remedy in problems]
+    if draws < 1:
+        faults.append(Fault("draws", f"{draws} is no number of draws", "Give 1 or more."))
+    if faults:
+        raise InputError("values", faults)
+    return describe_field(value_field(spec, "values 0", index, points_of(index, spec.indicators)), index, draws, seed)
+
+
+def describe_field(field: ValueField, index: Index, draws: int, seed: int) -> xr.Dataset:
+    """Return draws of a factor as a Dataset, turned back to the direction of the raw side."""
+    leaves = [column.leaf for column in field.columns]
+    everything = np.zeros((draws, len(index.definition.indicators), len(index.cities)))
+    field.open(seed, 0, draws).fill(everything, 0)
+    sign = np.array([column.sign for column in field.columns])
+    drawn = everything[:, leaves] * sign[:, np.newaxis]
+    return xr.Dataset(
+        {names.VALUE: ((names.DRAW, names.CITY, names.INDICATOR), drawn.transpose(0, 2, 1))},
+        coords={
+            names.CITY: index.cities,
+            names.INDICATOR: [index.definition.indicators[leaf].id for leaf in leaves],
+            names.SCALE: (names.INDICATOR, [column.scale for column in field.columns]),
+            names.DIRECTION: (names.INDICATOR, ["lower" if one < 0.0 else "higher" for one in sign]),
+            names.KNOWN: (
+                (names.CITY, names.INDICATOR),
+                np.array([np.isin(column.place, column.pins.position) for column in field.columns]).T,
+            ),
+        },
+    )
