@@ -15,6 +15,7 @@ from rich.text import Text
 from simulator import __version__, names
 from simulator.auditing.audit import Audit
 from simulator.auditing.findings import IRREGULAR_POINTS, LEVEL_POINTS, OTHER_RULE, RANKS, REPEATED, SUMS, Finding
+from simulator.auditing.structure import FIRST
 from simulator.auditing.tie_rules import UNDETERMINED
 from simulator.report.screen import city_name, plain_table
 
@@ -208,14 +209,16 @@ def _lines(told: xr.Dataset) -> Iterator[str]:
     pairs = [(i, j) for i in range(len(nodes)) for j in range(i) if np.isfinite(found[i, j])]
     if len(pairs) > 1:
         ends = (max(pairs, key=lambda pair: found[pair]), min(pairs, key=lambda pair: found[pair]))
-        most, least = (f"{nodes[j]} with {nodes[i]} {found[i, j]:.2f}" for i, j in ends)
+        most, least = (f"{nodes[j]} with {nodes[i]} {_figure(found[i, j])}" for i, j in ends)
         yield f"Correlate most: {most}; least: {least}."
+    if len(nodes) > 1:
         yield f"Cronbach's alpha of the dimensions: {_figure(told[names.ALPHA])}."
     uneven = told[names.UNEVENNESS].values
     if np.isfinite(uneven).all():
         order = np.argsort(-uneven, kind="stable")[:FEW]
         named = ", ".join(f"{city_name(told, int(city))} {uneven[city]:.4g}" for city in order)
         yield f"Most uneven (standard deviation of a city's dimension scores): {named}."
+    if len(nodes) > 1 and len(uneven) > FIRST:
         first = [city_name(told, int(city)) for city in np.flatnonzero(told[names.FIRST_EVERYWHERE].values)]
         yield f"Among the first ten in every dimension: {', '.join(first) or 'no city'}."
     reason = told.attrs["no_node_effective_weight"] or told.attrs["no_effective_weight"]
