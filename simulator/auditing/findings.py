@@ -223,7 +223,7 @@ def _redundant(told: xr.Dataset) -> Iterator[Finding]:
 def _against(told: xr.Dataset, axis: str, prefix: str) -> Iterator[Finding]:
     with_rest = told[prefix + names.REST_CORRELATION].values
     for number in sorted(np.flatnonzero(with_rest < AGAINST_BELOW).tolist(), key=lambda position: with_rest[position]):
-        evidence = f"Pearson {with_rest[number]:.2g} with the total of the others"
+        evidence = f"Pearson {with_rest[number]:.2g} with the others' total"
         yield Finding(AGAINST, str(told[axis].values[number]), "pulls against the rest of the index", evidence)
 
 

@@ -147,7 +147,7 @@ def test_what_rounds_to_nothing_has_no_sign() -> None:
     tree = {"id": "t", "children": [{"id": "a"}, {"id": "b"}]}
     printed = rendered(sim.audit(sim.build_index({"schema_version": 1, "id": "i", "index": tree}, frame)))
     # The correlation is -0.001, in the note as such and rounded in the tables.
-    assert "Pearson -0.001 with the total of the others" in printed
+    assert "Pearson -0.001 with the others' total" in printed
     assert "-0.00 " not in printed
 
 
