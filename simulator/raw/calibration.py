@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 
 from simulator.errors import CitysimError
 from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.kernels.order import keep_rising
 from simulator.raw.side import Behind
 
 SMALLEST_STEP = 1e-6
@@ -57,11 +58,8 @@ def calibrate(behind: Behind, points: Floats) -> Calibrated:
     known = behind.known & usable_values(behind)
     value = np.full(behind.value.shape, np.nan)
     if known.any():
-        linked = link(behind, behind.value[known])
         better = points[known] if behind.direction == "higher" else -points[known]
-        found = _least_moves(linked, better)
-        stays = np.abs(found - linked) <= 1e-9 * SMALLEST_STEP  # but for the solver's rounding
-        value[known] = np.where(stays, behind.value[known], unlink(behind, found))
+        value[known] = _levels(behind, behind.value[known], better)
     return Calibrated(behind, points, value)
 
 
@@ -82,13 +80,34 @@ def unlink(behind: Behind, values: Floats) -> Floats:
     return np.exp(values) if behind.scale == "positive" else values
 
 
-def _least_moves(values: Floats, key: Floats) -> Floats:
-    """Return values nearest in sum of absolute differences whose order is that of `key`, equal keys having one value.
+def _levels(behind: Behind, values: Floats, key: Floats) -> Floats:
+    """Return the value of each city instead of `values`: one for each group of equal keys, in the order of the keys.
 
-    Variables are the value of each group of equal keys, and the absolute move of each city.
+    A group whose value is that of one of its cities, but for the solver's tolerance, has it to the last digit.
     """
-    groups, group = np.unique(key, return_inverse=True)
-    n, m = values.size, groups.size
+    linked = link(behind, values)
+    _, group = np.unique(key, return_inverse=True)
+    found = _least_moves(linked, group)
+    far = np.abs(linked - found[group])
+    by_group = np.lexsort((far, group))  # the nearest city of each group first
+    nearest = by_group[np.unique(group[by_group], return_index=True)[1]]
+    stays = far[nearest] <= 0.1 * SMALLEST_STEP * np.ptp(linked)
+    levels: Floats = np.where(stays, values[nearest], unlink(behind, found))
+    if np.ptp(linked) > 0.0:
+        keep_rising(levels[np.newaxis], np.zeros(levels.size, np.bool_))
+    return levels[group]
+
+
+def _least_moves(values: Floats, group: Integers) -> Floats:
+    """Return the rising values of the groups that are nearest to those of the cities in sum of absolute differences.
+
+    Variables are the value of each group, and the absolute move of each city. They are divided by a power of two about
+    as large as the range, since the solver's tolerances are absolute.
+    """
+    span = np.ptp(values)
+    unit = 2.0 ** np.floor(np.log2(span)) if span > 0.0 else 1.0
+    values = values / unit
+    n, m = values.size, int(group.max()) + 1
     step = SMALLEST_STEP * np.ptp(values)
     costs = np.concatenate([np.zeros(m), np.ones(n)])
     city = np.arange(n)
@@ -103,7 +122,7 @@ def _least_moves(values: Floats, key: Floats) -> Floats:
     found: Any = linprog(costs, A_ub=limits, b_ub=bounds, bounds=free, method="highs-ds")
     if not found.success:
         raise CitysimError(f"calibration found no order: {found.message}")
-    return _rising(found.x[:m], step)[group]
+    return unit * _rising(found.x[:m], step)
 
 
 def _rising(values: Floats, step: float) -> Floats:
