@@ -42,8 +42,8 @@ def look_up(asked: Sequence[str], known: Mapping[str, Sequence[str]], kind: str)
     for identifier, others in known.items():
         for name in (identifier, *others):
             if name:
-                meant.setdefault(_folded(name), {})[identifier] = None
-    found = [[name] if name in known else list(meant.get(_folded(name), ())) for name in asked]
+                meant.setdefault(fold(name), {})[identifier] = None
+    found = [[name] if name in known else list(meant.get(fold(name), ())) for name in asked]
     faults = [
         Fault(repr(name), f"stands for {' and '.join(ids)}", "Name one of these.")
         if ids
@@ -176,12 +176,12 @@ def _texts(matrix: xr.Dataset, coordinate: str) -> list[str]:
     return [str(text) for text in matrix[coordinate].to_numpy()]
 
 
-def _folded(name: str) -> str:
+def fold(name: str) -> str:
     """Return a name as it is compared: without regard to case, full-width forms and surrounding space."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def _suggestion(name: str, known: Mapping[str, Sequence[str]], meant: Mapping[str, Mapping[str, None]]) -> str:
     """Return the remedy for an unknown name: the identifiers whose names are nearest, or the known ones."""
-    close = {identifier: None for spelling in nearest(_folded(name), list(meant)) for identifier in meant[spelling]}
+    close = {identifier: None for spelling in nearest(fold(name), list(meant)) for identifier in meant[spelling]}
     return f"Did you mean {' or '.join(close)}?" if close else did_you_mean(name, list(known))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +16,7 @@ from simulator.definition import Node
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.ranking import rank_totals
+from simulator.lookup import fold
 from simulator.methods import AsGiven
 
 TOLERANCE: Final = 1e-6
@@ -174,7 +174,7 @@ def _shared(identifiers: Sequence[str], spelt: Sequence[str]) -> Iterator[tuple[
     """Yield every name, as first spelt, that more than one identifier has, with those that have it."""
     held: dict[str, list[int]] = {}
     for position, name in enumerate(spelt):
-        folded = unicodedata.normalize("NFKC", name).strip().casefold()
+        folded = fold(name)
         if folded:
             held.setdefault(folded, []).append(position)
     for positions in held.values():

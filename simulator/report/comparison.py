@@ -8,13 +8,10 @@ import numpy as np
 import xarray as xr
 
 from simulator import names
-from simulator.kernels.arrays import Floats
+from simulator.auditing.printed_figures import half_unit
 
 TOLERANCE = 1e-9
 """Difference up to which a computed and a printed figure are the same, beyond what the print rounds off."""
-
-MOST_DECIMALS = 6
-"""Decimals beyond which a figure counts as printed in full."""
 
 SHOWN = 10
 """Differences listed one by one."""
@@ -32,7 +29,7 @@ def compare_with_published(scored: xr.Dataset, published: xr.Dataset | None) -> 
         "ranks": (scored[names.RANK].sel(cities), published[names.RANK]),
     }
     differing = {
-        name: np.abs(mine.values - theirs.values) > TOLERANCE + rounded_off(theirs.values)
+        name: np.abs(mine.values - theirs.values) > TOLERANCE + half_unit(theirs.values)
         for name, (mine, theirs) in pairs.items()
     }
     counts = ", ".join(f"{(~differs).sum()} of {differs.size} {name}" for name, differs in differing.items())
@@ -55,16 +52,3 @@ def constant_lines(scored: xr.Dataset) -> Iterator[str]:
     constant = scored[names.INDICATOR].values[scored[names.CONSTANT].values]
     if constant.size:
         yield f"The same for all cities (convention 7): {', '.join(str(leaf) for leaf in constant)}."
-
-
-def rounded_off(printed: Floats) -> float:
-    """Return half a unit of the last decimal that printed figures have; 0 for whole numbers, which are exact.
-
-    >>> rounded_off(np.array([45.6, 71.0])), rounded_off(np.array([2446.0]))
-    (0.05, 0.0)
-    """
-    for decimals in range(1, MOST_DECIMALS + 1):
-        if (np.abs(printed - np.round(printed, decimals)) <= TOLERANCE).all():
-            whole = bool((printed == np.rint(printed)).all())
-            return 0.0 if whole else 0.5 * 10.0**-decimals
-    return 0.0

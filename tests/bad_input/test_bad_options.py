@@ -14,10 +14,8 @@ from bad_input_files import HEAD, entries, message_of
 
 def test_a_misspelt_scenario_gets_the_nearest_shipped_one() -> None:
     message = message_of("run", "stress-tst")
-    assert (
-        message
-        == "stress-tst: 1 fault\n  no shipped scenario of this name, and no such file. Did you mean stress-test or stress-test-points?\n"
-    )
+    remedy = "Did you mean stress-test or stress-test-points?"
+    assert message == f"stress-tst: 1 fault\n  no shipped scenario of this name, and no such file. {remedy}\n"
 
 
 def test_a_scenario_that_is_nothing_like_a_shipped_one_gets_the_list() -> None:
