@@ -173,7 +173,10 @@ def filled(calibrated: Calibrated) -> Floats:
     slope = (values[-1] - values[0]) / (places[-1] - places[0]) if places.size > 1 else 0.0
     line = np.interp(key, places, values)
     line += slope * (np.minimum(key - places[0], 0.0) + np.maximum(key - places[-1], 0.0))
-    return np.where(known, calibrated.value, unlink(behind, line))
+    found = unlink(behind, line)
+    tied = np.isin(key, places)
+    found[tied] = calibrated.value[known][first][np.searchsorted(places, key[tied])]
+    return found
 
 
 def positions(points: Floats) -> Integers:
