@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from rich.console import Console
+from rich.table import Table
 
-from benchmarks.reference import rank_histogram
-from benchmarks.registry import CASES, Case
+from benchmarks.reference import rank_histogram, sorted_values
+from benchmarks.registry import CASES, VALUES_CASES, Case, ValuesCase
 from simulator.definition import Definition
 from simulator.index import Index, build_index
 from simulator.report.screen import plain_table
@@ -19,6 +22,7 @@ from simulator.simulation.blocks import prepare, simulate
 from simulator.uncertainty.design import MonteCarlo
 from simulator.uncertainty.factors import Factors
 from simulator.uncertainty.realisation import bind
+from simulator.uncertainty.values import ValueField
 
 SEED = 2025
 FACTORS = {"data-error": {"size": 0.05, "unit": "relative"}, "weights": {"method": "dirichlet", "concentration": 1}}
@@ -44,6 +48,43 @@ def engine(index: Index, draws: int) -> np.ndarray[tuple[int, ...], np.dtype[np.
     design = MonteCarlo(realisation.choices, (), draws, SEED)
     experiment = prepare(index, realisation, design, SEED, index.published_rank().values, False, False)
     return simulate(experiment)[0].counts
+
+
+def build_points(case: ValuesCase) -> Index:
+    """Return an index of points by rank, without ties."""
+    generator = np.random.default_rng(SEED)
+    points = np.column_stack([generator.permutation(case.cities) + 1.0 for _ in range(case.variables)])
+    children = [{"id": f"i{number}", "unit": "points"} for number in range(case.variables)]
+    tree = {"id": "total", "normalise": {"method": "rank", "ties": "better"}, "children": children}
+    document = {"schema_version": 1, "id": "points", "levels": ["index", "indicator"], "index": tree}
+    cities = [f"c{number}" for number in range(case.cities)]
+    return build_index(document, pd.DataFrame(points, index=cities, columns=[child["id"] for child in children]))
+
+
+def fill(field: ValueField, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
+    """Draw values behind points into `values` (draw, variable, city)."""
+    field.open(SEED, 0, len(values)).fill(values, 0)
+
+
+def values_table(repeats: int, share: float) -> Table:
+    """Return the time of values behind points by number of cities, against sorted samples of three shapes."""
+    shapes = {"signed": ["normal", "lognormal", "uniform"], "raw": "ignore"}
+    table = plain_table("Values behind points", "ns a cell", "Sorting", "Ratio (lowest to highest)", right=[1, 2, 3])
+    for case in VALUES_CASES:
+        draws = max(2, int(case.draws * share))
+        index = build_points(case)
+        points = index.matrix["value"].values
+        field = bind(index, Factors.model_validate({"values": shapes})).behind[0]
+        values = np.empty((draws, case.variables, case.cities))
+        engine_draws = partial(fill, field, values)
+        reference_draws = partial(sorted_values, points, draws, SEED)
+        engine_draws()
+        pairs = [(seconds(engine_draws), seconds(reference_draws)) for _ in range(repeats)]
+        own, theirs = (float(np.median(times)) / values.size * 1e9 for times in zip(*pairs, strict=True))
+        ratios = sorted(other / mine for mine, other in pairs)
+        spread = f"{np.median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})"
+        table.add_row(f"{case.cities} cities × {case.variables}", f"{own:.0f}", f"{theirs:.0f}", spread)
+    return table
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -79,6 +120,7 @@ def main() -> None:
         spread = f"{np.median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})"
         table.add_row(case.name, f"{draws / np.median(own):,.0f}", f"{draws / np.median(reference):,.0f}", spread)
     Console(width=100).print(table)
+    Console(width=100).print(values_table(options.repeats, options.share))
 
 
 if __name__ == "__main__":

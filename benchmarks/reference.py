@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 from scipy.stats import rankdata
 
 CHUNK = 1_000
@@ -23,6 +24,23 @@ def rank_histogram(values: NDArray[np.float64], normalisation: str, draws: int, 
         for city in range(cities):
             counts[city] += np.bincount(ranks[:, city] - 1, minlength=cities)
     return counts
+
+
+def sorted_values(points: NDArray[np.float64], draws: int, seed: int) -> NDArray[np.float64]:
+    """Return values (draw, variable, city) in the order of points (city, variable), by sorting samples.
+
+    A third of the variables each is normal, lognormal and uniform.
+    """
+    generator = np.random.default_rng(seed)
+    cities, variables = points.shape
+    shape = generator.integers(0, 3, (draws, variables, 1))
+    normal = generator.standard_normal((draws, variables, cities))
+    sample = np.where(shape == 0, normal, np.where(shape == 1, np.exp(normal), ndtr(normal)))
+    order = np.argsort(np.argsort(points, axis=0), axis=0).T
+    drawn: NDArray[np.float64] = np.take_along_axis(
+        np.sort(sample, axis=2), np.broadcast_to(order, sample.shape), axis=2
+    )
+    return drawn
 
 
 def _normalised(values: NDArray[np.float64], method: str) -> NDArray[np.float64]:
