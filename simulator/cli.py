@@ -91,7 +91,7 @@ def list_command() -> None:
 
 @main.command("methods")
 def methods_command() -> None:
-    """List the normalisations, aggregations and weightings with their parameters.
+    """List normalisations, aggregations, weightings and shapes of values with their parameters.
 
     \b
     In a file a method is its bare name, or a mapping with parameters:

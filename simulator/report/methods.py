@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -11,12 +11,18 @@ from rich.table import Table
 
 from simulator.methods import catalogue
 from simulator.report.screen import plain_table
+from simulator.uncertainty.shapes import shape_catalogue
 from simulator.validation import Schema
+
+
+def everything() -> Mapping[str, Mapping[str, type[Schema]]]:
+    """Return every method and every shape of values behind points, by kind and name."""
+    return {**catalogue(), "shape of values": shape_catalogue()}
 
 
 def methods_tables() -> Iterator[Table]:
     """Yield a table of each kind of method: name, parameters, what it does."""
-    for kind, methods in catalogue().items():
+    for kind, methods in everything().items():
         table = plain_table(kind.capitalize(), "Parameters", "What it does")
         for name, method in methods.items():
             table.add_row(name, parameters(method), " ".join((method.__doc__ or "").split()))

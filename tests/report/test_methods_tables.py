@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from simulator.methods import DirichletWeights, GivenWeights, MinMax, RankPoints, ZScore, catalogue
-from simulator.report.methods import methods_tables, parameters
+from simulator.methods import DirichletWeights, GivenWeights, MinMax, RankPoints, ZScore
+from simulator.report.methods import everything, methods_tables, parameters
 from simulator.validation import Schema
+
+
+KINDS = ["Normalisation", "Aggregation", "Weighting", "Shape of values"]
 
 
 def test_there_is_a_table_of_each_kind_with_a_row_for_each_method() -> None:
     tables = list(methods_tables())
-    assert [str(table.columns[0].header) for table in tables] == ["Normalisation", "Aggregation", "Weighting"]
-    for table, methods in zip(tables, catalogue().values(), strict=True):
+    assert [str(table.columns[0].header) for table in tables] == KINDS
+    for table, methods in zip(tables, everything().values(), strict=True):
         assert list(table.columns[0].cells) == list(methods)
         assert [str(column.header) for column in table.columns[1:]] == ["Parameters", "What it does"]
         for told, method in zip(table.columns[2].cells, methods.values(), strict=True):
@@ -33,7 +36,7 @@ def test_every_parameter_is_told_with_its_default_and_meaning() -> None:
 
 
 def test_no_parameter_is_without_a_description() -> None:
-    for methods in catalogue().values():
+    for methods in everything().values():
         for method in methods.values():
             for line in parameters(method).splitlines():
                 assert line.partition("): ")[2] != ""
