@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import coo_array
-from scipy.stats import spearmanr
+import pandas as pd
 
 from simulator.errors import CitysimError
 from simulator.kernels.arrays import Flags, Floats, Integers
@@ -104,6 +102,10 @@ def _least_moves(values: Floats, group: Integers) -> Floats:
     Variables are the value of each group, and the absolute move of each city. They are divided by a power of two about
     as large as the range, since the solver's tolerances are absolute.
     """
+    # Entered here, because the solver takes longer to load than many a command to run.
+    from scipy.optimize import linprog
+    from scipy.sparse import coo_array
+
     span = np.ptp(values)
     unit = 2.0 ** np.floor(np.log2(span)) if span > 0.0 else 1.0
     values = values / unit
@@ -147,7 +149,8 @@ def rank_correlation(values: Floats, points: Floats) -> float:
     known = np.isfinite(values)
     if known.sum() < 2 or np.ptp(values[known]) == 0.0 or np.ptp(points[known]) == 0.0:
         return float("nan")
-    return float(spearmanr(values[known], points[known]).statistic)
+    ranks = pd.Series(values[known]).rank(), pd.Series(points[known]).rank()
+    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def usable(behind: Behind, points: Floats) -> bool:

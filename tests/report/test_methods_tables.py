@@ -8,7 +8,6 @@ from simulator.methods import DirichletWeights, GivenWeights, MinMax, RankPoints
 from simulator.report.methods import everything, methods_tables, parameters
 from simulator.validation import Schema
 
-
 KINDS = ["Normalisation", "Aggregation", "Weighting", "Shape of values"]
 
 
