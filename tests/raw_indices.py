@@ -71,10 +71,8 @@ def drawn(index: Index, factors: Mapping[str, Any], draws: int = 500, seed: int 
     realisation = bind(index, Factors.model_validate(dict(factors)))
     design = MonteCarlo(realisation.choices, (), draws, seed)
     blocks = range(-(-draws // 1024))
-    chunks = [chunk.values for block in blocks for _, chunk in realisation.chunks(design, seed, block)]
-    return np.concatenate(
-        [np.broadcast_to(one, (draws if len(one) == 1 else len(one), *one.shape[1:])) for one in chunks]
-    )
+    chunks = [chunk for block in blocks for _, chunk in realisation.chunks(design, seed, block)]
+    return np.concatenate([np.broadcast_to(one.values, (len(one.variant), *one.values.shape[1:])) for one in chunks])
 
 
 PRINTED = """\
