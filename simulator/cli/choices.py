@@ -1,0 +1,86 @@
+"""What options name: sources of values, pairs of cities, files of one kind or another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulator.errors import DrawError, Fault, InputError, did_you_mean
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from simulator.index import Index
+    from simulator.sourcing import Sources
+    from simulator.study import Study
+
+
+def score_or_refuse(index: Index, source: str) -> xr.Dataset:
+    """Return the scores of an index; what makes a mean undefined is a fault of the file."""
+    try:
+        return index.score()
+    except DrawError as error:
+        raise InputError(source, [Fault("", str(error).rstrip("."))]) from None
+
+
+def chosen_sources(index: Index, written: tuple[str, ...]) -> Sources:
+    """Return the sources of `--source`: one word, or a source for each variable named."""
+    from simulator.sourcing import SOURCES, as_source, source_problems
+
+    words = [one for one in written if "=" not in one]
+    faults = [
+        Fault(f"--source {one}", "is no source", did_you_mean(one.rpartition("=")[2], SOURCES))
+        for one in written
+        if one.rpartition("=")[2] not in SOURCES
+    ]
+    if words and len(written) > 1:
+        remedy = "Give one word for all, or VARIABLE=SOURCE for each."
+        faults.append(Fault(f"--source {words[0]}", "stands for all variables, and others are named too", remedy))
+    if faults:
+        raise InputError("sources", faults)
+    sources: Sources = "points"
+    if words:
+        sources = as_source(words[0])
+    elif written:
+        sources = {one.partition("=")[0]: as_source(one.partition("=")[2]) for one in written}
+    for where, what, remedy in source_problems(sources, index):
+        faults.append(Fault(f"--source {''.join(map(str, where[1:]))}".strip(), what, remedy))
+    if faults:
+        raise InputError("sources", faults)
+    return sources
+
+
+def chosen_pair(study: Study, written: str) -> tuple[str, str]:
+    """Return the two cities of `--pair A,B`, which must be ranked together."""
+    from simulator.lookup import find_cities
+
+    asked = [name.strip() for name in written.replace("，", ",").split(",")]
+    try:
+        cities = find_cities(study.whole.matrix, asked)
+    except InputError as error:
+        raise InputError(f"--pair {written}", error.faults) from None
+    if len(set(cities)) != 2 or len(asked) != 2:
+        raise InputError(f"--pair {written}", [Fault("", "is not two cities", "Example: --pair hefei,ningbo")])
+    if not any(set(cities) <= set(part.cities) for part in study.parts.values()):
+        remedy = "Name two cities that it ranks against each other."
+        raise InputError(f"--pair {written}", [Fault("", "are not ranked together in this scenario", remedy)])
+    return cities[0], cities[1]
+
+
+def both_names(name: Mapping[str, str]) -> str:
+    """Return a name in English and Chinese, as far as it has them."""
+    return " ".join(part for part in (name["en"], name["zh"]) if part)
+
+
+def is_definition(path: Path) -> bool:
+    """Return whether a file is an index definition: there, `index` is a tree, in a scenario it is a name."""
+    from simulator.documents import read_yaml
+    from simulator.published import DEFINITION_FILE
+
+    if path.is_dir():
+        return (path / DEFINITION_FILE).is_file()
+    if not path.is_file():
+        return False
+    data = read_yaml(path).data
+    return isinstance(data, dict) and ("levels" in data or isinstance(data.get("index"), dict))
