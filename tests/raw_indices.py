@@ -45,12 +45,17 @@ def index_of_points(points: Mapping[str, Sequence[float] | Array], leaf: Mapping
     return build_index(definition, xr.Dataset({"value": (("city", "indicator"), values)}, coords=coordinates))
 
 
-def with_raw(index: Index, values: Mapping[str, Sequence[float] | Array], **leaf: Any) -> Index:
+def with_raw(
+    index: Index,
+    values: Mapping[str, Sequence[float] | Array],
+    each: Mapping[str, Mapping[str, Any]] | None = None,
+    **leaf: Any,
+) -> Index:
     """Return the index with a raw side: a value, or NaN, of each city for some variables, of one indicator each.
 
-    Further words, such as a scale and direction, are those of every indicator.
+    Further words, such as a scale and direction, are those of every indicator; `each` has those of single ones.
     """
-    children = [{"id": name, "formula": f"q-{name}", **leaf} for name in values]
+    children = [{"id": name, "formula": f"q-{name}", **leaf, **(each or {}).get(name, {})} for name in values]
     definition = Definition.model_validate(
         {
             "schema_version": 1,
