@@ -170,10 +170,10 @@ def test_how_a_block_is_cut_changes_nothing(small: Index, monkeypatch: pytest.Mo
 
 @pytest.fixture(scope="module")
 def behind() -> Index:
-    """Eight cities: a positive variable, a signed one, one of which nothing is known; all with ties."""
+    """Eight cities: a positive variable, a signed one, and a positive one whose values are known."""
     points = {"m-a": [1, 2, 3, 4, 5, 6, 7, 8], "m-b": [8, 7, 6, 6, 4, 3, 2, 1], "m-c": [2, 2, 3, 4, 5, 6, 7, 8]}
     index = index_of_points(points)
-    return with_raw(index, {"m-a": [np.nan] * 8, "m-c": np.arange(8.0)}, scale="positive")
+    return with_raw(index, {"m-a": [np.nan] * 8, "m-c": np.arange(1.0, 9)}, scale="positive")
 
 
 def both_ways(index: Index, values: Any, error: Any, draws: int = 1500) -> tuple[Array, Array]:
@@ -183,12 +183,13 @@ def both_ways(index: Index, values: Any, error: Any, draws: int = 1500) -> tuple
 
 
 def test_a_relative_error_of_all_leaves_out_signed_variables(behind: Index) -> None:
-    """The raw side says that two are positive; one value in the third is at nought and stays."""
+    """The raw side says that two are positive; the values of one of them are known, and have an error too."""
     clean, erred = both_ways(behind, {}, {"size": 0.1, "unit": "relative"})
     np.testing.assert_array_equal(clean[:, 1], erred[:, 1])
     share = (erred[:, 0] - clean[:, 0]) / clean[:, 0]
     assert stats.kstest(share.ravel() / 0.1, stats.norm.cdf).pvalue > 1e-4
-    assert (erred[:, 2] != clean[:, 2])[:, 2:].all()
+    assert (clean[:, 2] == clean[:1, 2]).all()
+    assert (erred[:, 2] != clean[:, 2]).all()
 
 
 def test_a_relative_error_is_a_share_of_each_draws_value(behind: Index) -> None:
