@@ -74,7 +74,7 @@ def with_sources(index: Index, sources: Sources) -> Index:
         return index
     calibrated = {name: calibration(index, name) for name, source in chosen.items() if source == "calibrated"}
     definition = _rebuilt(index.definition, raw, chosen, calibrated)
-    columns = {leaf.id: _column(index, raw, leaf.id, calibrated) for leaf in definition.indicators}
+    columns = {leaf.id: _column(index, raw, leaf.id, chosen, calibrated) for leaf in definition.indicators}
     matrix = xr.Dataset(
         {names.VALUE: ((names.CITY, names.INDICATOR), np.column_stack(list(columns.values())))},
         coords={
@@ -238,11 +238,13 @@ def _rebuilt(
     return definition.replace(index=root, levels=raw.definition.levels if deeper else definition.levels)
 
 
-def _column(index: Index, raw: RawSide, leaf: str, calibrated: Mapping[str, Calibrated]) -> Floats:
+def _column(
+    index: Index, raw: RawSide, leaf: str, sources: Mapping[str, Source], calibrated: Mapping[str, Calibrated]
+) -> Floats:
     """Return the values (city) of an indicator of the rebuilt definition."""
     if leaf in calibrated:
         return filled(calibrated[leaf])
-    if leaf in index.matrix[names.INDICATOR].values:
+    if leaf not in sources and leaf in index.matrix[names.INDICATOR].values:
         values: Floats = index.matrix[names.VALUE].sel({names.INDICATOR: leaf}).values
         return values
     return raw.column(leaf)
