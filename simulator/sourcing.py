@@ -13,14 +13,16 @@ import xarray as xr
 from simulator import names
 from simulator.construction.feasibility import Problem, lookup_problems, some
 from simulator.definition import Definition, Indicator, Node
-from simulator.documents import Location
+from simulator.documents import Location, spell
+from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.kernels.arrays import Floats
 from simulator.lookup import find_indicators
 from simulator.matrix import check_matrix
+from simulator.methods import AsGiven
 from simulator.quantities import missing_quantities
 from simulator.raw.calibration import FEWEST_KNOWN, Calibrated, calibrate, filled, usable, usable_values
-from simulator.raw.side import RawSide, behind, points_again
+from simulator.raw.side import Behind, RawSide, behind, points_again
 
 Source: TypeAlias = Literal["points", "raw", "calibrated"]
 SOURCES: tuple[Source, ...] = ("points", "raw", "calibrated")
@@ -58,7 +60,7 @@ def with_sources(index: Index, sources: Sources) -> Index:
     Raises
     ------
     InputError
-        Where a variable is unknown.
+        Where a variable or a source is unknown, or a variable cannot have the source asked for.
 
     Examples
     --------
@@ -68,6 +70,7 @@ def with_sources(index: Index, sources: Sources) -> Index:
     >>> [leaf.id for leaf in changed.definition.indicators][:3]
     ['gdp', 'gdp-growth', 'output-per-capita']
     """
+    _refuse(sources, index)
     raw = index.raw
     chosen = {name: source for name, source in resolve_sources(index, sources).items() if source != "points"}
     if raw is None or not chosen:
@@ -86,6 +89,12 @@ def with_sources(index: Index, sources: Sources) -> Index:
     for name in (name for name, source in chosen.items() if source == "raw"):
         printed.loc[{names.SLOT: name}] = points_again(raw, name)
     return dataclasses.replace(index, definition=definition, matrix=check_matrix(matrix, definition), printed=printed)
+
+
+def _refuse(sources: Sources, index: Index) -> None:
+    faults = [Fault(spell(where), what, remedy) for where, what, remedy in source_problems(sources, index)]
+    if faults:
+        raise InputError(index.definition.id, faults)
 
 
 def resolve_sources(index: Index, sources: Sources) -> dict[str, Source]:
@@ -108,7 +117,8 @@ def shared_variables(index: Index, raw: RawSide) -> list[str]:
 
 def complete(index: Index, raw: RawSide, variable: str) -> bool:
     """Return whether every indicator behind a variable is known of every city of the index."""
-    return not lacking(raw, variable) and len(index.cities) == raw.values.sizes[names.CITY]
+    known = all(np.isfinite(raw.column(part.id)).all() for part in raw.parts(variable))
+    return known and len(index.cities) == raw.values.sizes[names.CITY]
 
 
 def agrees(index: Index, raw: RawSide, variable: str) -> bool:
@@ -147,7 +157,20 @@ def calibration_moves(index: Index, variables: Sequence[str]) -> xr.Dataset:
         On the axis `slot`: `cities_known`, `cities_moved`, `largest_move` (share of the raw value; in its own unit on a
         signed scale) and `largest_city`. On (city, slot): `value_raw`, `value_calibrated` and `move`, NaN where no raw
         value is known.
+
+    Raises
+    ------
+    InputError
+        Where a variable is unknown, or cannot be calibrated.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> moves = calibration_moves(sim.load_index("opportunity-2025"), ["government-debt"])
+    >>> int(moves["cities_moved"].item()), str(moves["largest_city"].item())
+    (4, 'yinchuan')
     """
+    _refuse(dict.fromkeys(variables, SOURCES[-1]), index)
     found = [calibration(index, name) for name in variables]
     cities = np.array(index.cities, dtype=object)
     size = (len(found), len(cities))
@@ -172,47 +195,93 @@ def calibration_moves(index: Index, variables: Sequence[str]) -> xr.Dataset:
 
 
 def source_problems(sources: Sources, index: Index, where: Location = ("source",)) -> Iterator[Problem]:
-    """Yield variables that are unknown, or that cannot have the source asked for."""
-    if sources == "points":
+    """Yield variables or sources that are unknown, and variables that cannot have the source asked for."""
+    asked = {(): sources} if isinstance(sources, str) else {(name,): source for name, source in sources.items()}
+    words = [(*where, *step) for step, source in asked.items() if source not in SOURCES]
+    for place in words:
+        yield place, "no such source", f"Known: {', '.join(SOURCES)}."
+    if words or sources == "points":
         return
     raw = index.raw
     if raw is None:
         yield where, f"{index.definition.id} has no raw quantities", "Remove it, or name a definition under data: raw."
-        return
-    if isinstance(sources, str):
-        if not resolve_sources(index, sources):
-            yield where, f"no variable of {index.definition.id} can be {sources} for these cities", "Take points."
-        return
+    elif isinstance(sources, str):
+        yield from _problems_of_all(index, raw, sources, where)
+    else:
+        yield from _problems_by_name(index, raw, sources, where)
+
+
+def _problems_of_all(index: Index, raw: RawSide, source: Source, where: Location) -> Iterator[Problem]:
+    """Yield why no variable at all can have a source."""
+    chosen = resolve_sources(index, source)
+    if not chosen:
+        gaps = {name: lacking(raw, name) for name in shared_variables(index, raw)}
+        nearest = min(gaps, key=lambda name: len(gaps[name]), default=None)
+        told = f" (nearest: {nearest}, which lacks {_cells(gaps[nearest])})" if nearest and gaps[nearest] else ""
+        yield where, f"no variable of {index.definition.id} can be {source} for these cities{told}", "Take points."
+    for name in chosen:
+        yield from _problems_of(index, raw, name, source, where)
+
+
+def _problems_by_name(index: Index, raw: RawSide, sources: Mapping[str, Source], where: Location) -> Iterator[Problem]:
     unknown = [
         problem
         for name in sources
         for problem in lookup_problems((*where, name), partial(find_indicators, index.definition, [name]))
     ]
     yield from unknown
-    if unknown:
-        return
-    found = find_indicators(index.definition, list(sources))
-    for position, (written, name) in enumerate(zip(sources, found, strict=True)):
+    found = [] if unknown else find_indicators(index.definition, list(sources))
+    for position, (written, name) in enumerate(zip(sources, found, strict=False)):
         if name in found[:position]:
             yield (*where, written), f"{name} has a source already, under another name", "Name it once."
         yield from _problems_of(index, raw, name, sources[written], (*where, written))
 
 
 def _problems_of(index: Index, raw: RawSide, name: str, source: Source, where: Location) -> Iterator[Problem]:
+    """Yield why a variable cannot have a source."""
     if source == "points":
         return
     if name not in shared_variables(index, raw):
         yield where, f"{name} has no printed points with raw quantities behind them", "Take points."
         return
+    parent = index.definition.node(index.definition.ancestors[name][-1])
+    if isinstance(parent.normalise, AsGiven):
+        remedy = f"Give {parent.id} normalise: {{method: rank, ties: as-published}}, or another method."
+        yield where, f"{parent.id} adds scores as they are, and raw values of {name} have a scale of their own", remedy
+    yield from (_raw_problems if source == "raw" else _calibration_problems)(index, raw, name, where)
+
+
+def _raw_problems(index: Index, raw: RawSide, name: str, where: Location) -> Iterator[Problem]:
     missing = lacking(raw, name)
-    if source == "raw" and missing:
-        cells = some([f"{' and '.join(unknown)} of {city}" for city, unknown in missing.items()])
-        remedy = "Add the figures, leave the cities out, or take `calibrated` or `points`."
-        yield where, f"{name} lacks {cells} (convention 4)", remedy
+    if missing:
+        remedy = f"Add the figures, or take {'calibrated or ' if _enough(behind(raw, name)) else ''}points."
+        yield where, f"{name} lacks {_cells(missing)} (convention 4)", remedy
+        return
+    again = points_again(raw, name)
+    if again.min() < 1.0 or again.max() > len(index.cities):
+        parent = raw.definition.ancestors[name][-1]
+        remedy = f"Give {parent} normalise: {{method: rank, ties: better}} there."
+        yield where, f"the raw definition does not rank {name}: it scores {again.min():g} to {again.max():g}", remedy
+
+
+def _calibration_problems(index: Index, raw: RawSide, name: str, where: Location) -> Iterator[Problem]:
     found = behind(raw, name)
-    if source == "calibrated" and (usable_values(found) & found.known).sum() < FEWEST_KNOWN:
-        remedy = "Take points."
-        yield where, f"fewer than {FEWEST_KNOWN} cities have a raw value of {name}", remedy
+    if _enough(found):
+        return
+    if len(found.parts) > 1:
+        problem = f"{name} has several indicators, which are not known of every city"
+    else:
+        problem = f"fewer than {FEWEST_KNOWN} cities have a raw value of {name}"
+    yield where, problem, "Take points."
+
+
+def _enough(found: Behind) -> bool:
+    """Return whether enough cities have a value behind a variable to calibrate it."""
+    return bool((usable_values(found) & found.known).sum() >= FEWEST_KNOWN)
+
+
+def _cells(missing: Mapping[str, Sequence[str]]) -> str:
+    return some([f"{' and '.join(unknown)} of {city}" for city, unknown in missing.items()])
 
 
 def _rebuilt(

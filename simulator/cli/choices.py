@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.errors import DrawError, Fault, InputError, did_you_mean
+from simulator.errors import DrawError, Fault, InputError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,30 +25,27 @@ def score_or_refuse(index: Index, source: str) -> xr.Dataset:
 
 
 def chosen_sources(index: Index, written: tuple[str, ...]) -> Sources:
-    """Return the sources of `--source`: one word, or a source for each variable named."""
-    from simulator.sourcing import SOURCES, as_source, source_problems
+    """Return the sources of `--source`: a word for all that can have it, then a source for each variable named."""
+    from simulator.sourcing import SOURCES, as_source, resolve_sources, source_problems
 
-    words = [one for one in written if "=" not in one]
     faults = [
-        Fault(f"--source {one}", "is no source", did_you_mean(one.rpartition("=")[2], SOURCES))
+        Fault(f"--source {one}", "no such source", f"Known: {', '.join(SOURCES)}; or VARIABLE=SOURCE.")
         for one in written
         if one.rpartition("=")[2] not in SOURCES
     ]
-    if words and len(written) > 1:
-        remedy = "Give one word for all, or VARIABLE=SOURCE for each."
-        faults.append(Fault(f"--source {words[0]}", "stands for all variables, and others are named too", remedy))
+    words = [one for one in written if "=" not in one]
+    if len(words) > 1:
+        faults.append(Fault(f"--source {words[1]}", f"{words[0]} is asked for all variables already", "Give one word."))
     if faults:
         raise InputError("sources", faults)
-    sources: Sources = "points"
-    if words:
-        sources = as_source(words[0])
-    elif written:
-        sources = {one.partition("=")[0]: as_source(one.partition("=")[2]) for one in written}
-    for where, what, remedy in source_problems(sources, index):
+    everywhere: Sources = as_source(words[0]) if words else "points"
+    named = {one.partition("=")[0]: as_source(one.partition("=")[2]) for one in written if "=" in one}
+    problems = [*source_problems(everywhere, index), *source_problems(named, index)]
+    for where, what, remedy in problems:
         faults.append(Fault(f"--source {''.join(map(str, where[1:]))}".strip(), what, remedy))
     if faults:
         raise InputError("sources", faults)
-    return sources
+    return {**resolve_sources(index, everywhere), **resolve_sources(index, named)} if named else everywhere
 
 
 def chosen_pair(study: Study, written: str) -> tuple[str, str]:
