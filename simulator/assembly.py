@@ -133,16 +133,16 @@ def join_groups(results: Mapping[str, xr.Dataset]) -> xr.Dataset:
     )
 
 
-def describe_source(index: Index, published: Index, sources: Sources) -> str:
-    """Return which variables take their values from elsewhere than the printed points, and how far they were moved."""
-    chosen = {name: one for name, one in resolve_sources(published, sources).items() if one != "points"}
+def describe_source(index: Index, sources: Sources) -> str:
+    """Return which variables of printed points take their values from elsewhere, and how many values were moved."""
+    chosen = {name: one for name, one in resolve_sources(index, sources).items() if one != "points"}
     if not chosen:
         return "as given"
     told = "; ".join(f"{name}: {source}" for name, source in chosen.items())
     moved = [name for name, source in chosen.items() if source == "calibrated"]
     if not moved:
         return told
-    moves = calibration_moves(published.select(index.cities), moved)
+    moves = calibration_moves(index, moved)
     count = int(moves[names.CITIES_MOVED].sum())
     return f"{told}. Calibration moved {count} of {int(moves[names.CITIES_KNOWN].sum())} values."
 

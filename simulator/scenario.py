@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 from typing_extensions import TypeAliasType
 
 from simulator.construction.recipe import Recipe
@@ -28,6 +28,16 @@ Members = Annotated[tuple[str, ...], Field(min_length=1)]
 Groups = Field(min_length=1)
 PillarTree = TypeAliasType("PillarTree", "Annotated[dict[Identifier, PillarTree | Members], Groups]")
 """Name of a group → its indicators, or further groups."""
+
+
+def _kind_of_source(written: Any) -> str:
+    return "by name" if isinstance(written, Mapping) else "for all"
+
+
+SourceChoice = Annotated[
+    Annotated[Source, Tag("for all")] | Annotated[dict[str, Source], Groups, Tag("by name")],
+    Discriminator(_kind_of_source),
+]
 
 
 def _one_city(written: Any) -> Any:
@@ -62,7 +72,7 @@ class Scenario(Schema):
     ] = None
     """Cities that take part: a list of names, or attributes such as {status: prefecture-level}. All if not given.
     Scores are then computed among them alone: a score by rank within a subset is a different number."""
-    source: Source | Annotated[dict[str, Source], Groups] = "points"
+    source: SourceChoice = "points"
     """Where values come from: `points` as printed; `raw` quantities, or these `calibrated` to the printed order, for
     every variable that can have it; or a source for each variable named: {economic-scale: raw}."""
     within: Literal["province", "status", "cluster"] | None = None

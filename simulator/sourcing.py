@@ -22,6 +22,7 @@ from simulator.matrix import check_matrix
 from simulator.methods import AsGiven
 from simulator.quantities import missing_quantities
 from simulator.raw.calibration import FEWEST_KNOWN, Calibrated, calibrate, filled, usable, usable_values
+from simulator.raw.recomputed import among_all
 from simulator.raw.side import Behind, RawSide, behind, points_again
 
 Source: TypeAlias = Literal["points", "raw", "calibrated"]
@@ -38,7 +39,7 @@ def as_source(word: str) -> Source:
     return SOURCES[SOURCES.index(word)]
 
 
-def with_sources(index: Index, sources: Sources) -> Index:
+def with_sources(index: Index, sources: Sources, among: Index | None = None) -> Index:
     """Return the index with the values of some variables from another source than its printed points.
 
     Parameters
@@ -48,6 +49,9 @@ def with_sources(index: Index, sources: Sources) -> Index:
     sources
         A source for each variable named, or one for all that can have it: `raw` for those known of every city,
         `calibrated` for those whose known values agree with the printed order. `points` leaves a variable as it is.
+    among
+        The index with all its cities, where `index` is a selection: points are made again among all, so that they run
+        over the same numbers as the printed ones.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def with_sources(index: Index, sources: Sources) -> Index:
     )
     printed = index.printed.copy(deep=True)
     for name in (name for name, source in chosen.items() if source == "raw"):
-        printed.loc[{names.SLOT: name}] = points_again(raw, name)
+        printed.loc[{names.SLOT: name}] = _points_among(among or index, name, index.cities)
     return dataclasses.replace(index, definition=definition, matrix=check_matrix(matrix, definition), printed=printed)
 
 
@@ -95,6 +99,14 @@ def _refuse(sources: Sources, index: Index) -> None:
     faults = [Fault(spell(where), what, remedy) for where, what, remedy in source_problems(sources, index)]
     if faults:
         raise InputError(index.definition.id, faults)
+
+
+def _points_among(index: Index, variable: str, cities: Sequence[str]) -> Floats:
+    """Return the points (city) that some cities have among all of an index, made again from raw quantities."""
+    if index.raw is None:
+        raise ValueError(f"{index.definition.id} has no raw side")
+    points = among_all(points_again(index.raw, variable), points_of_variable(index, variable))
+    return points[[index.cities.index(city) for city in cities]]
 
 
 def resolve_sources(index: Index, sources: Sources) -> dict[str, Source]:

@@ -63,6 +63,8 @@ class Study:
     """Bundled name or path of the index, or that it came in memory."""
     whole: Index
     """The index with all its cities."""
+    source: str
+    """Where values come from, in words."""
     parts: Mapping[str, Index]
     """Index of each group that is ranked; a single one under the empty name where the scenario has no groups."""
     left_aside: Mapping[str, tuple[str, ...]]
@@ -107,14 +109,14 @@ def plan(
     refuse(document, selection_problems(scenario, whole))
     chosen = whole if scenario.cities is None else whole.select(scenario.cities)
     refuse(document, sourcing_problems(scenario, chosen))
-    chosen = with_sources(chosen, scenario.source)
-    read = _as_read(chosen, scenario)
+    told = describe_source(chosen, scenario.source)
+    read = _as_read(with_sources(chosen, scenario.source, whole), scenario)
     refuse(document, study_problems(scenario, read))
     parts, left_aside = _groups(read.with_definition(apply_recipe(read.definition, scenario.recipe)), scenario)
     if not parts:
         remedy = f"Name an attribute with at least {SMALLEST_GROUP} cities in one group."
         raise InputError(document.source, [Fault(document.place(("within",)), "no group is large enough", remedy)])
-    return Study(document, tuple(overrides), scenario, whence, whole, parts, left_aside)
+    return Study(document, tuple(overrides), scenario, whence, whole, told, parts, left_aside)
 
 
 def run(
@@ -357,7 +359,7 @@ def _description(study: Study, seed: int) -> dict[str, Any]:
         "scenario": scenario.name,
         "index": scenario.index,
         "seed": seed,
-        "source": describe_source(next(iter(study.parts.values())), study.whole, scenario.source),
+        "source": study.source,
     }
     if study.left_aside:
         told["groups_not_ranked"] = "; ".join(f"{name}: {', '.join(who)}" for name, who in study.left_aside.items())

@@ -30,7 +30,7 @@ def compare_points(raw: RawSide, printed: xr.DataArray) -> xr.Dataset:
     found = {v: points_again(raw, v) for v in _common(raw, printed)}
     variables = [v for v, points in found.items() if np.isfinite(points).sum() > 1]
     columns = {v: printed.sel({names.SLOT: v}).values for v in variables}
-    again = [_among_all(found[v], columns[v]) for v in variables]
+    again = [among_all(found[v], columns[v]) for v in variables]
     shown = [np.where(np.isfinite(found[v]), columns[v], np.nan) for v in variables]
     cities = printed[names.CITY].values
     size = (len(variables), len(cities))
@@ -59,8 +59,11 @@ def _common(raw: RawSide, printed: xr.DataArray) -> list[str]:
     return [str(slot) for slot in printed[names.SLOT].values if str(slot) in raw.definition.slots]
 
 
-def _among_all(points: Floats, printed: Floats) -> Floats:
-    """Return points among all cities, from those among the cities that have any (NaN for the others)."""
+def among_all(points: Floats, printed: Floats) -> Floats:
+    """Return points among all cities, from those among the cities that have any (NaN for the others).
+
+    Each gets one more for every city without that the printed points put below it.
+    """
     unknown = ~np.isfinite(points)
     below: Floats = (printed[unknown][np.newaxis, :] < printed[:, np.newaxis]).sum(axis=1)
     return points + below

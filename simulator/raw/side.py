@@ -143,7 +143,7 @@ def behind(raw: RawSide, variable: str) -> Behind:
     elasticity = tuple(even if part.elasticity is None else part.elasticity for part in parts)
     total = sum_of_points(raw, variable)
     if np.isfinite(total).all():
-        return Behind(variable, ids, "signed", "higher", "points", elasticity, total)
+        return Behind(variable, ids, "signed", "higher", "sum of points", elasticity, total)
     together = len({part.direction for part in parts}) == 1
     positive = together and all(part.scale == "positive" for part in parts)
     direction: Direction = "lower" if positive and parts[0].direction == "lower" else "higher"
