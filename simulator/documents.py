@@ -31,12 +31,26 @@ class Document:
         The line is that of the entry, or of its nearest parent where the entry itself is missing; a value that was
         set on the command line names the option instead.
         """
+        location = self._as_written(location)
         path = spell(location)
         for length in range(len(location), -1, -1):
             origin = self.origins.get(location[:length])
             if origin is not None:
                 return f"{origin}, {path}" if path else origin
         return path
+
+    def _as_written(self, location: Location) -> Location:
+        """Return a location without positions in a list that the file does not have, where one entry stands alone."""
+        written: list[str | int] = []
+        data = self.data
+        for step in location:
+            if isinstance(step, int) and isinstance(data, Mapping) and step not in data:
+                continue
+            written.append(step)
+            known = isinstance(data, Mapping) and step in data
+            within = isinstance(data, list) and isinstance(step, int) and step < len(data)
+            data = data[step] if known or within else None
+        return tuple(written)
 
 
 def spell(location: Location) -> str:

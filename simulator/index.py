@@ -31,6 +31,8 @@ from simulator.raw.side import RawSide, read_raw_side
 from simulator.tables import first_faults, read_table
 from simulator.validation import check
 
+REMEDY_MISSING = "Add a row, or leave the city out; only as the raw side of printed points may it stay so."
+
 IN_MEMORY = "in memory"
 """Stands for the file of an index that has none."""
 
@@ -166,7 +168,11 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
     printed = printed_points(definition, matrix)
     _refuse_beyond_ranks(printed, str(folder / (files.matrix or "")))
     _refuse_unprinted(definition, printed, str(path))
-    raw = None if files.raw is None else read_raw_side(folder / files.raw, _cities(matrix))
+    raw = (
+        None
+        if files.raw is None
+        else read_raw_side(folder / files.raw, _cities(matrix), [leaf.id for leaf in definition.indicators])
+    )
     used = [path, *(folder / file for file in (files.matrix, files.quantities, files.cities, files.totals) if file)]
     if raw is not None and files.raw is not None:
         used += [folder / files.raw, (folder / files.raw).parent / raw.file]
@@ -180,7 +186,7 @@ def _read_values(folder: Path, definition: Definition, cities: Path | None) -> x
         return read_matrix(folder / (files.matrix if files and files.matrix else ""), definition, cities)
     path = folder / files.quantities
     quantities = read_quantities(path, definition)
-    values = indicators_from(definition, quantities)
+    values = indicators_from(definition, quantities, str(path))
     lacking = [
         (str(city), leaf)
         for city in values[names.CITY].values
@@ -191,9 +197,7 @@ def _read_values(folder: Path, definition: Definition, cities: Path | None) -> x
     def lacking_fault(cell: tuple[str, Indicator]) -> Fault:
         city, leaf = cell
         unknown = " and ".join(missing_quantities(leaf, quantities, city))
-        return Fault(
-            f"{leaf.id} of {city}", f"{unknown} is missing (convention 4)", "Add a row, or leave the city out."
-        )
+        return Fault(f"{leaf.id} of {city}", f"{unknown} is missing (convention 4)", REMEDY_MISSING)
 
     if lacking:
         raise InputError(str(path), first_faults(lacking, lacking_fault, "missing values"))

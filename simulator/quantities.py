@@ -107,13 +107,16 @@ def _row_faults(listing: Listing, found: Sequence[str], definition: Definition, 
     return first_faults(faults, lambda fault: fault, "such rows")
 
 
-def indicators_from(definition: Definition, quantities: xr.Dataset) -> xr.DataArray:
+def indicators_from(definition: Definition, quantities: xr.Dataset, source: str = "quantities") -> xr.DataArray:
     """Return the value (city, indicator) of every indicator that has a formula; NaN where a quantity is not known.
+
+    `source` names the file of the quantities in messages.
 
     Raises
     ------
     InputError
-        With every city of which a formula divides by zero, or takes a root or logarithm that there is none of.
+        With every city of which a formula divides by zero, takes a root or logarithm that there is none of, or is
+        negative on a positive scale.
     """
     known = {str(name): quantities[at.VALUE].sel({at.QUANTITY: name}).values for name in quantities[at.QUANTITY].values}
     leaves = [leaf for leaf in definition.indicators if leaf.formula is not None]
@@ -124,9 +127,12 @@ def indicators_from(definition: Definition, quantities: xr.Dataset) -> xr.DataAr
         column, missing = _evaluate(leaf, known, len(cities))
         undefined = [cities[k] for k in np.flatnonzero(~missing & ~np.isfinite(column))]
         faults += [_undefined(leaf, city, known, cities.index(city)) for city in undefined]
+        faults += [
+            _negative(leaf, cities[k], column[k]) for k in np.flatnonzero(column < 0.0) if leaf.scale == "positive"
+        ]
         columns.append(np.where(missing, np.nan, column))
     if faults:
-        raise InputError(definition.id, first_faults(faults, lambda fault: fault, "such values"))
+        raise InputError(source, first_faults(faults, lambda fault: fault, "such values"))
     return xr.DataArray(
         np.array(columns).reshape(len(leaves), len(cities)).T,
         dims=(at.CITY, at.INDICATOR),
@@ -148,6 +154,11 @@ def _undefined(leaf: Indicator, city: str, known: Mapping[str, Floats], position
     figures = ", ".join(f"{name} {known[name][position]:g}" for name in parts)
     problem = f"{leaf.formula} divides by zero, or is not defined ({figures})"
     return Fault(f"{leaf.id} of {city}", problem, "Correct the quantity, or leave its row out.")
+
+
+def _negative(leaf: Indicator, city: str, value: float) -> Fault:
+    remedy = "Correct the quantity, or say `scale: signed`."
+    return Fault(f"{leaf.id} of {city}", f"{value:g} is negative, on a positive scale", remedy)
 
 
 def missing_quantities(leaf: Indicator, quantities: xr.Dataset, city: str) -> list[str]:

@@ -13,9 +13,10 @@ import xarray as xr
 from simulator import names
 from simulator.construction.composite import score
 from simulator.definition import Definition, Indicator, Node, read_definition
-from simulator.errors import Fault, InputError
+from simulator.errors import Fault, InputError, did_you_mean
 from simulator.kernels.arrays import Flags, Floats
 from simulator.quantities import indicators_from, read_quantities
+from simulator.tables import first_faults
 
 Scale = Literal["positive", "signed"]
 Direction = Literal["higher", "lower"]
@@ -103,25 +104,38 @@ def leaves_of(node: Node) -> tuple[Indicator, ...]:
     )
 
 
-def read_raw_side(path: Path, cities: Sequence[str]) -> RawSide:
-    """Return the raw side of an index of these cities, from its definition file.
+def read_raw_side(path: Path, cities: Sequence[str], variables: Sequence[str]) -> RawSide:
+    """Return the raw side of an index of these cities and printed variables, from its definition file.
 
     Raises
     ------
     InputError
-        With every fault of the definition or its quantities; where it names no quantities, or a formula divides by
-        zero.
+        With every fault of the definition or its quantities; where it names no quantities, a formula divides by zero,
+        or an indicator stands below no variable of the index.
     """
     definition = read_definition(path)
+    known = set(variables)
+    strange = [leaf.id for leaf in definition.indicators if not {*definition.ancestors[leaf.id], leaf.id} & known]
+    if strange:
+        raise InputError(str(path), first_faults(strange, lambda leaf: _stray(definition, leaf, variables), "such"))
     if definition.data is None or definition.data.quantities is None:
         remedy = "Add `data: {quantities: FILE}`, a table beside the definition."
         raise InputError(str(path), [Fault("data", "the definition names no quantities", remedy)])
-    return make_raw_side(definition, read_quantities(path.parent / definition.data.quantities, definition, cities))
+    table = path.parent / definition.data.quantities
+    return make_raw_side(definition, read_quantities(table, definition, cities), str(table))
 
 
-def make_raw_side(definition: Definition, quantities: xr.Dataset) -> RawSide:
+def make_raw_side(definition: Definition, quantities: xr.Dataset, source: str = "quantities") -> RawSide:
     """Return the raw side of an index; raises `InputError` where a formula divides by zero."""
-    return RawSide(definition, quantities, indicators_from(definition, quantities))
+    return RawSide(definition, quantities, indicators_from(definition, quantities, source))
+
+
+def _stray(definition: Definition, leaf: str, variables: Sequence[str]) -> Fault:
+    """Return the fault of an indicator that stands below no variable of the index."""
+    parent = definition.ancestors[leaf][-1]
+    near = did_you_mean(parent, variables) or did_you_mean(leaf, variables)
+    problem = f"neither it nor a node above it ({parent}) is an indicator of the index of points"
+    return Fault(leaf, problem, f"Give one of them the id of the variable. {near}")
 
 
 def behind(raw: RawSide, variable: str) -> Behind:

@@ -25,10 +25,21 @@ Distribution = Literal["normal", "uniform", "triangular"]
 ErrorUnit = Literal["relative", "sd", "places"]
 
 
+def _one_name(written: Any) -> Any:
+    return [written] if isinstance(written, str) and written != "all" else written
+
+
+Indicators = Annotated[
+    Literal["all"] | Annotated[tuple[str, ...], Field(min_length=1)],
+    BeforeValidator(_one_name, json_schema_input_type=str | Annotated[list[str], Field(min_length=1)]),
+]
+"""`all`, one indicator, or a list of them."""
+
+
 class DataError(Schema):
     """Random error on the values of some indicators, or of all."""
 
-    indicators: Literal["all"] | Annotated[tuple[str, ...], Field(min_length=1)] = "all"
+    indicators: Indicators = "all"
     """`all`, or the indicators that have this error (identifier, English or Chinese name)."""
     distribution: Distribution = "normal"
     """`normal` with standard deviation `size`; `uniform` or symmetric `triangular` within ± `size`."""
@@ -48,6 +59,8 @@ class DataError(Schema):
     def _is_a_share(self) -> DataError:
         if self.unit == "relative" and self.size > 1.0:
             raise ValueError(f"a relative error of {self.size:g} is {100 * self.size:g} % | 10 % is written 0.1.")
+        if self.within is not None and self.correlation == 0.0:
+            raise ValueError("`within` groups errors that are correlated, and these are not | Add correlation: 0.5.")
         return self
 
 
@@ -129,7 +142,7 @@ class PositiveShapes(Alternatives[PositiveShape]):
 class ValuesBehind(Schema):
     """Raw values behind printed points: in every draw a possible raw matrix that agrees with the printed order."""
 
-    indicators: Literal["all"] | Annotated[tuple[str, ...], Field(min_length=1)] = "all"
+    indicators: Indicators = "all"
     """`all` that have printed points, or some of them (identifier, English or Chinese name)."""
     raw: Literal["use", "ignore"] = "use"
     """`use` what the raw side of the index says: which variables lie on a positive scale, which raw values are the

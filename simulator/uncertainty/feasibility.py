@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from simulator.construction.feasibility import Problem, level_problems, lookup_problems, some
-from simulator.definition import POINTS
+from simulator.definition import POINTS, Node
 from simulator.documents import Location
 from simulator.index import Index
 from simulator.lookup import find_indicators
+from simulator.methods import AsGiven
 from simulator.uncertainty.factors import DataError, Factors, ValuesBehind
 from simulator.uncertainty.realisation import points_of
 from simulator.uncertainty.shapes import on_logarithms
@@ -43,7 +44,15 @@ def _behind_problems(spec: ValuesBehind, index: Index, where: Location) -> Itera
         return
     drawn = [index.definition.indicators[leaf].id for leaf in points_of(index, spec.indicators)]
     if not drawn:
-        yield where, f"{index.definition.id} has no indicator of printed points", "Remove it."
+        problem = f"{index.definition.id} has no indicator of printed points to draw values behind"
+        yield where, problem, "Say `unit: points` where points are printed; data of their own need no values drawn."
+        return
+    added = [leaf for leaf in drawn if isinstance(_parent(index, leaf).normalise, AsGiven)]
+    if added:
+        parent = _parent(index, added[0]).id
+        remedy = f"Give {parent} normalise: {{method: rank, ties: as-published}}, or another method."
+        problem = f"{parent} adds the scores of {some(added)} as they are, and raw values have scales of their own"
+        yield where, problem, remedy
     own = [] if isinstance(spec.indicators, str) else [leaf for leaf in asked if leaf not in drawn]
     if own:
         remedy = "Name indicators of the unit points only."
@@ -56,6 +65,10 @@ def _behind_problems(spec: ValuesBehind, index: Index, where: Location) -> Itera
             remedy = "Remove shapes on logarithms from `signed`, or say `raw: ignore`."
             yield (*where, "signed"), f"known values of {leaf} are not above zero, as a logarithm needs", remedy
             return
+
+
+def _parent(index: Index, leaf: str) -> Node:
+    return index.definition.node(index.definition.ancestors[leaf][-1])
 
 
 def _error_problems(

@@ -66,11 +66,8 @@ class Column:
     shapes: tuple[Fitted, ...]
     cumulated: Floats
     """(shapes): cumulated shares of the shapes."""
-
-    @property
-    def known(self) -> bool:
-        """Whether every city's value is known, so that there is nothing to draw."""
-        return bool(np.isin(self.place, self.pins.position).all())
+    known: Flags
+    """(n): whether a city's own value is known and used; others may be tied to it."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +223,7 @@ def _column(spec: ValuesBehind, index: Index, leaf: int) -> Column:
         pins,
         tuple(_fit(shape, pins, position.size) for shape in shapes.alternatives),
         np.cumsum(shapes.probabilities)[:-1],
+        found.known if found is not None and pins.position.size else np.zeros(place.shape, np.bool_),
     )
 
 
