@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,12 @@ from naive_points import (
     values_behind,
     with_points_made_again,
 )
-from raw_indices import GDP, PEOPLE, STATIONS, index_of_points, with_raw, write_printed_index
+from raw_indices import GDP, PEOPLE, RAW, STATIONS, index_of_points, with_raw, write_printed_index
 
 from simulator.definition import Node
 from simulator.errors import InputError
 from simulator.index import Index, load_index
+from simulator.methods import AsGiven
 from simulator.names import VALUE
 from simulator.sourcing import (
     SOURCES,
@@ -526,8 +527,13 @@ LACKING: Mapping[str, str] = {
 
 @pytest.mark.parametrize("variable", LACKING)
 def test_raw_names_the_figures_that_are_missing(published: Index, variable: str) -> None:
-    remedy = "Add the figures, leave the cities out, or take `calibrated` or `points`."
+    remedy = "Add the figures, or take calibrated or points."
     assert problems_of(published, {variable: "raw"}) == [f"source.{variable}: {LACKING[variable]}{remedy}"]
+
+
+def test_calibrated_is_recommended_only_where_it_can_be(published: Index) -> None:
+    (told,) = problems_of(published, {"rd-intensity": "raw"})
+    assert told.endswith(" and 55 more (convention 4). Add the figures, or take points.")
 
 
 def test_several_missing_quantities_of_a_city_are_named_together(published: Index) -> None:
@@ -551,7 +557,7 @@ def test_calibration_needs_five_cities(published: Index) -> None:
 
 
 def test_values_that_are_not_above_zero_do_not_count_on_a_positive_scale() -> None:
-    raw = [60.0, 50.0, 40.0, 30.0, -20.0, np.nan]
+    raw = [60.0, 50.0, 40.0, 30.0, 0.0, np.nan]
     for scale, told in (("signed", 0), ("positive", 1)):
         index = with_raw(index_of_points({"a-x": [6, 5, 4, 3, 2, 1]}), {"a-x": raw}, scale=scale)
         assert len(problems_of(index, {"a-x": "calibrated"})) == told
@@ -596,20 +602,66 @@ def test_a_variable_without_printed_points_has_none_to_be_made_again(tmp_path: P
     assert problems_of(unprinted, {"wealth": "points"}) == []
 
 
-@pytest.mark.xfail(raises=ValueError, strict=True, reason="called directly, with_sources does not check its sources")
 def test_calibration_of_nothing_is_refused_in_words(published: Index) -> None:
-    with pytest.raises(InputError):
-        with_sources(published, {"rd-intensity": "calibrated"})
+    for call in (lambda: with_sources(published, {"rd-intensity": "calibrated"}), calibration_of_nothing(published)):
+        with pytest.raises(InputError, match=r"fewer than 5 cities have a raw value of rd-intensity\. Take points\."):
+            call()
 
 
-@pytest.mark.xfail(strict=True, reason="called directly, with_sources leaves the points where a word is no source")
+def calibration_of_nothing(index: Index) -> Callable[[], Any]:
+    return lambda: calibration_moves(index, ["rd-intensity"])
+
+
+def test_several_indicators_are_calibrated_where_all_are_known_of_every_city(published: Index) -> None:
+    assert problems_of(published, {"retail-scale": "calibrated"}) == [
+        "source.retail-scale: retail-scale has several indicators, which are not known of every city. Take points."
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="told that indicators are not known, where the cities are too few")
+def test_few_cities_of_which_all_is_known_are_too_few(published: Index) -> None:
+    few = published.select(["hefei", "suzhou", "wuxi"])
+    assert problems_of(few, {"economic-scale": "calibrated"}) == [
+        "source.economic-scale: fewer than 5 cities have a raw value of economic-scale. Take points."
+    ]
+
+
+@pytest.mark.xfail(strict=True, raises=KeyError, reason="checked by any of its names, looked up by its identifier")
+def test_moves_are_of_variables_by_any_of_their_names(published: Index) -> None:
+    assert calibration_moves(published, ["政府债务负担"])["slot"].values.tolist() == ["government-debt"]
+
+
 @pytest.mark.parametrize("sources", ["rwa", {"government-debt": "rwa"}])
 def test_a_word_that_is_no_source_is_refused(published: Index, sources: Any) -> None:
-    with pytest.raises((InputError, ValueError)):
+    with pytest.raises(InputError, match=r"no such source\. Known: points, raw, calibrated\."):
         with_sources(published, sources)
 
 
-@pytest.mark.xfail(strict=True, reason="called directly, with_sources returns an index without a raw side as it is")
 def test_an_index_without_a_raw_side_is_refused() -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="printed has no raw quantities"):
         with_sources(index_of_points({"a-x": [1, 2, 3]}), {"a-x": "raw"})
+
+
+def plainly_added(index: Index) -> Index:
+    """Return the index with its dimension adding points as they are."""
+    root = index.definition.index
+    children = tuple(node.model_copy(update={"normalise": AsGiven()}) for node in root.children)
+    return index.with_definition(index.definition.replace(index=root.model_copy(update={"children": children})))
+
+
+@pytest.mark.parametrize("source", ["raw", "calibrated"])
+def test_raw_values_are_not_added_to_points_as_they_are(source: str) -> None:
+    index = with_raw(index_of_points({"a-x": [1, 2, 3, 4, 5]}), {"a-x": [10, 20, 30, 40, 50]})
+    assert problems_of(index, {"a-x": source}) == []
+    told = "a adds scores as they are, and raw values of a-x have a scale of their own. Give a normalise: "
+    for sources in ({"a-x": source}, source):
+        (fault,) = problems_of(plainly_added(index), sources)
+        assert told in fault
+
+
+def test_a_raw_definition_that_does_not_rank_makes_no_points(tmp_path: Path) -> None:
+    raw = RAW.replace("money\n      normalise: {method: rank, ties: better}", "money\n      normalise: z-score")
+    index = load_index(write_printed_index(tmp_path, {"raw.yaml": raw}))
+    (told,) = problems_of(index, {"wealth": "raw"})
+    assert told.startswith("source.wealth: the raw definition does not rank wealth: it scores ")
+    assert told.endswith("Give money normalise: {method: rank, ties: better} there.")
