@@ -169,7 +169,7 @@ def describe_errors(errors: Sequence[DataError], realisation: Realisation) -> st
 def _describe_error(error: DataError, signed: int) -> str:
     who = error.indicators if isinstance(error.indicators, str) else ", ".join(error.indicators)
     if who == "all" and error.unit == "relative" and signed:
-        who = f"all but {signed} values on a signed scale, which has no per cent"
+        who = f"all but {signed} variables on a signed scale, which has no per cent"
     correlated = f", correlated by {error.correlation:g} within each group" if error.correlation else ""
     return (
         f"{who}: {error.distribution}, size {error.size:g} ({error.unit}), equal values have {error.ties} errors"

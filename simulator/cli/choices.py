@@ -65,6 +65,25 @@ def chosen_pair(study: Study, written: str) -> tuple[str, str]:
     return cities[0], cities[1]
 
 
+def chosen_cities(study: Study, written: tuple[str, ...]) -> list[str]:
+    """Return the cities of `--city`, which must take part in the study."""
+    from simulator.lookup import find_cities
+
+    try:
+        cities = find_cities(study.whole.matrix, written)
+    except InputError as error:
+        raise InputError("--city", error.faults) from None
+    ranked = {city for part in study.parts.values() for city in part.cities}
+    absent = [
+        Fault(f"--city {city}", "does not take part in this scenario", "Name one that does.")
+        for city in cities
+        if city not in ranked
+    ]
+    if absent:
+        raise InputError("--city", absent)
+    return cities
+
+
 def both_names(name: Mapping[str, str]) -> str:
     """Return a name in English and Chinese, as far as it has them."""
     return " ".join(part for part in (name["en"], name["zh"]) if part)

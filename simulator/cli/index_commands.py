@@ -96,7 +96,7 @@ def score_command(
     if quiet or csv_path == STANDARD_OUTPUT:
         return
     if sources:
-        show(raw_view(loaded, resolve_sources(loaded, chosen), scored))
+        show(raw_view(loaded, resolve_sources(loaded, chosen), scored, wide_console().width))
     else:
         show(score_view(scored, wide_console().width))
     for line in constant_lines(scored):

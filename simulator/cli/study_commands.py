@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from simulator.cli.choices import chosen_pair
+from simulator.cli.choices import chosen_cities, chosen_pair
 from simulator.cli.group import main
 from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv, write_text
 from simulator.cli.waiting import leaving_at_once, progress_bar
@@ -33,6 +33,9 @@ from simulator.cli.waiting import leaving_at_once, progress_bar
 @click.option(
     "--pair", "pairs", multiple=True, metavar="A,B", help="Tell the chance that city A ranks above B; may be repeated."
 )
+@click.option(
+    "--city", "only", multiple=True, metavar="CITY", help="Show this city alone, with all ranks drawn; may be repeated."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def run_command(
     scenario: str,
@@ -44,6 +47,7 @@ def run_command(
     json_path: str | None,
     settings: tuple[str, ...],
     pairs: tuple[str, ...],
+    only: tuple[str, ...],
     quiet: bool,
 ) -> None:
     """Run SCENARIO, a shipped name or the path of a scenario file.
@@ -55,6 +59,7 @@ def run_command(
       citysim run stress-test --set factors.data-error.size=4 --set factors.weights.concentration=1
       citysim run stress-test --set 'factors.weights={method: uniform, percent: 20}' --set factors.leave-out=null
       citysim run stress-test --pair hefei,ningbo
+      citysim run source-error --city hefei
       citysim run my-scenario.yaml --seed 1 --json -
     """
     from simulator.report.frames import stability_frame, stability_record
@@ -69,6 +74,7 @@ def run_command(
     begun = time.perf_counter()
     study = plan(scenario, [*with_size(settings, draws, seed), *(["pairs=true"] if pairs else [])])
     asked = [chosen_pair(study, pair) for pair in pairs]
+    shown = chosen_cities(study, only)
     with leaving_at_once(), progress_bar(quiet) as progress:
         result = execute(study, workers, progress)
     seconds = time.perf_counter() - begun
@@ -79,7 +85,7 @@ def run_command(
     if json_path is not None:
         write_text(json.dumps(stability_record(result), ensure_ascii=False, indent=1) + "\n", json_path)
     if not quiet and STANDARD_OUTPUT not in (csv_path, json_path):
-        show(stability_view(result, seconds))
+        show(stability_view(result, seconds, shown))
         for line in pair_lines(result, asked):
             click.echo(line)
         if out is not None:

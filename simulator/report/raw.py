@@ -13,30 +13,37 @@ from rich.text import Text
 
 from simulator import names
 from simulator.index import Index
+from simulator.raw.calibration import LEAST_AGREEMENT
 from simulator.raw.recomputed import compare_points
 from simulator.raw.side import RawSide
 from simulator.report.frames import score_frame
 from simulator.report.screen import city_name, plain_table
-from simulator.sourcing import Source, calibration_moves, lacking, shared_variables
+from simulator.sourcing import Source, agrees, calibration_moves, lacking, shared_variables
 
 PUBLISHED_TOTAL = "published_total"
+
+WIDE_ENOUGH = 130
+"""Columns of a screen from which formulas have room beside the figures."""
 
 FEW_CITIES = 3
 """Cities without a raw value up to which they are named."""
 
 
-def raw_view(index: Index, sources: Mapping[str, Source], scored: xr.Dataset) -> Group:
+def raw_view(index: Index, sources: Mapping[str, Source], scored: xr.Dataset, width: int) -> Group:
     """Return how raw quantities reproduce the printed points, and the ranking they give beside the published one.
 
-    `index` is that of the printed points, `scored` its score with the `sources` named (variable → source).
+    `index` is that of the printed points, `scored` its score with the `sources` named (variable → source). Formulas
+    are shown where the `width` of the screen has room for them.
     """
     views: list[RenderableType] = []
     if index.raw is not None:
-        views += [_comparison_table(index.raw, compare_points(index.raw, index.printed), sources)]
+        views += [_comparison_table(index.raw, compare_points(index.raw, index.printed), sources, width)]
     calibrated = [name for name, source in sources.items() if source == "calibrated"]
     if calibrated:
         views.append(_moves_table(calibration_moves(index, calibrated), index))
-    views.append(_side_by_side(scored, index))
+    beside = _side_by_side(scored, index)
+    if beside.row_count:
+        views.append(beside)
     views += [Text(line) for line in _closing(scored, index, sources)]
     return Group(*views)
 
@@ -52,9 +59,11 @@ def side_by_side_frame(index: Index, scored: xr.Dataset) -> pd.DataFrame:
     return table
 
 
-def _comparison_table(raw: RawSide, compared: xr.Dataset, sources: Mapping[str, Source]) -> Table:
-    headings = ("Variable", "Source", "From", "Cities", "Exact", "Within 1", "Largest", "Spearman")
-    table = plain_table(*headings, right=[3, 4, 5, 7])
+def _comparison_table(raw: RawSide, compared: xr.Dataset, sources: Mapping[str, Source], width: int) -> Table:
+    formulas = ["From"] if width >= WIDE_ENOUGH else []
+    headings = ("Variable", "Source", "Cities", "Exact", "Within 1", "Largest", "Spearman", *formulas)
+    table = plain_table(*headings, right=[2, 3, 4, 6])
+    table.columns[0].no_wrap = True
     table.title, table.title_justify = "Points made again from raw quantities, beside the printed ones", "left"
     for number, name in enumerate(compared[names.SLOT].values):
         row = compared.isel({names.SLOT: number})
@@ -62,12 +71,12 @@ def _comparison_table(raw: RawSide, compared: xr.Dataset, sources: Mapping[str, 
         table.add_row(
             str(name),
             sources.get(str(name), "points"),
-            "; ".join(str(part.formula) for part in raw.parts(str(name))),
             str(int(row[names.CITIES_KNOWN])),
             str(int(row[names.EXACT])),
             str(int(row[names.WITHIN_ONE])),
             f"{largest:g}, {row[names.LARGEST_CITY].item()}" if largest > 0.0 else "none",
             f"{float(row[names.RAW_SPEARMAN]):.4f}",
+            *("; ".join(str(part.formula) for part in raw.parts(str(name))) for _ in formulas),
         )
     return table
 
@@ -92,21 +101,26 @@ def _is_positive(raw: RawSide, variable: str) -> bool:
 
 
 def _side_by_side(scored: xr.Dataset, index: Index) -> Table:
-    headings = ["Rank", "City", "Total"]
-    if index.published is not None:
-        headings += ["Published rank", "Published total", "Rank differs", "Total differs"]
-    table = plain_table(*headings, right=[0, *range(2, len(headings))])
-    table.title, table.title_justify = "With these sources, beside the published ranking", "left"
+    """Return rank and total of the cities for which either differs from what the points give, best city first."""
+    former = _from_points(index)
+    word = "Published" if index.published is not None else "From points"
+    headings = ("Rank", "City", "Total", f"{word} rank", f"{word} total", "Rank differs", "Total differs")
+    table = plain_table(*headings, right=[0, 2, 3, 4, 5, 6])
+    table.title, table.title_justify = "Where the ranking differs", "left"
     for city in np.argsort(scored[names.RANK].values, kind="stable"):
-        rank, total = int(scored[names.RANK].values[city]), float(scored[names.TOTAL].values[city])
-        cells = [str(rank), city_name(scored, int(city)), f"{total:g}"]
-        if index.published is not None:
-            place = {names.CITY: scored[names.CITY].values[city]}
-            former = int(index.published[names.RANK].sel(place))
-            printed = float(index.published[names.TOTAL].sel(place))
-            cells += [str(former), f"{printed:g}", _signed(former - rank), _signed(total - printed)]
-        table.add_row(*cells)
+        place = {names.CITY: scored[names.CITY].values[city]}
+        rank, total = int(scored[names.RANK].sel(place)), float(scored[names.TOTAL].sel(place))
+        old_rank, old_total = int(former[names.RANK].sel(place)), float(former[names.TOTAL].sel(place))
+        if rank == old_rank and not _signed(total - old_total):
+            continue
+        cells = [f"{total:g}", str(old_rank), f"{old_total:g}", _signed(old_rank - rank), _signed(total - old_total)]
+        table.add_row(str(rank), city_name(scored, int(city)), *cells)
     return table
+
+
+def _from_points(index: Index) -> xr.Dataset:
+    """Return ranks and totals as published, or else as the points give them."""
+    return index.score() if index.published is None else index.published
 
 
 def _signed(difference: float) -> str:
@@ -116,12 +130,23 @@ def _signed(difference: float) -> str:
 def _closing(scored: xr.Dataset, index: Index, sources: Mapping[str, Source]) -> list[str]:
     used = [name for name, source in sources.items() if source != "points"]
     lines = [f"Points as printed for all variables but {', '.join(used)}." if used else "Points as printed throughout."]
+    lines += _in_doubt(index, sources)
     lines += _almost_known(index, sources)
-    if index.published is not None:
-        cities = {names.CITY: scored[names.CITY].values}
-        apart = (scored[names.RANK] != index.published[names.RANK].sel(cities)).values
-        lines.append(f"{int(apart.sum())} of {apart.size} cities have another rank than published.")
+    former = _from_points(index).sel({names.CITY: scored[names.CITY].values})
+    apart = (scored[names.RANK] != former[names.RANK]).values
+    than = "published" if index.published is not None else "from the points"
+    lines.append(f"{int(apart.sum())} of {apart.size} cities have another rank than {than}.")
     return lines
+
+
+def _in_doubt(index: Index, sources: Mapping[str, Source]) -> list[str]:
+    """Return which calibrated variables have raw values that hardly agree with the print."""
+    return [
+        f"{name}: raw values agree too little with the printed points to stand behind them "
+        f"(Spearman below {LEAST_AGREEMENT:g})."
+        for name, source in sources.items()
+        if source == "calibrated" and index.raw is not None and not agrees(index, index.raw, name)
+    ]
 
 
 def _almost_known(index: Index, sources: Mapping[str, Source]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -54,9 +55,12 @@ def _numbers(column: np.ndarray[Any, Any]) -> list[str]:
     return [f"{value:.{decimals}f}" for value in column]
 
 
-def stability_view(result: xr.Dataset, seconds: float | None = None) -> Group:
-    """Return what a study found: a table of the cities, then the whole ranking in words."""
+def stability_view(result: xr.Dataset, seconds: float | None = None, only: Sequence[str] = ()) -> Group:
+    """Return what a study found: a table of the cities (or of some `only`), then the whole ranking in words."""
     tables: list[RenderableType] = []
+    if only:
+        chosen = np.flatnonzero(np.isin(result[names.CITY].values, list(only)))
+        return Group(_stability_table(result, chosen, None, drawn=True), *_closing_lines(result, seconds))
     groups = result[names.GROUP].values if names.GROUP in result.coords else None
     for group in [None] if groups is None else list(dict.fromkeys(groups)):
         chosen = np.arange(result.sizes[names.CITY]) if group is None else np.flatnonzero(groups == group)
@@ -64,15 +68,17 @@ def stability_view(result: xr.Dataset, seconds: float | None = None) -> Group:
     return Group(*tables, *_closing_lines(result, seconds))
 
 
-def _stability_table(result: xr.Dataset, cities: np.ndarray[Any, Any], group: str | None) -> Table:
+def _stability_table(result: xr.Dataset, cities: np.ndarray[Any, Any], group: str | None, drawn: bool = False) -> Table:
+    """Return the table of some cities; with `drawn` also the best and the worst rank drawn."""
     others = {
         heading: name
         for heading, name in (("Published", names.PUBLISHED_RANK), ("Scenario", names.SCENARIO_RANK))
         if name in result and bool((result[name] != result[names.BASELINE_RANK]).any())
     }
     exact = result.attrs["design"] == "exact"
-    few, tiers = len(cities) <= 10, names.KEEP_TIER in result
+    few, tiers = len(cities) <= 10 and not drawn, names.KEEP_TIER in result
     headings = ["Rank", "City", *others, "Median", "All ranks" if exact else "90 % interval"]
+    headings += ["Drawn"] if drawn and not exact else []
     headings += [*([] if few else ["Top 10"]), "Shift", *(["Tier kept"] if tiers else [])]
     table = plain_table(*headings, right=[number for number in range(len(headings)) if number != 1])
     if group is not None:
@@ -83,6 +89,8 @@ def _stability_table(result: xr.Dataset, cities: np.ndarray[Any, Any], group: st
         cells += [str(int(row[name])) for name in others.values()]
         low, high = (names.RANK_LOWEST, names.RANK_HIGHEST) if exact else (names.RANK_P05, names.RANK_P95)
         cells += [str(int(row[names.RANK_MEDIAN])), f"{int(row[low])} to {int(row[high])}"]
+        if drawn and not exact:
+            cells.append(f"{int(row[names.RANK_LOWEST])} to {int(row[names.RANK_HIGHEST])}")
         cells += [*([] if few else [_chance(row["top_10"])]), f"{row[names.CITY_SHIFT]:.1f}"]
         cells += [_chance(row[names.KEEP_TIER])] if tiers else []
         table.add_row(*cells)
@@ -196,7 +204,7 @@ def pair_lines(result: xr.Dataset, pairs: Iterable[tuple[str, str]]) -> Iterable
 def wide_console() -> Console:
     """Return the console of standard output; where that is no terminal, wide enough that no table is folded."""
     console = Console()
-    return console if console.is_terminal else Console(width=200)
+    return console if console.is_terminal or os.environ.get("COLUMNS", "").isdigit() else Console(width=200)
 
 
 def show(view: RenderableType) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from simulator import names
 from simulator.documents import Document, spell
 from simulator.errors import Fault, InputError
 from simulator.index import Index
+from simulator.provenance import software_versions
 from simulator.uncertainty.factors import Factors, ValuesBehind
 from simulator.uncertainty.feasibility import value_problems
 from simulator.uncertainty.realisation import points_of
@@ -37,8 +39,8 @@ def draw_matrices(
     -------
     xr.Dataset
         `value` (draw, city, indicator), in the unit and direction of the raw side where it is known, otherwise of no
-        unit and higher is better; with coordinates `scale` (`positive` or `signed`), `direction` and `known`, whether
-        a city's value is known, (city, indicator).
+        unit and higher is better; with coordinates `scale` (`positive` or `signed`), `direction`, `unit`, and `known`
+        (city, indicator), whether a city's own value is known. Seed, factor, data hashes and versions are attributes.
 
     Raises
     ------
@@ -59,7 +61,15 @@ def draw_matrices(
         faults.append(Fault("draws", f"{draws} is no number of draws", "Give 1 or more."))
     if faults:
         raise InputError("values", faults)
-    return describe_field(value_field(spec, "values 0", index, points_of(index, spec.indicators)), index, draws, seed)
+    field = value_field(spec, "values 0", index, points_of(index, spec.indicators))
+    return describe_field(field, index, draws, seed).assign_attrs(
+        title=f"raw values that agree with the printed points of {index.definition.id}",
+        index=index.definition.id,
+        seed=seed,
+        values=spec.model_dump_json(),
+        input_sha256=json.dumps(dict(index.hashes)),
+        versions=json.dumps(software_versions()),
+    )
 
 
 def describe_field(field: ValueField, index: Index, draws: int, seed: int) -> xr.Dataset:
@@ -69,12 +79,14 @@ def describe_field(field: ValueField, index: Index, draws: int, seed: int) -> xr
     field.open(seed, 0, draws).fill(everything, 0)
     sign = np.array([column.sign for column in field.columns])
     drawn = everything[:, leaves] * sign[:, np.newaxis]
+    told = {"long_name": "raw value behind the printed points, in the unit and direction of its indicator"}
     return xr.Dataset(
-        {names.VALUE: ((names.DRAW, names.CITY, names.INDICATOR), drawn.transpose(0, 2, 1))},
+        {names.VALUE: ((names.DRAW, names.CITY, names.INDICATOR), drawn.transpose(0, 2, 1), told)},
         coords={
             names.CITY: index.cities,
             names.INDICATOR: [index.definition.indicators[leaf].id for leaf in leaves],
             names.SCALE: (names.INDICATOR, [column.scale for column in field.columns]),
+            names.UNIT: (names.INDICATOR, [column.unit for column in field.columns]),
             names.DIRECTION: (names.INDICATOR, ["lower" if one < 0.0 else "higher" for one in sign]),
             names.KNOWN: (
                 (names.CITY, names.INDICATOR),

@@ -68,6 +68,8 @@ class Column:
     """(shapes): cumulated shares of the shapes."""
     known: Flags
     """(n): whether a city's own value is known and used; others may be tied to it."""
+    unit: str
+    """Unit of the raw values; empty where none is known."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,7 @@ def _column(spec: ValuesBehind, index: Index, leaf: int) -> Column:
         tuple(_fit(shape, pins, position.size) for shape in shapes.alternatives),
         np.cumsum(shapes.probabilities)[:-1],
         found.known if found is not None and pins.position.size else np.zeros(place.shape, np.bool_),
+        "" if found is None else found.unit,
     )
 
 
