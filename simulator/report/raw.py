@@ -15,7 +15,7 @@ from simulator import names
 from simulator.index import Index
 from simulator.raw.calibration import LEAST_AGREEMENT
 from simulator.raw.recomputed import compare_points
-from simulator.raw.side import RawSide
+from simulator.raw.side import RawSide, behind
 from simulator.report.frames import score_frame
 from simulator.report.screen import city_name, plain_table
 from simulator.sourcing import Source, agrees, calibration_moves, lacking, shared_variables
@@ -84,7 +84,9 @@ def _comparison_table(raw: RawSide, compared: xr.Dataset, sources: Mapping[str, 
 def _moves_table(moves: xr.Dataset, index: Index) -> Table:
     table = plain_table("Variable", "Cities", "Moved", "Largest move", "of", right=[1, 2, 3])
     table.title, table.title_justify = "Raw values moved into the printed order", "left"
-    positive = {name: index.raw is not None and _is_positive(index.raw, name) for name in moves[names.SLOT].values}
+    positive = {
+        name: index.raw is not None and behind(index.raw, name).scale == "positive" for name in moves[names.SLOT].values
+    }
     for number, name in enumerate(moves[names.SLOT].values):
         row = moves.isel({names.SLOT: number})
         move = float(row[names.LARGEST_MOVE])
@@ -93,11 +95,6 @@ def _moves_table(moves: xr.Dataset, index: Index) -> Table:
         city = row[names.LARGEST_CITY].item() if moved else ""
         table.add_row(str(name), str(int(row[names.CITIES_KNOWN])), str(moved), shown if moved else "none", str(city))
     return table
-
-
-def _is_positive(raw: RawSide, variable: str) -> bool:
-    parts = raw.parts(variable)
-    return len(parts) == 1 and parts[0].scale == "positive"
 
 
 def _side_by_side(scored: xr.Dataset, index: Index) -> Table:
@@ -153,10 +150,15 @@ def _almost_known(index: Index, sources: Mapping[str, Source]) -> list[str]:
     """Return what is missing of the variables left at their points because of a few cities."""
     if index.raw is None:
         return []
-    gaps = {name: lacking(index.raw, name) for name in shared_variables(index, index.raw) if name not in sources}
+    raw = index.raw
+    gaps = {name: lacking(raw, name) for name in shared_variables(index, raw) if name not in sources}
+    few = {name: gap for name, gap in gaps.items() if 0 < len(gap) <= FEW_CITIES}
+    told = {
+        name: ", ".join(f"{' and '.join(unknown)} of {city}" for city, unknown in gap.items())
+        for name, gap in few.items()
+    }
     return [
-        f"{name} lacks {', '.join(f'{chr(32).join(unknown)} of {city}' for city, unknown in gap.items())} "
-        f"(convention 4); --source {name}=calibrated fills it between its neighbours."
-        for name, gap in gaps.items()
-        if 0 < len(gap) <= FEW_CITIES
+        f"{name} lacks {cells} (convention 4)"
+        + (f"; --source {name}=calibrated fills it between its neighbours." if agrees(index, raw, name) else ".")
+        for name, cells in told.items()
     ]
