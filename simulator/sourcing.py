@@ -216,7 +216,9 @@ def source_problems(sources: Sources, index: Index, where: Location = ("source",
         return
     raw = index.raw
     if raw is None:
-        yield where, f"{index.definition.id} has no raw quantities", "Remove it, or name a definition under data: raw."
+        if set(asked.values()) - {"points"}:
+            remedy = "Remove it, or name a definition under data: raw."
+            yield where, f"{index.definition.id} has no raw quantities", remedy
     elif isinstance(sources, str):
         yield from _problems_of_all(index, raw, sources, where)
     else:
