@@ -151,8 +151,8 @@ def _almost_known(index: Index, sources: Mapping[str, Source]) -> list[str]:
     if index.raw is None:
         return []
     raw = index.raw
-    gaps = {name: lacking(raw, name) for name in shared_variables(index, raw) if name not in sources}
-    few = {name: gap for name, gap in gaps.items() if 0 < len(gap) <= FEW_CITIES}
+    left = [name for name in shared_variables(index, raw) if name not in sources]
+    few = {name: lacking(raw, name) for name in left if 0 < _unknown(raw, name) <= FEW_CITIES}
     told = {
         name: ", ".join(f"{' and '.join(unknown)} of {city}" for city, unknown in gap.items())
         for name, gap in few.items()
@@ -162,3 +162,8 @@ def _almost_known(index: Index, sources: Mapping[str, Source]) -> list[str]:
         + (f"; --source {name}=calibrated fills it between its neighbours." if agrees(index, raw, name) else ".")
         for name, cells in told.items()
     ]
+
+
+def _unknown(raw: RawSide, variable: str) -> int:
+    """Return of how many cities an indicator behind a variable is not known."""
+    return int(np.isnan([raw.column(part.id) for part in raw.parts(variable)]).any(axis=0).sum())
