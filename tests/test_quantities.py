@@ -250,6 +250,7 @@ def test_every_division_by_nought_is_told_with_city_and_figures(tmp_path: Path) 
     written(tmp_path, long_table(figures))
     with pytest.raises(InputError) as caught:
         sim.load_index(tmp_path / "own.yaml")
+    assert caught.value.source == str(tmp_path / "quantities.csv")
     assert [str(fault) for fault in caught.value.faults] == [
         "stations of harbin: 5g-stations / population divides by zero, or is not defined (5g-stations 19000, "
         "population 0). Correct the quantity, or leave its row out.",
@@ -332,7 +333,7 @@ def test_an_index_built_of_quantities_needs_every_one(tmp_path: Path) -> None:
     ]
     assert all("is missing (convention 4)" in problem for _, problem in places)
     assert places[0][1].startswith("population ")
-    assert {fault.remedy for fault in caught.value.faults} == {"Add a row, or leave the city out."}
+    assert all(fault.remedy.startswith("Add a row, or leave the city out") for fault in caught.value.faults)
 
 
 def test_a_formula_without_quantities_is_the_same_for_all_cities(tmp_path: Path) -> None:

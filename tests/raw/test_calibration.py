@@ -291,3 +291,11 @@ def test_filled_values_keep_the_order_and_pass_through_the_known(
 @given(st.lists(st.integers(1, 9), max_size=15))
 def test_a_position_counts_the_cities_below(points: list[int]) -> None:
     assert positions(np.array(points, float)).tolist() == [sum(other < own for other in points) for own in points]
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=15))
+def test_equal_cities_may_have_their_middle_or_highest_position(points: list[int]) -> None:
+    own = np.array(points, float)
+    below, not_above = positions(own), np.array([sum(other <= own for other in points) - 1 for own in points])
+    assert positions(own, "highest").tolist() == not_above.tolist()
+    assert positions(own, "middle").tolist() == ((below + not_above) // 2).tolist()

@@ -16,6 +16,8 @@ from simulator.formulas import parse_formula
 from simulator.index import Index, load_index
 from simulator.raw.side import Behind, RawSide, behind, leaves_of, points_again, read_raw_side, sum_of_points
 
+VARIABLES = ["wealth", "towers", "size"]
+
 
 @pytest.fixture(scope="module")
 def published() -> Index:
@@ -157,7 +159,7 @@ def test_a_variable_of_two_indicators_has_the_sum_of_their_points(small: Index) 
     assert (size.scale, size.direction, size.unit, size.parts) == (
         "signed",
         "higher",
-        "points",
+        "sum of points",
         ("output", "population"),
     )
     population_points = [1, 2, 3, 4, 6, 6]
@@ -254,15 +256,48 @@ def test_a_raw_side_in_memory_is_that_of_files() -> None:
 def test_a_raw_side_without_quantities_is_refused(tmp_path: Path, data: str) -> None:
     write_printed_index(tmp_path, {"raw.yaml": RAW.replace("data: {quantities: quantities.csv}\n", data)})
     with pytest.raises(InputError, match="the definition names no quantities") as caught:
-        read_raw_side(tmp_path / "raw.yaml", ["c0"])
+        read_raw_side(tmp_path / "raw.yaml", ["c0"], VARIABLES)
     assert caught.value.faults[0].remedy == "Add `data: {quantities: FILE}`, a table beside the definition."
 
 
 def test_cities_are_those_of_the_printed_index_in_their_order(tmp_path: Path) -> None:
     write_printed_index(tmp_path)
     cities = [f"c{k}" for k in (3, 1, 0, 2, 5, 4)]
-    raw: Any = read_raw_side(tmp_path / "raw.yaml", cities)
+    raw: Any = read_raw_side(tmp_path / "raw.yaml", cities, VARIABLES)
     assert raw.values["city"].values.tolist() == cities
     assert raw.column("output").tolist() == [GDP[k] for k in (3, 1, 0, 2, 5, 4)]
     with pytest.raises(InputError, match="no city 'c5'"):
-        read_raw_side(tmp_path / "raw.yaml", cities[:4])
+        read_raw_side(tmp_path / "raw.yaml", cities[:4], VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stray"),
+    [
+        ("- {id: wealth, formula", "- {id: welth, formula", ["welth"]),
+        ("- id: size\n", "- id: extent\n", ["output", "population"]),
+        ("id: towers\n", "id: masts\n", ["towers-per-head"]),
+    ],
+)
+def test_an_indicator_below_no_printed_variable_is_refused(
+    tmp_path: Path, old: str, new: str, stray: list[str]
+) -> None:
+    write_printed_index(tmp_path, {"raw.yaml": RAW.replace(old, new)})
+    with pytest.raises(InputError) as caught:
+        load_index(tmp_path / "printed.yaml")
+    assert caught.value.source == str(tmp_path / "raw.yaml")
+    assert [fault.place for fault in caught.value.faults] == stray
+    for fault in caught.value.faults:
+        assert "is an indicator of the index of points" in fault.problem
+        assert fault.remedy.startswith("Give one of them the id of the variable.")
+
+
+def test_a_negative_value_on_a_positive_scale_is_refused(tmp_path: Path) -> None:
+    write_printed_index(tmp_path, {"quantities.csv": QUANTITIES.replace("c5,gdp,10,", "c5,gdp,-10,")})
+    with pytest.raises(InputError) as caught:
+        load_index(tmp_path / "printed.yaml")
+    assert caught.value.source == str(tmp_path / "quantities.csv")
+    assert [(fault.place, fault.problem) for fault in caught.value.faults] == [
+        ("wealth of c5", "-1 is negative, on a positive scale"),
+        ("output of c5", "-10 is negative, on a positive scale"),
+    ]
+    assert caught.value.faults[0].remedy == "Correct the quantity, or say `scale: signed`."

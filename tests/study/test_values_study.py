@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from raw_indices import drawn
+from raw_indices import drawn, index_of_points, with_raw
 from study_files import assert_same_variables, written
 
 import simulator as sim
@@ -74,13 +74,19 @@ def test_what_depends_on_distances_varies_with_the_values(values: Any) -> None:
     assert 0.5 < float(result["mean_abs_rank_shift"]) < 4
 
 
-def test_values_that_are_all_known_do_not_vary(published: Index) -> None:
-    """GDP per head and the debt of all cities are known, and so are the points of GDP and its growth."""
-    known = ["economic-scale", "output-per-capita", "government-debt"]
-    result = study({"indicators": known}, recipe={"normalisation": "z-score"})
-    assert (result["total_by_draw"] == result["total_by_draw"][0]).all()
-    others = study({"indicators": ["clean-energy"]}, recipe={"normalisation": "z-score"})
-    assert (others["total_by_draw"].std("draw") > 0).all()
+def test_values_that_are_all_known_do_not_vary() -> None:
+    """But for those that are out of the printed order."""
+    points = index_of_points({"m-a": [1, 2, 3, 4, 5, 6], "m-b": [6, 4, 4, 3, 2, 1]})
+    known = {"m-a": [1.0, 2, 4, 8, 16, 32], "m-b": [9.0, 5, 5, 4, 2, 1]}
+    scenario = written(draws=60, recipe={"normalisation": "z-score"}, factors={"values": {}}, **{"keep-draws": True})
+    totals = sim.run(scenario, index=with_raw(points, known), workers=1)["total_by_draw"].values
+    assert (totals == totals[0]).all()
+    columns = [np.array(column) for column in known.values()]
+    expected = sum((column - column.mean()) / column.std(ddof=1) for column in columns)
+    np.testing.assert_allclose(totals[0], expected)
+    unknown = with_raw(points, {**known, "m-b": [9.0, 5, 5, np.nan, 2, 1]})
+    totals = sim.run(scenario, index=unknown, workers=1)["total_by_draw"].values
+    assert (totals.std(axis=0) > 0).all()
 
 
 # The same bytes.

@@ -139,7 +139,7 @@ def test_tied_cities_share_a_correlated_error_and_independent_ones_do_not() -> N
 def test_without_correlation_an_error_is_the_stream_of_its_name(small: Index) -> None:
     base = bind(small, Factors()).base
     size = 0.3 * base.std(axis=1, ddof=1)[:, np.newaxis]
-    for written in (error(), error(correlation=0), error(correlation=0.0, within="index")):
+    for written in (error(), error(correlation=0), error(correlation=0.0)):
         values = drawn(small, {"data-error": written}, 1100, seed=9)
         first = stream(9, 0, "data-error 0").standard_normal((1024, 6, 5))
         second = stream(9, 1, "data-error 0").standard_normal((76, 6, 5))
@@ -254,3 +254,22 @@ def test_errors_on_drawn_values_are_correlated_within_a_dimension() -> None:
 def test_an_error_of_size_nought_is_none(behind: Index) -> None:
     clean, erred = both_ways(behind, {}, {"size": 0, "unit": "sd", "correlation": 0.5}, 50)
     np.testing.assert_array_equal(clean, erred)
+
+
+def test_errors_hang_together_in_the_direction_of_the_raw_values() -> None:
+    """A city whose raw figures are all too high seems better where higher is better, and worse where lower is."""
+    points = np.arange(1, 9)
+    index = index_of_points({"m-a": points, "m-b": points, "m-c": points})
+    index = with_raw(index, {name: [np.nan] * 8 for name in ("m-a", "m-b", "m-c")}, {"m-b": {"direction": "lower"}})
+    spec = {"size": 0.3, "unit": "sd", "correlation": 0.7}
+    clean, erred = both_ways(index, {}, spec, 6000)
+    errors = (erred - clean) / (0.3 * clean.std(axis=2, ddof=1, keepdims=True))
+    found = np.corrcoef(errors[:, :, 2].T)
+    margin = 4.5 / 6000**0.5
+    assert found[0, 2] == pytest.approx(0.7, abs=margin)
+    assert found[0, 1] == pytest.approx(-0.7, abs=margin)
+    assert stats.kstest(errors[:, 1].ravel(), stats.norm.cdf).pvalue > 1e-4
+    alone = both_ways(index, {}, {"size": 0.3, "unit": "sd"}, 64)
+    noise = stream(1, 0, "data-error 0").standard_normal((64, 3, 8))
+    size = 0.3 * alone[0].std(axis=2, ddof=1, keepdims=True) * np.array([1, -1, 1])[:, np.newaxis]
+    np.testing.assert_allclose(alone[1], alone[0] + size * noise, atol=1e-12)

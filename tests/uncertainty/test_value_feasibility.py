@@ -128,13 +128,13 @@ def test_what_fits_is_accepted(printed: Index, factors: dict[str, Any]) -> None:
             "Use `sd`, or let `values` use the raw side (raw: use).",
         ),
         (
-            {"data-error": {"size": 0.1, "unit": "sd", "within": "dimensoin"}},
+            {"data-error": {"size": 0.1, "unit": "sd", "correlation": 0.5, "within": "dimensoin"}},
             ("factors", "data-error", 0, "within"),
             "the index has no level 'dimensoin' here",
             "Did you mean dimension",
         ),
         (
-            {"data-error": {"size": 0.1, "unit": "sd", "within": "indicator"}},
+            {"data-error": {"size": 0.1, "unit": "sd", "correlation": 0.5, "within": "indicator"}},
             ("factors", "data-error", 0, "within"),
             "the index has no level 'indicator' here",
             "Known: index, dimension",
@@ -156,16 +156,13 @@ def test_what_does_not_fit_is_told_with_place_and_remedy(
     assert mends.startswith(remedy)
 
 
+NOTHING = "Say `unit: points` where points are printed; data of their own need no values drawn."
+
+
 def test_there_must_be_points_to_draw_behind(mixed: Index) -> None:
     assert problems(mixed, {"values": {}}) == []
-    assert problems(mixed, {"values": {"indicators": ["gdp"]}}) == [
-        (("factors", "values"), "mixed has no indicator of printed points", "Remove it."),
-        (
-            ("factors", "values", "indicators"),
-            "gdp: values of their own, no printed points to draw behind",
-            "Name indicators of the unit points only.",
-        ),
-    ]
+    ((place, _, remedy),) = problems(mixed, {"values": {"indicators": ["gdp"]}})
+    assert (place, remedy) == (("factors", "values"), NOTHING)
     assert problems(mixed, {"values": {"indicators": ["gdp", "p"]}}) == [
         (
             ("factors", "values", "indicators"),
@@ -175,17 +172,32 @@ def test_there_must_be_points_to_draw_behind(mixed: Index) -> None:
     ]
 
 
-def test_an_index_without_points_has_nothing_to_draw_behind(mixed: Index) -> None:
+def test_an_index_without_points_has_nothing_to_draw_behind() -> None:
     tree = {"id": "total", "normalise": "z-score", "children": [{"id": "gdp"}, {"id": "debt"}]}
-    definition = Definition.model_validate(
-        {"schema_version": 1, "id": "own", "levels": ["index", "indicator"], "index": tree}
-    )
-    index = build_index(
-        definition, mixed.matrix["value"].rename(indicator="indicator").assign_coords(indicator=["gdp", "debt"])
-    )
+    definition = {"schema_version": 1, "id": "own", "levels": ["index", "indicator"], "index": tree}
+    index = build_index(definition, pd.DataFrame({"gdp": [1.0, 2, 3], "debt": [3.0, 1, 2]}, index=list("xyz")))
+    problem = "own has no indicator of printed points to draw values behind"
+    assert problems(index, {"values": {}}) == [(("factors", "values"), problem, NOTHING)]
+
+
+def test_points_that_are_added_as_they_are_have_no_raw_values_that_could_be() -> None:
+    tree = {
+        "id": "total",
+        "children": [
+            {"id": "m", "children": [{"id": "p", "unit": "points"}, {"id": "q", "unit": "points"}]},
+            {"id": "n", "normalise": "z-score", "children": [{"id": "r", "unit": "points"}]},
+        ],
+    }
+    frame = pd.DataFrame({"p": [1.0, 2, 3], "q": [3.0, 1, 2], "r": [2.0, 3, 1]}, index=list("xyz"))
+    index = build_index({"schema_version": 1, "id": "plain", "index": tree}, frame)
     assert problems(index, {"values": {}}) == [
-        (("factors", "values"), "own has no indicator of printed points", "Remove it.")
+        (
+            ("factors", "values"),
+            "m adds the scores of p, q as they are, and raw values have scales of their own",
+            "Give m normalise: {method: rank, ties: as-published}, or another method.",
+        )
     ]
+    assert problems(index, {"values": {"indicators": ["r"]}}) == []
 
 
 def test_values_of_their_own_have_no_places(mixed: Index) -> None:
@@ -199,7 +211,10 @@ def test_values_of_their_own_have_no_places(mixed: Index) -> None:
 def test_every_fault_is_told_at_once(printed: Index) -> None:
     factors = {
         "values": [{"indicators": ["x"]}, {"signed": "lognormal"}],
-        "data-error": [{"size": 2, "unit": "places"}, {"size": 0.1, "unit": "sd", "within": "city"}],
+        "data-error": [
+            {"size": 2, "unit": "places"},
+            {"size": 0.1, "unit": "sd", "correlation": 0.5, "within": "city"},
+        ],
     }
     assert [place for place, _, _ in problems(printed, factors)] == [
         ("factors", "values", 0, "indicators"),
