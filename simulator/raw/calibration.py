@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -182,11 +182,13 @@ def filled(calibrated: Calibrated) -> Floats:
     return found
 
 
-def positions(points: Floats) -> Integers:
-    """Return the position (city) of each in the order of its points, 0 the worst; equal ones have their lowest.
+def positions(points: Floats, tied: Literal["lowest", "middle", "highest"] = "lowest") -> Integers:
+    """Return the position (city) of each in the order of its points, 0 the worst; equal ones share one of theirs.
 
     >>> positions(np.array([3.0, 1.0, 3.0, 2.0])).tolist()
     [2, 0, 2, 1]
     """
-    below: Integers = np.searchsorted(np.sort(points), points, side="left").astype(np.int64)
-    return below
+    rising = np.sort(points)
+    lowest: Integers = np.searchsorted(rising, points, side="left").astype(np.int64)
+    highest: Integers = np.searchsorted(rising, points, side="right").astype(np.int64) - 1
+    return {"lowest": lowest, "middle": (lowest + highest) // 2, "highest": highest}[tied]

@@ -47,12 +47,17 @@ def drawn_view(index: Index, drawn: xr.Dataset, variable: str) -> Group:
     quantiles = np.quantile(column[names.VALUE].values, QUANTILES, axis=0)
     for city in np.argsort(-points, kind="stable"):
         known = bool(column[names.KNOWN].values[city])
-        cells = [f"{value:.4g}" for value in quantiles[:, city]]
+        cells = [_number(value) for value in quantiles[:, city]]
         table.add_row(f"{points[city]:g}", city_name(index.matrix, int(city)), cells[1] if known else "", *cells)
     found = _behind(index, variable)
     unit = f", {found.unit}" if found and found.unit else ""
     scale, better = column[names.SCALE].item(), column[names.DIRECTION].item()
     return Group(_titled(table, f"{variable}: {scale} scale, {better} is better{unit}"))
+
+
+def _number(value: float) -> str:
+    """Return a value to four digits, larger ones as whole numbers."""
+    return f"{value:.0f}" if abs(value) >= 9999.5 else f"{value:.4g}"
 
 
 def _is_product(found: Behind) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,9 +30,14 @@ class ErrorField:
     """Correlation of a city's errors in indicators of the same group."""
     group: Integers | None = None
     """(k): group of each indicator; not read where the correlation is zero."""
+    sign: Floats | None = None
+    """(k): -1 where values stand turned round, so that errors that correlate do so in the direction of the raw values."""
 
     def scale(self, values: Floats) -> Floats:
-        """Return the size of the error of every cell (draws, k, n), in its own unit, on values (draws, L, n)."""
+        """Return the size of the error of every cell (draws, k, n), in its own unit, on values (draws, L, n).
+
+        Negative where values stand turned round.
+        """
         own = values[:, self.leaves]
         if self.unit == "relative":
             found: Floats = self.size * np.abs(own)
@@ -40,7 +45,7 @@ class ErrorField:
             found = np.broadcast_to(self.size * own.std(axis=2, ddof=1, keepdims=True), own.shape).copy()
         else:
             found = np.full(own.shape, 0.0 if self.unit == "sd" else self.size)
-        return found
+        return found if self.sign is None else found * self.sign[:, np.newaxis]
 
     def add(self, generators: tuple[np.random.Generator, ...], scale: Floats, values: Floats) -> None:
         """Add one realisation for each draw to `values` (draws, L, n), in place.
@@ -63,11 +68,17 @@ class ErrorField:
 
 
 def error_field(
-    spec: DataError, name: str, leaves: Sequence[int], base: Floats, group: Sequence[int] | None = None
+    spec: DataError,
+    name: str,
+    leaves: Sequence[int],
+    base: Floats,
+    group: Sequence[int] | None = None,
+    turned: Collection[int] = (),
 ) -> ErrorField:
     """Return the error that a factor gives to the indicators at `leaves` of the values `base` (L, n).
 
-    `group` is the group of each of these indicators, within which a city's errors may be correlated.
+    `group` is the group of each of these indicators, within which a city's errors may be correlated; `turned` are the
+    indicators whose drawn values stand turned round, because lower raw values are the better ones.
     """
     values = base[list(leaves)]
     own = np.tile(np.arange(values.shape[1], dtype=np.int64), (len(values), 1))
@@ -81,6 +92,7 @@ def error_field(
         source,
         spec.correlation,
         None if group is None else np.array(group, np.int64),
+        np.array([-1.0 if leaf in turned else 1.0 for leaf in leaves]) if turned else None,
     )
 
 

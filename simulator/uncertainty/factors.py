@@ -148,6 +148,8 @@ class ValuesBehind(Schema):
     """`use` what the raw side of the index says: which variables lie on a positive scale, which raw values are the
     better ones, and values that are known, between which the others lie. `ignore` it: every variable is signed, and
     higher is better."""
+    tied: Literal["lowest", "middle", "highest"] = "lowest"
+    """Which of its positions in the sample gives a tied group its value."""
     positive: Annotated[
         PositiveShapes,
         BeforeValidator(_as_alternatives, json_schema_input_type=PositiveShape | list[PositiveShape] | PositiveShapes),

@@ -90,7 +90,7 @@ def describe_field(field: ValueField, index: Index, draws: int, seed: int) -> xr
             names.DIRECTION: (names.INDICATOR, ["lower" if one < 0.0 else "higher" for one in sign]),
             names.KNOWN: (
                 (names.CITY, names.INDICATOR),
-                np.array([column.known for column in field.columns]).T,
+                np.array([column.pins.known for column in field.columns]).T,
             ),
         },
     )

@@ -168,9 +168,11 @@ def bind(index: Index, factors: Factors) -> Realisation:
         value_field(spec, f"values {number}", index, points_of(index, spec.indicators))
         for number, spec in enumerate(factors.values)
     )
-    signed = {column.leaf for field in behind for column in field.columns if column.scale == "signed"}
+    columns = [column for field in behind for column in field.columns]
+    signed = {column.leaf for column in columns if column.scale == "signed"}
+    turned = {column.leaf for column in columns if column.sign < 0.0}
     errors = tuple(
-        _error(index, spec, f"data-error {number}", base, signed)
+        _error(index, spec, f"data-error {number}", base, signed, turned)
         for number, spec in enumerate(factors.data_error)
         if spec.size > 0.0
     )
@@ -205,7 +207,9 @@ def _positions(index: Index, indicators: str | Sequence[str]) -> list[int]:
     return [leaves.index(one) for one in find_indicators(index.definition, list(indicators))]
 
 
-def _error(index: Index, spec: DataError, name: str, base: Floats, signed: Collection[int]) -> ErrorField:
+def _error(
+    index: Index, spec: DataError, name: str, base: Floats, signed: Collection[int], turned: Collection[int]
+) -> ErrorField:
     """Return an error factor for an index.
 
     An error in per cent of everything leaves out drawn values on a signed scale, which have no per cent.
@@ -218,7 +222,7 @@ def _error(index: Index, spec: DataError, name: str, base: Floats, signed: Colle
     if spec.within is not None:
         above = [tuple(node for node in path if definition.level(node) == spec.within) or path for path in above]
     groups = list(dict.fromkeys(path[-1] for path in above))
-    return error_field(spec, name, leaves, base, [groups.index(path[-1]) for path in above])
+    return error_field(spec, name, leaves, base, [groups.index(path[-1]) for path in above], turned)
 
 
 def _omission(index: Index, spec: LeaveOut) -> Omission:

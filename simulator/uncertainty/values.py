@@ -1,9 +1,9 @@
 """Values behind printed points: order statistics of a shape, between the values that are known.
 
 Of a sample of n values in rising order, the city at position k of the printed order has the k-th; a tied group has the
-value at its lowest position. Between two known values the others are order statistics of the shape cut off at both
-(David and Nagaraja 2003, Order Statistics, 2.5, doi:10.1002/0471722162). Uniform order statistics come from sums of
-exponentials, so the cost is linear in the number of cities and nothing is sorted (Devroye 1986, V.3,
+value at its lowest position, unless told otherwise. Between two known values the others are order statistics of the
+shape cut off at both (David and Nagaraja 2003, Order Statistics, 2.5, doi:10.1002/0471722162). Uniform order statistics
+come from sums of exponentials, so the cost is linear in the number of cities and nothing is sorted (Devroye 1986, V.3,
 doi:10.1007/978-1-4613-8643-8).
 """
 
@@ -36,6 +36,8 @@ class Pins:
     """(known): places in the sample, rising."""
     value: Floats
     """(known): values there, rising."""
+    known: Flags
+    """(n): whether a city's own value is among them."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,6 @@ class Column:
     shapes: tuple[Fitted, ...]
     cumulated: Floats
     """(shapes): cumulated shares of the shapes."""
-    known: Flags
-    """(n): whether a city's own value is known and used; others may be tied to it."""
     unit: str
     """Unit of the raw values; empty where none is known."""
 
@@ -211,7 +211,7 @@ def _column(spec: ValuesBehind, index: Index, leaf: int) -> Column:
     indicator = index.definition.indicators[leaf]
     points = index.printed.sel({names.SLOT: indicator.id}).values
     found = known_behind(spec, index, indicator.id)
-    position = positions(points)
+    position = positions(points, spec.tied)
     scale = scale_of(spec, index, indicator.id)
     lower = found is not None and found.direction == "lower"
     place = position.size - 1 - position if lower else position
@@ -225,32 +225,35 @@ def _column(spec: ValuesBehind, index: Index, leaf: int) -> Column:
         pins,
         tuple(_fit(shape, pins, position.size) for shape in shapes.alternatives),
         np.cumsum(shapes.probabilities)[:-1],
-        found.known if found is not None and pins.position.size else np.zeros(place.shape, np.bool_),
         "" if found is None else found.unit,
     )
 
 
 def _pins(found: Behind | None, points: Floats, place: Integers) -> Pins:
-    """Return the calibrated values that are known, at their places in the rising sample; none if not usable."""
+    """Return the known values at their places in the rising sample; none if not usable.
+
+    A value that calibration has to move is not held: it is drawn between its neighbours, like one that is not known.
+    """
     if found is None or not usable(found, points):
-        return Pins(np.zeros(0, np.int64), np.zeros(0))
-    value = calibrate(found, points).value
-    known: Flags = np.isfinite(value)
+        return Pins(np.zeros(0, np.int64), np.zeros(0), np.zeros(place.shape, np.bool_))
+    calibrated = calibrate(found, points)
+    value = calibrated.value
+    known: Flags = np.isfinite(value) & ~calibrated.moved
     position, first = np.unique(place[known], return_index=True)
-    return Pins(position.astype(np.int64), value[known][first])
+    return Pins(position.astype(np.int64), value[known][first], known)
 
 
 def _fit(shape: AnyShape, pins: Pins, n: int) -> Fitted:
     """Return a shape fitted to known values: the line through them over their quantiles (a probability plot).
 
-    The k-th of n has the plotting position k / (n + 1). A uniform shape is widened until it leaves room for the places
-    beyond the known values.
+    The k-th of n has the plotting position (k - 3/8) / (n + 1/4) (Blom 1958), which hardly biases the spread. A uniform
+    shape is widened until it leaves room for the places beyond the known values.
     """
     before, behind_it = _neighbours(pins, n)
     if not pins.position.size:
         return Fitted(shape, 0.0, 1.0, np.zeros(n), np.ones(n))
     value = np.log(pins.value) if on_logarithms(shape) else pins.value
-    at = quantile(shape, np.asarray((pins.position + 1.0) / (n + 1.0), np.float64))
+    at = quantile(shape, np.asarray((pins.position + 0.625) / (n + 0.25), np.float64))
     centred = at - at.mean()
     spread = float(centred @ value / (centred @ centred))
     middle = float(value.mean() - spread * at.mean())
