@@ -446,7 +446,7 @@ def test_errors_in_words() -> None:
     told = "uniform, size 0.05 (relative), equal values have shared errors, correlated by 0.5 within each group"
     assert describe_errors([error], nothing) == f"all: {told}"
     assert describe_errors([error], positive) == f"all: {told}"
-    assert describe_errors([error], signed) == f"all but 2 values on a signed scale, which has no per cent: {told}"
+    assert describe_errors([error], signed) == f"all but 2 variables on a signed scale, which has no per cent: {told}"
     sd = DataError.model_validate({"size": 0.1, "unit": "sd", "indicators": ["a-y"], "ties": "independent"})
     second = "a-y: normal, size 0.1 (sd), equal values have independent errors"
     assert describe_errors([sd, error], nothing) == f"{second}; all: {told}"
