@@ -21,6 +21,7 @@ QUANTILES = (0.05, 0.5, 0.95)
 def behind_view(index: Index, drawn: xr.Dataset) -> Group:
     """Return every variable of printed points and what is behind it: formulas, scale, how many known values."""
     table = plain_table("Variable", "Behind it", "Scale", "Better", "Known", "Elasticity", right=[4])
+    table.columns[0].no_wrap = True
     for variable in (str(name) for name in drawn[names.INDICATOR].values):
         column = drawn.sel({names.INDICATOR: variable})
         found = _behind(index, variable)

@@ -31,7 +31,7 @@ class ErrorField:
     group: Integers | None = None
     """(k): group of each indicator; not read where the correlation is zero."""
     sign: Floats | None = None
-    """(k): -1 where values stand turned round, so that errors that correlate do so in the direction of the raw values."""
+    """(k): -1 where values stand turned round, so that correlated errors go in the direction of the raw values."""
 
     def scale(self, values: Floats) -> Floats:
         """Return the size of the error of every cell (draws, k, n), in its own unit, on values (draws, L, n).
