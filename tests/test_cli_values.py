@@ -24,7 +24,7 @@ INDEX = "opportunity-2025"
 
 
 def invoked(*arguments: str) -> Result:
-    result = CliRunner().invoke(main, arguments)
+    result = CliRunner().invoke(main, arguments, env={"COLUMNS": "200"})
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         pytest.fail("".join(traceback.format_exception(result.exception)))
     return result
@@ -282,6 +282,13 @@ def test_values_tells_every_variable() -> None:
     (debt,) = [line for line in lines if line.startswith(" government-debt ")]
     assert "government-debt-balance / gdp" in debt
     assert debt.split()[-3:-1] == ["positive", "lower"]
+
+
+def test_names_of_variables_are_not_folded_on_a_narrow_screen() -> None:
+    result = CliRunner().invoke(main, ["values", INDEX, "--draws", "2"], env={"COLUMNS": "80"})
+    begun = {line.split()[0] for line in result.stdout.splitlines() if line.startswith(" ") and line.strip()}
+    assert begun >= {leaf.id for leaf in sim.load_index(INDEX).definition.indicators}
+    assert max(len(line) for line in result.stdout.splitlines()) <= 80
 
 
 @pytest.mark.parametrize("name", ["trade-balance", "Trade balance", "TRADE-BALANCE"])
