@@ -236,6 +236,16 @@ def test_an_indicator_is_missing_where_and_only_where_a_quantity_of_it_is(
         assert missing or own["stations"] == pytest.approx(2 / people)
 
 
+@pytest.mark.parametrize("formula", ["population ^ 0", "1 ^ population", "max(gdp, population)", "0 * population"])
+def test_a_missing_quantity_is_missing_even_where_arithmetic_does_not_need_it(tmp_path: Path, formula: str) -> None:
+    """NaN to the power of nought is one in floating point."""
+    definition = definition_of(OWN.replace("5g-stations / population", f'"{formula}"'))
+    file = tmp_path / "q.csv"
+    file.write_text("city,quantity,value\nhefei,gdp,1\nsuzhou,gdp,2\nsuzhou,population,3\n")
+    found = indicators_from(definition, read_quantities(file, definition)).sel(indicator="stations")
+    assert np.isnan(found.values).tolist() == [True, False]
+
+
 def test_missing_quantities_are_named_in_the_order_of_the_formula(tmp_path: Path) -> None:
     file = tmp_path / "q.csv"
     file.write_text("city,quantity,value\nhefei,population,1\nsuzhou,gdp,1\n")
