@@ -65,6 +65,11 @@ suzhou,Suzhou,苏州,Jiangsu,prefecture-level,yangtze-delta
 """
 
 
+def pytest_configure() -> None:
+    """Take away the width that a test runner tells its workers, as if output went to a file."""
+    os.environ.pop("COLUMNS", None)
+
+
 @pytest.fixture(scope="session")
 def published_folder() -> Path:
     """Folder of the bundled 2025 index."""
