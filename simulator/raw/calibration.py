@@ -30,9 +30,11 @@ class Calibrated:
     @property
     def moved(self) -> Flags:
         """Of which cities (city) the value was moved by more than the smallest step."""
-        known = self.behind.known
-        span = np.ptp(self.behind.value[known]) if known.any() else 0.0
-        found: Flags = np.abs(self.value - self.behind.value) > 10.0 * SMALLEST_STEP * span
+        known = np.isfinite(self.value)
+        found = np.zeros(known.shape, np.bool_)
+        if known.any():
+            before, after = (link(self.behind, values[known]) for values in (self.behind.value, self.value))
+            found[known] = np.abs(after - before) > 10.0 * SMALLEST_STEP * np.ptp(before)
         return found
 
     @property

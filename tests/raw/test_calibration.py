@@ -150,6 +150,18 @@ def test_moves_on_a_positive_scale_are_measured_in_per_cent() -> None:
     np.testing.assert_allclose(in_unit.move, in_unit.value - [100, 50, 60])
 
 
+def test_what_has_moved_is_measured_on_the_scale_of_the_moves() -> None:
+    """A small figure put down by 60 per cent has moved, however large others are; one put a step aside has not."""
+    small = calibrate(one([1, 5, 2, 1e6, 2e6, 3e6], "positive"), np.arange(1.0, 7))
+    assert small.value[1] == pytest.approx(2, rel=1e-3)
+    assert small.moved.tolist() == [k == 1 for k in range(6)]
+    parted = calibrate(one([1e-9, 1, 1e12, 1e12, 1e12, 2e12], "positive"), np.arange(1.0, 7))
+    assert not parted.moved.any()
+    unknown = calibrate(one([0, np.nan, 3, 4], "positive"), np.arange(1.0, 5))
+    assert not unknown.moved.any()
+    assert not calibrate(one([np.nan] * 3), np.arange(1.0, 4)).moved.any()
+
+
 def test_cities_without_a_value_have_none_and_change_nothing() -> None:
     values, points = [1, np.nan, 5, 3, np.nan, 4], [1, 6, 3, 4, 2, 5]
     found = calibrated(values, points)
