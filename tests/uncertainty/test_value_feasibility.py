@@ -161,15 +161,14 @@ NOTHING = "Say `unit: points` where points are printed; data of their own need n
 
 def test_there_must_be_points_to_draw_behind(mixed: Index) -> None:
     assert problems(mixed, {"values": {}}) == []
-    ((place, _, remedy),) = problems(mixed, {"values": {"indicators": ["gdp"]}})
-    assert (place, remedy) == (("factors", "values"), NOTHING)
-    assert problems(mixed, {"values": {"indicators": ["gdp", "p"]}}) == [
-        (
-            ("factors", "values", "indicators"),
-            "gdp: values of their own, no printed points to draw behind",
-            "Name indicators of the unit points only.",
-        )
-    ]
+    for named in (["gdp"], ["gdp", "p"]):
+        assert problems(mixed, {"values": {"indicators": named}}) == [
+            (
+                ("factors", "values", "indicators"),
+                "gdp: values of their own, no printed points to draw behind",
+                "Name indicators of the unit points only.",
+            )
+        ]
 
 
 def test_an_index_without_points_has_nothing_to_draw_behind() -> None:
