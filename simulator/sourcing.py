@@ -180,9 +180,10 @@ def calibration_moves(index: Index, variables: Sequence[str]) -> xr.Dataset:
     >>> import simulator as sim
     >>> moves = calibration_moves(sim.load_index("opportunity-2025"), ["government-debt"])
     >>> int(moves["cities_moved"].item()), str(moves["largest_city"].item())
-    (4, 'yinchuan')
+    (3, 'yinchuan')
     """
     _refuse(dict.fromkeys(variables, SOURCES[-1]), index)
+    variables = find_indicators(index.definition, list(variables))
     found = [calibration(index, name) for name in variables]
     cities = np.array(index.cities, dtype=object)
     size = (len(found), len(cities))
@@ -282,7 +283,7 @@ def _calibration_problems(index: Index, raw: RawSide, name: str, where: Location
     found = behind(raw, name)
     if _enough(found):
         return
-    if len(found.parts) > 1:
+    if len(found.parts) > 1 and not found.known.all():
         problem = f"{name} has several indicators, which are not known of every city"
     else:
         problem = f"fewer than {FEWEST_KNOWN} cities have a raw value of {name}"

@@ -33,6 +33,12 @@ def chosen_sources(index: Index, written: tuple[str, ...]) -> Sources:
         for one in written
         if one.rpartition("=")[2] not in SOURCES
     ]
+    asked = [one.partition("=")[0] for one in written if "=" in one]
+    faults += [
+        Fault(f"--source {name}", "is given twice", "Give each variable one source.")
+        for name in dict.fromkeys(asked)
+        if asked.count(name) > 1
+    ]
     words = [one for one in written if "=" not in one]
     if len(words) > 1:
         faults.append(Fault(f"--source {words[1]}", f"{words[0]} is asked for all variables already", "Give one word."))

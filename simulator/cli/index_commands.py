@@ -87,6 +87,7 @@ def score_command(
     from simulator.report.screen import score_view, show, wide_console
     from simulator.sourcing import resolve_sources, with_sources
 
+    refuse_clash(index, {"--csv": csv_path}, "the index")
     refuse_unwritable(csv_path)
     loaded = load_index(index)
     chosen = chosen_sources(loaded, sources)
@@ -168,8 +169,6 @@ def values_command(index: str, variable: str | None, draws: int, seed: int, out:
     refuse_unwritable(out)
     loaded = load_index(index)
     chosen = None if variable is None else find_indicators(loaded.definition, [variable])
-    if seed < 0:
-        raise InputError("--seed", [Fault("", f"{seed} is negative", "Give 0 or more.")])
     drawn = draw_matrices(loaded, draws, seed, None if chosen is None else {"indicators": chosen})
     if out is not None:
         write_result(drawn, Path(out))

@@ -31,11 +31,9 @@ def refuse_clash(source: str, outputs: Mapping[str, str | None], kind: str = "th
     faults = []
     out = outputs.get("--out") or ""
     if out == STANDARD_OUTPUT:
-        faults.append(Fault("--out", "a NetCDF file cannot go to the screen", "Name a file, or use --json -."))
+        faults.append(Fault("--out", "a NetCDF file cannot go to the screen", "Name a file: FILE.nc."))
     elif Path(out).suffix.lower() in OTHER_KINDS:
-        faults.append(
-            Fault("--out", f"writes NetCDF, and {out} is named otherwise", "Name it FILE.nc, or use --csv or --json.")
-        )
+        faults.append(Fault("--out", f"writes NetCDF, and {out} is named otherwise", "Name it FILE.nc."))
     for option, path in outputs.items():
         if path is None or path == STANDARD_OUTPUT:
             continue

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from simulator.errors import CitysimError
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.order import keep_rising
 from simulator.raw.side import Behind
 
 SMALLEST_STEP = 1e-6
 """Least distance between two places of the calibrated order, as a share of the range of the values."""
+
+FEWER = 1e-9
+"""Cost of moving a city at all, as a share of the range: too little to weigh, enough to decide between equals."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,10 @@ class Calibrated:
 def calibrate(behind: Behind, points: Floats) -> Calibrated:
     """Return the values behind a variable in the order of its printed points (city; equal points, equal values).
 
-    The sum of the absolute moves is the least there is (isotonic regression in the L1 norm, a linear program), so a
-    single figure that is out of place moves alone instead of drawing its neighbours along. On a positive scale moves
-    are of logarithms, that is in per cent. Neighbours keep `SMALLEST_STEP` of the range between them.
+    The sum of the absolute moves is the least there is (isotonic regression in the L1 norm; Robertson, Wright and
+    Dykstra 1988), and of equal sums the one that moves the fewest: so a single figure that is out of place moves alone
+    instead of drawing its neighbours along. On a positive scale moves are of logarithms, that is in per cent.
+    Neighbours keep `SMALLEST_STEP` of the range between them.
 
     >>> values = Behind("v", ("v",), "signed", "higher", "", (1.0,), np.array([1.0, 5.0, 3.0, 4.0]))
     >>> calibrate(values, np.array([1.0, 2.0, 3.0, 4.0])).value.round(3).tolist()
@@ -101,38 +104,41 @@ def _levels(behind: Behind, values: Floats, key: Floats) -> Floats:
 def _least_moves(values: Floats, group: Integers) -> Floats:
     """Return the rising values of the groups that are nearest to those of the cities in sum of absolute differences.
 
-    Variables are the value of each group, and the absolute move of each city. They are divided by a power of two about
-    as large as the range, since the solver's tolerances are absolute.
+    Some best solution takes only values that cities have, so groups are passed one by one, from the last to the first,
+    with the least cost of going on from each value (dynamic programming). Of equal sums the one that moves the fewest
+    cities is taken, and of these the one with the lowest values.
     """
-    # Entered here, because the solver takes longer to load than many a command to run.
-    from scipy.optimize import linprog
-    from scipy.sparse import coo_array
-
-    span = np.ptp(values)
-    unit = 2.0 ** np.floor(np.log2(span)) if span > 0.0 else 1.0
-    values = values / unit
-    n, m = values.size, int(group.max()) + 1
-    step = SMALLEST_STEP * np.ptp(values)
-    costs = np.concatenate([np.zeros(m), np.ones(n)])
-    city = np.arange(n)
-    rising = np.arange(m - 1)
-    # value - group <= move, group - value <= move, and each group at least one step above the one before.
-    rows = np.concatenate([city, city, n + city, n + city, 2 * n + rising, 2 * n + rising])
-    columns = np.concatenate([group, m + city, group, m + city, rising, rising + 1])
-    entries = np.repeat([-1.0, -1.0, 1.0, -1.0, 1.0, -1.0], [n, n, n, n, m - 1, m - 1])
-    bounds = np.concatenate([-values, values, np.full(m - 1, -step)])
-    limits: Any = coo_array((entries, (rows, columns)), shape=(bounds.size, costs.size)).tocsr()
-    free = [(None, None)] * m + [(0.0, None)] * n
-    found: Any = linprog(costs, A_ub=limits, b_ub=bounds, bounds=free, method="highs-ds")
-    if not found.success:
-        raise CitysimError(f"calibration found no order: {found.message}")
-    return unit * _rising(found.x[:m], step)
+    levels = np.unique(values)
+    span = float(levels[-1] - levels[0])
+    same = 1e-3 * FEWER * span  # costs that differ by rounding only
+    places = np.arange(levels.size)
+    cost = np.zeros(levels.size)
+    following = []
+    for number in range(int(group.max()), -1, -1):
+        least = np.minimum.accumulate(cost[::-1])[::-1]
+        lowest = np.where(cost <= least + same, places, levels.size)
+        following.append(np.minimum.accumulate(lowest[::-1])[::-1])
+        distance = np.abs(values[group == number][:, np.newaxis] - levels)
+        cost = least + distance.sum(axis=0) + FEWER * span * (distance > 0.0).sum(axis=0)
+    level = int(np.argmax(cost <= cost.min() + same))
+    found = [levels[level]]
+    for step in following[:0:-1]:
+        level = int(step[level])
+        found.append(levels[level])
+    return _rising(np.array(found), values, group, SMALLEST_STEP * span)
 
 
-def _rising(values: Floats, step: float) -> Floats:
-    """Return values with at least half a step between neighbours, which the solver keeps but for its tolerance."""
-    floor = 0.5 * step * np.arange(values.size)
-    rising: Floats = np.maximum.accumulate(values - floor) + floor
+def _rising(levels: Floats, values: Floats, group: Integers, step: float) -> Floats:
+    """Return levels with at least a step between neighbours; one that a city has stays where it is if it can."""
+    spread = levels.copy()
+    held = np.zeros(levels.size, np.bool_)
+    held[group[values == levels[group]]] = True
+    for level in np.unique(levels):
+        block = np.flatnonzero(levels == level)
+        own = block[held[block]]
+        spread[block] += step * (block - (own[0] if own.size else block[0]))
+    floor = step * np.arange(levels.size)
+    rising: Floats = np.maximum.accumulate(spread - floor) + floor
     return rising
 
 

@@ -44,7 +44,8 @@ def compare_with_published(scored: xr.Dataset, published: xr.Dataset | None) -> 
 def count_above(scored: xr.Dataset, bounds: Sequence[float]) -> Iterator[str]:
     """Yield how many cities have a total above each bound."""
     for bound in bounds:
-        yield f"{int((scored[names.TOTAL] > bound).sum())} cities have a total above {bound:g}."
+        count = int((scored[names.TOTAL] > bound).sum())
+        yield f"{count} {'city has' if count == 1 else 'cities have'} a total above {bound:g}."
 
 
 def constant_lines(scored: xr.Dataset) -> Iterator[str]:

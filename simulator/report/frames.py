@@ -38,7 +38,7 @@ def score_frame(scored: xr.Dataset) -> pd.DataFrame:
             **{node: scored[names.SCORE].sel({names.NODE: node}).values for node in dimensions},
         }
     )
-    return _whole_numbers(table.sort_values(names.RANK, kind="stable", ignore_index=True))
+    return whole_numbers(table.sort_values(names.RANK, kind="stable", ignore_index=True))
 
 
 def stability_frame(result: xr.Dataset) -> pd.DataFrame:
@@ -102,7 +102,7 @@ def _plain(values: np.ndarray[Any, Any]) -> Any:
     return values.tolist()
 
 
-def _whole_numbers(table: pd.DataFrame) -> pd.DataFrame:
+def whole_numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with columns of whole numbers as integers, as a report prints them."""
     whole = [
         name

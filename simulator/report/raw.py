@@ -16,7 +16,7 @@ from simulator.index import Index
 from simulator.raw.calibration import LEAST_AGREEMENT
 from simulator.raw.recomputed import compare_points
 from simulator.raw.side import RawSide, behind
-from simulator.report.frames import score_frame
+from simulator.report.frames import score_frame, whole_numbers
 from simulator.report.screen import city_name, plain_table
 from simulator.sourcing import Source, agrees, calibration_moves, lacking, shared_variables
 
@@ -56,7 +56,7 @@ def side_by_side_frame(index: Index, scored: xr.Dataset) -> pd.DataFrame:
     printed = index.published.sel({names.CITY: table[names.CITY].to_numpy()})
     table.insert(3, names.PUBLISHED_RANK, printed[names.RANK].values)
     table.insert(4, PUBLISHED_TOTAL, printed[names.TOTAL].values)
-    return table
+    return whole_numbers(table)
 
 
 def _comparison_table(raw: RawSide, compared: xr.Dataset, sources: Mapping[str, Source], width: int) -> Table:

@@ -43,10 +43,6 @@ def _behind_problems(spec: ValuesBehind, index: Index, where: Location) -> Itera
         yield from asked
         return
     drawn = [index.definition.indicators[leaf].id for leaf in points_of(index, spec.indicators)]
-    if not drawn:
-        problem = f"{index.definition.id} has no indicator of printed points to draw values behind"
-        yield where, problem, "Say `unit: points` where points are printed; data of their own need no values drawn."
-        return
     added = [leaf for leaf in drawn if isinstance(_parent(index, leaf).normalise, AsGiven)]
     if added:
         parent = _parent(index, added[0]).id
@@ -57,6 +53,10 @@ def _behind_problems(spec: ValuesBehind, index: Index, where: Location) -> Itera
     if own:
         remedy = "Name indicators of the unit points only."
         yield (*where, "indicators"), f"{some(own)}: values of their own, no printed points to draw behind", remedy
+    if not drawn and not own:
+        problem = f"{index.definition.id} has no indicator of printed points to draw values behind"
+        yield where, problem, "Say `unit: points` where points are printed; data of their own need no values drawn."
+        return
     for leaf in drawn:
         found = known_behind(spec, index, leaf)
         if found is None or found.scale == "positive" or not found.known.any():

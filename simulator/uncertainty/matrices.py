@@ -20,6 +20,9 @@ from simulator.uncertainty.realisation import points_of
 from simulator.uncertainty.values import ValueField, value_field
 from simulator.validation import check
 
+LARGEST = 4 * 2**30
+"""Bytes of values drawn at a time that a machine is trusted to hold."""
+
 
 def draw_matrices(
     index: Index, draws: int, seed: int, values: ValuesBehind | Mapping[str, Any] | None = None
@@ -45,7 +48,7 @@ def draw_matrices(
     Raises
     ------
     InputError
-        Where the index has no printed points, or `values` does not fit it.
+        Where the index has no printed points, or `values` does not fit it; for more draws than 4 GiB hold.
 
     Examples
     --------
@@ -57,8 +60,14 @@ def draw_matrices(
     spec = values if isinstance(values, ValuesBehind) else check(Document("values", dict(values or {})), ValuesBehind)
     problems = value_problems(Factors(values=(spec,)), index, ())
     faults = [Fault(spell(where), what, remedy) for where, what, remedy in problems]
+    most = LARGEST // (8 * len(index.cities) * len(index.definition.indicators))
     if draws < 1:
         faults.append(Fault("draws", f"{draws} is no number of draws", "Give 1 or more."))
+    if draws > most:
+        remedy = f"Give {most:,} at most; a study draws any number."
+        faults.append(Fault("draws", f"{draws:,} matrices do not fit into memory", remedy))
+    if not 0 <= seed < 2**63:
+        faults.append(Fault("seed", f"{seed} is no seed", "Give 0 or more, below 2 to the power of 63."))
     if faults:
         raise InputError("values", faults)
     field = value_field(spec, "values 0", index, points_of(index, spec.indicators))
