@@ -166,7 +166,7 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
     totals = folder / files.totals if files.totals else None
     published = None if totals is None else _read_published(totals, definition, matrix)
     printed = printed_points(definition, matrix)
-    _refuse_beyond_ranks(printed, str(folder / (files.matrix or "")))
+    _refuse_beyond_ranks(printed, str(folder / (files.matrix or files.quantities or "")))
     _refuse_unprinted(definition, printed, str(path))
     raw = (
         None

@@ -15,6 +15,7 @@ from simulator.construction.composite import score
 from simulator.definition import Definition, Indicator, Node, read_definition
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.kernels.arrays import Flags, Floats
+from simulator.methods import RankPoints
 from simulator.quantities import indicators_from, read_quantities
 from simulator.tables import first_faults
 
@@ -114,6 +115,13 @@ def read_raw_side(path: Path, cities: Sequence[str], variables: Sequence[str]) -
         or an indicator stands below no variable of the index.
     """
     definition = read_definition(path)
+    if any(
+        isinstance(node.normalise, RankPoints) and node.normalise.ties == "as-published" for node in definition.nodes
+    ):
+        fault = Fault(
+            "normalise", "`as-published` has no printed numbers here", "Name the tie rule: better, worse, mean."
+        )
+        raise InputError(str(path), [fault])
     known = set(variables)
     strange = [leaf.id for leaf in definition.indicators if not {*definition.ancestors[leaf.id], leaf.id} & known]
     if strange:

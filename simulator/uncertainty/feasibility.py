@@ -15,7 +15,7 @@ from simulator.methods import AsGiven
 from simulator.uncertainty.factors import DataError, Factors, ValuesBehind
 from simulator.uncertainty.realisation import points_of
 from simulator.uncertainty.shapes import on_logarithms
-from simulator.uncertainty.values import known_behind, scale_of
+from simulator.uncertainty.values import held_values, scale_of
 
 
 def value_problems(factors: Factors, index: Index, at: Location = ("factors",)) -> Iterator[Problem]:
@@ -57,11 +57,10 @@ def _behind_problems(spec: ValuesBehind, index: Index, where: Location) -> Itera
         problem = f"{index.definition.id} has no indicator of printed points to draw values behind"
         yield where, problem, "Say `unit: points` where points are printed; data of their own need no values drawn."
         return
-    for leaf in drawn:
-        found = known_behind(spec, index, leaf)
-        if found is None or found.scale == "positive" or not found.known.any():
-            continue
-        if np.nanmin(found.value) <= 0.0 and any(on_logarithms(shape) for shape in spec.signed.alternatives):
+    logarithms = any(on_logarithms(shape) for shape in spec.signed.alternatives)
+    for leaf in drawn if logarithms else ():
+        held = held_values(spec, index, leaf).value if scale_of(spec, index, leaf) == "signed" else np.zeros(0)
+        if held.size and held[0] <= 0.0:
             remedy = "Remove shapes on logarithms from `signed`, or say `raw: ignore`."
             yield (*where, "signed"), f"known values of {leaf} are not above zero, as a logarithm needs", remedy
             return

@@ -207,23 +207,36 @@ def scale_of(spec: ValuesBehind, index: Index, indicator: str) -> Scale:
     return found.scale if found is not None else own
 
 
+def held_values(spec: ValuesBehind, index: Index, indicator: str) -> Pins:
+    """Return the known values that are held behind an indicator's points, at their places in the rising sample."""
+    place, _ = _places(spec, index, indicator)
+    points = index.printed.sel({names.SLOT: indicator}).values
+    return _pins(known_behind(spec, index, indicator), points, place)
+
+
+def _places(spec: ValuesBehind, index: Index, indicator: str) -> tuple[Integers, float]:
+    """Return the place of each city (n) in the rising sample of raw values, and -1 where lower ones are better."""
+    position = positions(index.printed.sel({names.SLOT: indicator}).values, spec.tied)
+    found = known_behind(spec, index, indicator)
+    if found is not None and found.direction == "lower":
+        return position.size - 1 - position, -1.0
+    return position, 1.0
+
+
 def _column(spec: ValuesBehind, index: Index, leaf: int) -> Column:
-    indicator = index.definition.indicators[leaf]
-    points = index.printed.sel({names.SLOT: indicator.id}).values
-    found = known_behind(spec, index, indicator.id)
-    position = positions(points, spec.tied)
-    scale = scale_of(spec, index, indicator.id)
-    lower = found is not None and found.direction == "lower"
-    place = position.size - 1 - position if lower else position
-    pins = _pins(found, points, place)
+    indicator = index.definition.indicators[leaf].id
+    found = known_behind(spec, index, indicator)
+    scale = scale_of(spec, index, indicator)
+    place, sign = _places(spec, index, indicator)
+    pins = held_values(spec, index, indicator)
     shapes = spec.positive if scale == "positive" else spec.signed
     return Column(
         leaf,
         scale,
-        -1.0 if lower else 1.0,
+        sign,
         place,
         pins,
-        tuple(_fit(shape, pins, position.size) for shape in shapes.alternatives),
+        tuple(_fit(shape, pins, place.size) for shape in shapes.alternatives),
         np.cumsum(shapes.probabilities)[:-1],
         "" if found is None else found.unit,
     )

@@ -141,5 +141,5 @@ def test_a_result_does_not_take_the_place_of_its_scenario(tmp_path: Path) -> Non
 def test_a_result_cannot_go_to_the_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     message = message_of("run", "weights-only", "--draws", "20", "--quiet", "--out", "-")
-    assert "--out: a NetCDF file cannot go to the screen. Name a file, or use --json -." in message
+    assert "--out: a NetCDF file cannot go to the screen. Name a file: FILE.nc." in message
     assert entries(tmp_path) == {}
