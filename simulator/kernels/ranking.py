@@ -18,14 +18,21 @@ BETTER, WORSE, MEAN, NO_GAPS, AS_PUBLISHED = range(5)
 def count_by_pairs(values: Floats, better: Integers, same: Integers) -> None:
     """Count, for each value, how many are larger (`better`) and how many equal (`same`, itself included)."""
     n = values.size
+    total = 0
     for i in range(n):
         larger = 0
-        equal = 0
         for j in range(n):
             larger += values[j] > values[i]
-            equal += values[j] == values[i]
         better[i] = larger
-        same[i] = equal
+        same[i] = 1
+        total += larger
+    # Without ties every pair is counted once; only otherwise is it worth while to look who is equal.
+    if 2 * total != n * (n - 1):
+        for i in range(n):
+            equal = 0
+            for j in range(n):
+                equal += values[j] == values[i]
+            same[i] = equal
 
 
 @compiled

@@ -11,6 +11,7 @@ from scipy.special import ndtr
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.draws import perturb
 from simulator.uncertainty.factors import DataError, Distribution, ErrorUnit
+from simulator.uncertainty.streams import standard_normals
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,9 @@ class ErrorField:
         if self.correlation == 0.0 or self.group is None:
             return _noise(cells, self.distribution, shape)
         groups = int(self.group.max()) + 1
-        shared = common.standard_normal((shape[0], groups, shape[2]))[:, self.group]
+        shared = standard_normals(common, (shape[0], groups, shape[2]))[:, self.group]
         normal = np.sqrt(self.correlation) * shared
-        normal += np.sqrt(1.0 - self.correlation) * cells.standard_normal(shape)
+        normal += np.sqrt(1.0 - self.correlation) * standard_normals(cells, shape)
         return _from_normal(normal, self.distribution)
 
 
@@ -109,7 +110,7 @@ def first_of_equals(values: Floats) -> Integers:
 
 def _noise(generator: np.random.Generator, distribution: Distribution, shape: tuple[int, ...]) -> Floats:
     if distribution == "normal":
-        return generator.standard_normal(shape)
+        return standard_normals(generator, shape)
     if distribution == "uniform":
         return generator.uniform(-1.0, 1.0, shape)
     return generator.triangular(-1.0, 0.0, 1.0, shape)

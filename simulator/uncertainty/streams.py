@@ -6,6 +6,9 @@ import zlib
 
 import numpy as np
 
+from simulator.kernels.arrays import Floats
+from simulator.kernels.normals import normals
+
 
 def stream(seed: int, block: int, name: str) -> np.random.Generator:
     """Return the generator of one factor in one block (convention 8).
@@ -19,3 +22,22 @@ def stream(seed: int, block: int, name: str) -> np.random.Generator:
     """
     sequence = np.random.SeedSequence(seed, spawn_key=(block, zlib.crc32(name.encode())))
     return np.random.Generator(np.random.Philox(sequence))
+
+
+def standard_normals(generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Return standard normals (draw, …), made of the generator's raw bits; see `simulator.kernels.normals`.
+
+    Every draw takes the same number of 64-bit words, so that numbers do not depend on how a block is cut.
+
+    >>> whole = standard_normals(stream(1, 0, "error"), (4, 3))
+    >>> generator = stream(1, 0, "error")
+    >>> parts = [standard_normals(generator, (2, 3)), standard_normals(generator, (2, 3))]
+    >>> bool((whole == np.concatenate(parts)).all())
+    True
+    """
+    draws, cells = shape[0], int(np.prod(shape[1:]))
+    words = (cells + 1) // 2
+    bits = generator.bit_generator.random_raw(draws * words).view(np.uint32).reshape(draws, 2 * words)
+    found = np.empty((draws, cells))
+    normals(np.ascontiguousarray(bits[:, :cells]).reshape(-1), found.reshape(-1))
+    return found.reshape(shape)

@@ -334,21 +334,23 @@ def overall(result: xr.Dataset) -> dict[str, float]:
 
 
 def test_the_stress_test_on_points_gives_what_the_stress_test_gave() -> None:
-    """Figures of the first version's `stress-test`, run from its own sources."""
+    """Figures of the first version's `stress-test`, run from its own sources; errors have had other numbers since.
+
+    So two samples are compared: 4.5 standard errors of the difference of two runs of 20,000 draws.
+    """
     scenario = read_scenario(open_scenario("stress-test-points"))
     assert (scenario.factors.values, scenario.source, scenario.draws, scenario.seed) == ((), "points", 20_000, 2025)
     result = sim.run("stress-test-points", workers=2)
     assert result.attrs["values"] == result.attrs["source"] == "as given"
-    assert overall(result) == {
-        "mean_abs_rank_shift": pytest.approx(1.215255, abs=2e-4),
-        "mean_abs_rank_shift_se": pytest.approx(0.0018283, abs=2e-6),
-        "kendall_tau": pytest.approx(0.9524279, abs=1e-5),
-        "spearman_rho": pytest.approx(0.9948147, abs=1e-5),
-    }
+    former = {"mean_abs_rank_shift": 1.215255, "kendall_tau": 0.9524279, "spearman_rho": 0.9948147}
+    for name, figure in former.items():
+        assert abs(float(result[name]) - figure) < 4.5 * 2**0.5 * float(result[f"{name}_se"])
+    assert float(result["mean_abs_rank_shift_se"]) == pytest.approx(0.0018283, rel=0.05)
     shares = {"shanghai": (1.0, 0.98615), "changsha": (0.96915, 0.96915), "chongqing": (0.0256, 0.9744)}
     for city, (top, kept) in shares.items():
         one = result.sel(city=city)
-        assert (float(one["top_10"]), float(one["keep_tier"])) == pytest.approx((top, kept), abs=2e-4)
+        for name, share in (("top_10", top), ("keep_tier", kept)):
+            assert abs(float(one[name]) - share) <= 4.5 * (2 * share * (1 - share) / 20_000) ** 0.5
 
 
 def test_normalising_points_gives_what_normalising_gave() -> None:

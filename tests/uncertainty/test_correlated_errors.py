@@ -15,7 +15,7 @@ from simulator.definition import Definition
 from simulator.index import Index, build_index
 from simulator.uncertainty.factors import Factors
 from simulator.uncertainty.realisation import bind
-from simulator.uncertainty.streams import stream
+from simulator.uncertainty.streams import standard_normals, stream
 
 Array = NDArray[Any]
 
@@ -141,8 +141,8 @@ def test_without_correlation_an_error_is_the_stream_of_its_name(small: Index) ->
     size = 0.3 * base.std(axis=1, ddof=1)[:, np.newaxis]
     for written in (error(), error(correlation=0), error(correlation=0.0)):
         values = drawn(small, {"data-error": written}, 1100, seed=9)
-        first = stream(9, 0, "data-error 0").standard_normal((1024, 6, 5))
-        second = stream(9, 1, "data-error 0").standard_normal((76, 6, 5))
+        first = standard_normals(stream(9, 0, "data-error 0"), (1024, 6, 5))
+        second = standard_normals(stream(9, 1, "data-error 0"), (76, 6, 5))
         np.testing.assert_array_equal(values, base + size * np.concatenate([first, second]))
     uniform = drawn(small, {"data-error": error(distribution="uniform")}, 100, seed=9)
     numbers = stream(9, 0, "data-error 0").uniform(-1.0, 1.0, (100, 6, 5))
@@ -153,8 +153,8 @@ def test_with_correlation_what_is_common_has_a_stream_of_its_own(small: Index) -
     base = bind(small, Factors()).base
     size = 0.3 * base.std(axis=1, ddof=1)[:, np.newaxis]
     values = drawn(small, {"data-error": error(correlation=0.25)}, 70, seed=9)
-    own = stream(9, 0, "data-error 0").standard_normal((70, 6, 5))
-    common = stream(9, 0, "data-error 0 shared").standard_normal((70, 3, 5))[:, GROUP]
+    own = standard_normals(stream(9, 0, "data-error 0"), (70, 6, 5))
+    common = standard_normals(stream(9, 0, "data-error 0 shared"), (70, 3, 5))[:, GROUP]
     np.testing.assert_allclose(values, base + size * (0.5 * common + 0.75**0.5 * own), atol=1e-13)
 
 
@@ -194,14 +194,14 @@ def test_a_relative_error_of_all_leaves_out_signed_variables(behind: Index) -> N
 
 def test_a_relative_error_is_a_share_of_each_draws_value(behind: Index) -> None:
     clean, erred = both_ways(behind, {}, {"size": 0.2, "unit": "relative", "indicators": ["m-a"]})
-    noise = stream(1, 0, "data-error 0").standard_normal((1024, 1, 8))
+    noise = standard_normals(stream(1, 0, "data-error 0"), (1024, 1, 8))
     np.testing.assert_allclose(erred[:1024, 0], clean[:1024, 0] * (1 + 0.2 * noise[:, 0]), rtol=1e-9)
     np.testing.assert_array_equal(clean[:, 1:], erred[:, 1:])
 
 
 def test_a_standard_deviation_is_that_of_each_draws_values(behind: Index) -> None:
     clean, erred = both_ways(behind, {"raw": "ignore"}, {"size": 0.5, "unit": "sd", "ties": "independent"})
-    noise = stream(1, 0, "data-error 0").standard_normal((1024, 3, 8))
+    noise = standard_normals(stream(1, 0, "data-error 0"), (1024, 3, 8))
     for draw in (0, 17, 1023):
         for indicator in range(3):
             row = clean[draw, indicator]
@@ -224,7 +224,7 @@ def test_two_errors_have_sizes_from_the_values_without_error(behind: Index, unit
         {"size": 0.3, "unit": unit, "indicators": ["m-a"]},
     )
     clean, erred = both_ways(behind, {}, [large, small], 1024)
-    numbers = [stream(1, 0, f"data-error {k}").standard_normal((1024, 1, 8))[:, 0] for k in (0, 1)]
+    numbers = [standard_normals(stream(1, 0, f"data-error {k}"), (1024, 1, 8))[:, 0] for k in (0, 1)]
     row = clean[:, 0]
     size = np.abs(row) if unit == "relative" else row.std(axis=1, ddof=1, keepdims=True)
     np.testing.assert_allclose(erred[:, 0], row + size * (numbers[0] + 0.3 * numbers[1]), rtol=1e-9, atol=1e-12)
@@ -233,7 +233,7 @@ def test_two_errors_have_sizes_from_the_values_without_error(behind: Index, unit
 def test_two_errors_on_given_values_do_too(small: Index) -> None:
     base = bind(small, Factors()).base
     values = drawn(small, {"data-error": [error(size=2), error(size=0.5)]}, 1024)
-    numbers = [stream(1, 0, f"data-error {k}").standard_normal((1024, 6, 5)) for k in (0, 1)]
+    numbers = [standard_normals(stream(1, 0, f"data-error {k}"), (1024, 6, 5)) for k in (0, 1)]
     sd = base.std(axis=1, ddof=1)[:, np.newaxis]
     np.testing.assert_allclose(values, base + sd * (2 * numbers[0] + 0.5 * numbers[1]), atol=1e-12)
 
@@ -270,6 +270,6 @@ def test_errors_hang_together_in_the_direction_of_the_raw_values() -> None:
     assert found[0, 1] == pytest.approx(-0.7, abs=margin)
     assert stats.kstest(errors[:, 1].ravel(), stats.norm.cdf).pvalue > 1e-4
     alone = both_ways(index, {}, {"size": 0.3, "unit": "sd"}, 64)
-    noise = stream(1, 0, "data-error 0").standard_normal((64, 3, 8))
+    noise = standard_normals(stream(1, 0, "data-error 0"), (64, 3, 8))
     size = 0.3 * alone[0].std(axis=2, ddof=1, keepdims=True) * np.array([1, -1, 1])[:, np.newaxis]
     np.testing.assert_allclose(alone[1], alone[0] + size * noise, atol=1e-12)
