@@ -3,8 +3,8 @@
 Each normal takes 32 bits: one for the sign, 31 for the tail probability, which reaches 6.3 standard deviations. The
 inverse of the error function is the polynomial one of Giles (2011, GPU Computing Gems 2, ch. 10,
 doi:10.1016/B978-0-12-385963-1.00010-1), the logarithm that of Cephes (Moshier 1989), both in single precision: the
-relative error is below one millionth up to 5 standard deviations and below 5 in ten thousand beyond, where one normal in
-two million lies.
+relative error is below one millionth up to 5 standard deviations and below 5 in ten thousand beyond, where one normal
+in two million lies.
 """
 
 from __future__ import annotations
