@@ -91,17 +91,6 @@ def find_indicators(definition: Definition, names: Sequence[str]) -> list[str]:
     return look_up(names, _names_of(definition.indicators), "indicator")
 
 
-def find_nodes(definition: Definition, names: Sequence[str]) -> list[str]:
-    """Return the inner nodes (their identifiers) that identifiers, English or Chinese names in any case stand for.
-
-    Raises
-    ------
-    InputError
-        With every name that stands for no node or for more than one.
-    """
-    return look_up(names, _names_of(definition.nodes), "node")
-
-
 def find_slots(definition: Definition, names: Sequence[str]) -> list[str]:
     """Return the identifiers of the indicators or nodes that names stand for; see `find_indicators`.
 

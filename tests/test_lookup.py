@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from simulator.definition import Definition
 from simulator.errors import InputError
-from simulator.lookup import find_cities, find_city, find_indicators, find_nodes, look_up, select_cities
+from simulator.lookup import find_cities, find_city, find_indicators, find_slots, look_up, select_cities
 
 
 def faults_of(call: Callable[[], Any]) -> list[str]:
@@ -74,16 +74,17 @@ def test_indicators_and_nodes_by_any_of_their_names(small_definition: Definition
         "gdp",
         "trade-balance",
     ]
-    assert find_nodes(small_definition, ["经济", "SCALE", "total"]) == ["economy", "scale", "total"]
+    assert find_slots(small_definition, ["经济", "SCALE", "total"]) == ["economy", "scale", "total"]
 
 
-def test_a_node_is_no_indicator_and_the_other_way_round(small_definition: Definition) -> None:
+def test_a_node_is_no_indicator_but_a_slot_may_be_either(small_definition: Definition) -> None:
     assert faults_of(lambda: find_indicators(small_definition, ["growht", "economy"])) == [
         "'growht': no such indicator. Did you mean growth?",
         "'economy': no such indicator. Known: gdp, growth, debt, trade-balance.",
     ]
-    assert faults_of(lambda: find_nodes(small_definition, ["gdp"])) == [
-        "'gdp': no such node. Known: scale, economy, total."
+    assert find_slots(small_definition, ["gdp", "economy"]) == ["gdp", "economy"]
+    assert faults_of(lambda: find_slots(small_definition, ["econmy"])) == [
+        "'econmy': no such indicator or node. Did you mean economy?"
     ]
 
 

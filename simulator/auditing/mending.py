@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
-
 import numpy as np
 import xarray as xr
 
@@ -15,9 +13,6 @@ from simulator.auditing.tie_rules import TIE_RULES, points_by_rule
 from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.methods import PercentileRank, RankPoints
-
-NAMED: Final = 3
-"""Cities named one by one where several move furthest."""
 
 
 @dataclass(frozen=True)
