@@ -187,12 +187,8 @@ def _read_values(folder: Path, definition: Definition, cities: Path | None) -> x
     path = folder / files.quantities
     quantities = read_quantities(path, definition)
     values = indicators_from(definition, quantities, str(path))
-    lacking = [
-        (str(city), leaf)
-        for city in values[names.CITY].values
-        for leaf in definition.indicators
-        if np.isnan(values.sel({names.CITY: city, names.INDICATOR: leaf.id}))
-    ]
+    cities_of, leaves = _cities(values), definition.indicators  # every indicator has a formula here
+    lacking = [(cities_of[city], leaves[leaf]) for city, leaf in np.argwhere(np.isnan(values.values))]
 
     def lacking_fault(cell: tuple[str, Indicator]) -> Fault:
         city, leaf = cell
@@ -301,7 +297,7 @@ def _refuse_beyond_ranks(printed: xr.DataArray, source: str) -> None:
         raise InputError(source, first_faults(list(beyond), fault, "such points"))
 
 
-def _cities(matrix: xr.Dataset) -> list[str]:
+def _cities(matrix: xr.Dataset | xr.DataArray) -> list[str]:
     return [str(city) for city in matrix[names.CITY].values]
 
 

@@ -86,7 +86,7 @@ def unlink(behind: Behind, values: Floats) -> Floats:
 def _levels(behind: Behind, values: Floats, key: Floats) -> Floats:
     """Return the value of each city instead of `values`: one for each group of equal keys, in the order of the keys.
 
-    A group whose value is that of one of its cities, but for the solver's tolerance, has it to the last digit.
+    A group whose value is that of one of its cities has it to the last digit, which a logarithm and back would lose.
     """
     linked = link(behind, values)
     _, group = np.unique(key, return_inverse=True)

@@ -200,24 +200,27 @@ def known_behind(spec: ValuesBehind, index: Index, indicator: str) -> Behind | N
 
 def scale_of(spec: ValuesBehind, index: Index, indicator: str) -> Scale:
     """Return the scale on which the values behind an indicator's points are drawn."""
-    if spec.raw == "ignore":
-        return "signed"
-    found = known_behind(spec, index, indicator)
-    own = next(leaf.scale for leaf in index.definition.indicators if leaf.id == indicator)
-    return found.scale if found is not None else own
+    return _scale(spec, index, indicator, known_behind(spec, index, indicator))
 
 
 def held_values(spec: ValuesBehind, index: Index, indicator: str) -> Pins:
     """Return the known values that are held behind an indicator's points, at their places in the rising sample."""
-    place, _ = _places(spec, index, indicator)
     points = index.printed.sel({names.SLOT: indicator}).values
-    return _pins(known_behind(spec, index, indicator), points, place)
-
-
-def _places(spec: ValuesBehind, index: Index, indicator: str) -> tuple[Integers, float]:
-    """Return the place of each city (n) in the rising sample of raw values, and -1 where lower ones are better."""
-    position = positions(index.printed.sel({names.SLOT: indicator}).values, spec.tied)
     found = known_behind(spec, index, indicator)
+    place, _ = _places(spec, found, points)
+    return _pins(found, points, place)
+
+
+def _scale(spec: ValuesBehind, index: Index, indicator: str, found: Behind | None) -> Scale:
+    if found is not None:
+        return found.scale
+    own = next(leaf.scale for leaf in index.definition.indicators if leaf.id == indicator)
+    return "signed" if spec.raw == "ignore" else own
+
+
+def _places(spec: ValuesBehind, found: Behind | None, points: Floats) -> tuple[Integers, float]:
+    """Return the place of each city (n) in the rising sample of raw values, and -1 where lower ones are better."""
+    position = positions(points, spec.tied)
     if found is not None and found.direction == "lower":
         return position.size - 1 - position, -1.0
     return position, 1.0
@@ -225,10 +228,11 @@ def _places(spec: ValuesBehind, index: Index, indicator: str) -> tuple[Integers,
 
 def _column(spec: ValuesBehind, index: Index, leaf: int) -> Column:
     indicator = index.definition.indicators[leaf].id
+    points = index.printed.sel({names.SLOT: indicator}).values
     found = known_behind(spec, index, indicator)
-    scale = scale_of(spec, index, indicator)
-    place, sign = _places(spec, index, indicator)
-    pins = held_values(spec, index, indicator)
+    scale = _scale(spec, index, indicator, found)
+    place, sign = _places(spec, found, points)
+    pins = _pins(found, points, place)
     shapes = spec.positive if scale == "positive" else spec.signed
     return Column(
         leaf,
