@@ -1,1 +1,1 @@
-"""Benchmarks: the engine against a plain NumPy/SciPy reference that does the same work, in one run."""
+"""Benchmarks: the engine against NumPy and SciPy doing the same work, in one run; `python -m benchmarks --help`."""

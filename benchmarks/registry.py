@@ -1,19 +1,36 @@
-"""Frozen cases: what is timed, so that figures of different days mean the same."""
+"""Frozen cases and their bars: what is timed, so that figures of different days mean the same."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from benchmarks.findings import Bar
+
+SEED = 2025
+
+Normalisation = Literal["rank", "min-max", "z-score"]
+Values = Literal["lognormal", "all tied", "one constant", "heavy tails", "half tied"]
+ReferenceName = Literal["plain", "tuned", "lean"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One study of an index of random values, with 5 % normal error on every cell and Dirichlet weights."""
+    """One study of an index: 5 % normal error on every cell, Dirichlet(1) weights, arithmetic mean, every rank counted.
 
-    name: str
+    Equal values have one error together, so that what is tied stays tied.
+    """
+
     cities: int
     indicators: int
-    normalisation: str
+    normalisation: Normalisation
     draws: int
+    values: Values = "lognormal"
+
+    @property
+    def name(self) -> str:
+        """Size, and whatever is not as usual."""
+        return f"{self.cities:,} × {self.indicators}" + ("" if self.values == "lognormal" else f", {TOLD[self.values]}")
 
 
 @dataclass(frozen=True)
@@ -25,12 +42,75 @@ class ValuesCase:
     draws: int
 
 
+@dataclass(frozen=True)
+class WhatIf:
+    """One value of the bundled index changed, and the whole index scored again."""
+
+    index: str
+    city: str
+    indicator: str
+    calls: int
+
+
+TOLD: dict[Values, str] = {
+    "lognormal": "lognormal values",
+    "all tied": "all cells tied",
+    "one constant": "one constant indicator",
+    "heavy tails": "heavy tails",
+    "half tied": "half of the cities tied",
+}
+
+THROUGHPUT = tuple(Case(60, 50, normalisation, 20_000) for normalisation in ("rank", "min-max", "z-score"))
+
+THROUGHPUT_BARS: dict[tuple[Normalisation, ReferenceName], Bar] = {
+    ("rank", "tuned"): Bar(3),
+    ("min-max", "tuned"): Bar(3.5),
+    ("z-score", "tuned"): Bar(3.5),
+    ("rank", "plain"): Bar(8),
+    ("min-max", "plain"): Bar(5),
+    ("z-score", "plain"): Bar(5),
+}
+
+USUAL = Case(60, 50, "rank", 10_000)
+"""What other sizes and pathologies are compared with."""
+
+SIZES = (
+    USUAL,
+    Case(300, 50, "rank", 2_000),
+    Case(1_000, 50, "rank", 600),
+    Case(3_000, 50, "rank", 200),
+    Case(60, 10, "rank", 20_000),
+    Case(60, 200, "rank", 2_500),
+    Case(60, 500, "rank", 1_000),
+)
+
+SIZE_BARS = {(3_000, 50): Bar(75, at_most=True)}
+
+DRAW_COUNTS = (1_000, 10_000, 100_000, 1_000_000)
+
+PATHOLOGIES = (
+    USUAL,
+    Case(60, 50, "rank", 10_000, "all tied"),
+    Case(60, 50, "rank", 10_000, "one constant"),
+    Case(60, 50, "rank", 10_000, "heavy tails"),
+    Case(60, 50, "rank", 10_000, "half tied"),
+)
+
+STRESS_TEST = "stress-test"
+STRESS_TEST_DRAWS = 1_000_000
+STRESS_TEST_BAR = Bar(30, at_most=True)
+WORKERS = 2
+WORKERS_DRAWS = 100_000
+WORKERS_BAR = Bar(1.85)
+
+MEMORY_DRAWS = (10_000, 1_000_000)
+MEMORY_BAR = Bar(1.1, at_most=True)
+
+WHAT_IF = WhatIf("opportunity-2025", "hefei", "innovation-talent", 50)
+WHAT_IF_BAR = Bar(2, at_most=True)
+
 VALUES_CASES = (ValuesCase(60, 50, 2_000), ValuesCase(600, 50, 200), ValuesCase(6_000, 50, 20))
 """The same number of cells each, so that a cost linear in the number of cities shows as equal times."""
 
-CASES = (
-    Case("60 × 50, rank", 60, 50, "rank", 20_000),
-    Case("60 × 50, min-max", 60, 50, "min-max", 20_000),
-    Case("60 × 50, z-score", 60, 50, "z-score", 20_000),
-    Case("300 × 50, rank", 300, 50, "rank", 4_000),
-)
+HELP_BAR = Bar(0.3, at_most=True)
+COMPILE_BAR = Bar(15, at_most=True)

@@ -1,0 +1,19 @@
+"""All benchmarks by name, in the order in which they run."""
+
+from __future__ import annotations
+
+from benchmarks.findings import Benchmark
+from benchmarks.tables import kernels, sizes, start, stress_test, throughput, values, what_if
+
+BENCHMARKS: dict[str, Benchmark] = {
+    benchmark.name: benchmark
+    for benchmark in (
+        *throughput.BENCHMARKS,
+        *sizes.BENCHMARKS,
+        *kernels.BENCHMARKS,
+        *stress_test.BENCHMARKS,
+        *what_if.BENCHMARKS,
+        *values.BENCHMARKS,
+        *start.BENCHMARKS,
+    )
+}
