@@ -28,9 +28,9 @@ def rank_histogram(index: Index, draws: int) -> NDArray[np.int64]:
     return simulate(prepare(index, realisation, design, SEED, baseline, False, False))[0].counts
 
 
-def run_stress_test(draws: int, workers: int) -> None:
-    """Run the default stress test as shipped, from its file to its result."""
-    sim.run(STRESS_TEST, draws=draws, workers=workers)
+def run_stress_test(draws: int, workers: int, index: Index | None = None) -> None:
+    """Run the default stress test as shipped, from its file to its result; of an `index` already read, if given."""
+    sim.run(STRESS_TEST, draws=draws, workers=workers, index=index)
 
 
 def what_if(index: Index, city: str, indicator: str, value: float) -> tuple[float, int]:

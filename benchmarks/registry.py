@@ -96,6 +96,8 @@ PATHOLOGIES = (
     Case(60, 50, "rank", 10_000, "half tied"),
 )
 
+INDEX = "opportunity-2025"
+
 STRESS_TEST = "stress-test"
 STRESS_TEST_DRAWS = 1_000_000
 STRESS_TEST_BAR = Bar(30, at_most=True)
@@ -106,7 +108,7 @@ WORKERS_BAR = Bar(1.85)
 MEMORY_DRAWS = (10_000, 1_000_000)
 MEMORY_BAR = Bar(1.1, at_most=True)
 
-WHAT_IF = WhatIf("opportunity-2025", "hefei", "innovation-talent", 50)
+WHAT_IF = WhatIf(INDEX, "hefei", "innovation-talent", 50)
 WHAT_IF_BAR = Bar(2, at_most=True)
 
 VALUES_CASES = (ValuesCase(60, 50, 2_000), ValuesCase(600, 50, 200), ValuesCase(6_000, 50, 20))
