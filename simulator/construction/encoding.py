@@ -71,6 +71,7 @@ def encode(variants: Sequence[Definition], printed: xr.DataArray) -> Plan:
         target=np.array([leaf.target or 0.0 for leaf in first.indicators], np.float64),
         normalisation=np.array([[code for code, _ in row] for row in methods], np.int64),
         parameters=np.array([[parameters for _, parameters in row] for row in methods], np.float64),
+        run_end=np.array([_run_ends(row[: len(first.indicators)]) for row in methods], np.int64),
         aggregation=np.array(
             [[AGGREGATION_CODES[node.aggregate.method] for node in definition.nodes] for definition in variants],
             np.int64,
@@ -102,6 +103,18 @@ def _encode_normalisation(definition: Definition, slot: Indicator | Node) -> tup
     parent = definition.node(above[-1])
     code, parameters = _encode_method(parent.normalise, slot)
     return code, [*parameters, *[0.0] * (normalisations.PARAMETERS - len(parameters))]
+
+
+def _run_ends(methods: Sequence[tuple[int, list[float]]]) -> list[int]:
+    """Return, for each place in a row of encoded methods, the first behind it that holds another.
+
+    >>> _run_ends([(1, [0.0]), (1, [0.0]), (3, [1.0])])
+    [2, 2, 3]
+    """
+    ends = [len(methods)] * len(methods)
+    for place in range(len(methods) - 2, -1, -1):
+        ends[place] = ends[place + 1] if methods[place] == methods[place + 1] else place + 1
+    return ends
 
 
 def _encode_method(method: Schema, slot: Indicator | Node) -> tuple[int, list[float]]:

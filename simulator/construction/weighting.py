@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,6 +35,11 @@ class WeightSampler:
         """Whether every draw is the same."""
         return not isinstance(self.method, DirichletWeights | UniformWeights)
 
+    @cached_property
+    def apart(self) -> bool:
+        """Whether every indicator is a member of its own, in order."""
+        return bool(np.array_equal(self.member, np.arange(self.centre.size)) and (self.share == 1.0).all())
+
     def same_as(self, other: WeightSampler) -> bool:
         """Return whether another sampler of the same method has the same members, shares and centre."""
         return (
@@ -52,8 +58,8 @@ class WeightSampler:
             weight[weight.sum(axis=1) == 0.0] = self.centre
         else:
             weight = self.centre[np.newaxis]
-        weight = weight / weight.sum(axis=1, keepdims=True)
-        return np.ascontiguousarray(weight[:, self.member] * self.share)
+        shared: Floats = weight / weight.sum(axis=1, keepdims=True)
+        return shared if self.apart else np.ascontiguousarray(shared[:, self.member] * self.share)
 
 
 SMALL_SHAPE = 0.1

@@ -6,22 +6,45 @@ import numpy as np
 
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.compiled import compiled
-from simulator.kernels.ranking import rank_totals
-from simulator.kernels.tree import Plan, climb, find_coefficients, normalise_leaves, sum_printed
+from simulator.kernels.keys import Keys, pack, position_mask, read_order
+from simulator.kernels.normalisation import by_rank, orient
+from simulator.kernels.ranking import rank_in_order, rank_totals
+from simulator.kernels.tree import (
+    Plan,
+    climb,
+    find_coefficients,
+    make_scratch,
+    normalise_leaves,
+    sum_printed,
+)
 
 
 @compiled
-def perturb(leaves: Integers, scale: Floats, noise: Floats, source: Integers, out: Floats) -> None:
-    """Add to `out` (draws, L, n) noise times its scale, for some leaves; cells of the same `source` share an error.
+def pack_leaves(plan: Plan, variant: Integers, values: Floats, city_in: Flags, keys: Keys) -> None:
+    """Write the keys (row, n) of every indicator that is normalised by rank, draw by draw; see `normalise_leaves`.
 
-    `scale` is (draws or 1, len(leaves), n), `source` (len(leaves), n), `noise` (draws, len(leaves), n); `source[k, i]`
-    is the city whose noise city i takes.
+    `variant` is (draws), `values` (draws, L, n), `city_in` (draws or 1, n).
     """
-    for draw in range(noise.shape[0]):
-        size = scale[draw if scale.shape[0] > 1 else 0]
-        for k in range(leaves.size):
-            for i in range(noise.shape[2]):
-                out[draw, leaves[k], i] += size[k, i] * noise[draw, k, source[k, i]]
+    leaves, n = values.shape[1:]
+    active = np.empty(n, np.int64)
+    matrix = np.empty((leaves, n))
+    oriented = np.empty((leaves, n))
+    m = 0
+    row = 0
+    for draw in range(variant.size):
+        if draw == 0 or city_in.shape[0] > 1:
+            m = _list_active(city_in[draw], active)
+            oriented = np.empty((leaves, m))
+        mask = position_mask(m)
+        present = _present(values[draw], active[:m], matrix)
+        orient(present, plan.direction, plan.target, oriented)
+        first = 0
+        while first < leaves:
+            end = plan.run_end[variant[draw], first]
+            if by_rank(plan.normalisation[variant[draw], first]):
+                pack(oriented[first:end], mask, keys[row : row + end - first])
+                row += end - first
+            first = end
 
 
 @compiled
@@ -33,19 +56,21 @@ def score_draws(
     drawn: Flags,
     leaf_in: Flags,
     city_in: Flags,
-    ties: int,
-    tolerance: float,
-    decimals: int,
+    keys: Keys,
     totals: Floats,
-    ranks: Integers,
+    rounding: Floats,
+    total_keys: Keys,
 ) -> int:
-    """Score every draw into `totals` and `ranks` (draws, n); a city left out gets NaN and rank 0.
+    """Score every draw into `totals` (draws, n); a city left out gets NaN.
 
     `values` (draws, L, n), `leaf_weight` (draws, L), `drawn` (draws: whether these weights hold, not the defined ones),
-    `leaf_in` (draws, L) and `city_in` (draws, n) may have a single row, which then serves all draws. Returns -1, or
-    what `climb` returns of the first draw that cannot be scored.
+    `leaf_in` (draws, L) and `city_in` (draws, n) may have a single row, which then serves all draws. `keys` are those
+    of `pack_leaves`, each row sorted, or have no row where values serve all draws. `rounding` (draws) takes the
+    difference of totals that is rounding only, `total_keys` (draws, n) the keys of the totals, to be sorted.
+
+    Returns -1, or what `climb` returns of the first draw that cannot be scored.
     """
-    draws, n = ranks.shape
+    draws, n = totals.shape
     leaves = plan.direction.size
     slots = plan.weight.size
     variants = plan.normalisation.shape[0]
@@ -55,38 +80,71 @@ def score_draws(
     printed_sums = np.zeros((slots, n + 1))
     normalised = np.zeros((slots, n))
     scores = np.empty((slots - leaves, n))
-    rounding = np.zeros(slots - leaves)
+    node_rounding = np.zeros(slots - leaves)
     coefficient = np.zeros(slots)
     slot_weight = np.zeros(slots)
     matrix = np.empty((leaves, n))
     active = np.empty(n, np.int64)
-    oriented = np.empty(n)
-    better = np.empty(n, np.int64)
+    scratch = make_scratch(leaves, n)
+    m = 0
+    row = 0
+    for draw in range(draws):
+        if draw == 0 or city_in.shape[0] > 1:
+            m = _list_active(city_in[draw], active)
+            sum_printed(plan, city_in[draw], printed_sums)
+            scratch = make_scratch(leaves, m)
+        v = variant[draw]
+        if static and known[v]:
+            normalised[:leaves] = kept[v]
+        else:
+            present = _present(values[draw if values.shape[0] > 1 else 0], active[:m], matrix)
+            row = normalise_leaves(plan, v, present, printed_sums, keys, row, scratch, normalised)
+            if static:
+                kept[v] = normalised[:leaves]
+                known[v] = True
+        weights = leaf_weight[draw if leaf_weight.shape[0] > 1 else 0]
+        leaf_here = leaf_in[draw if leaf_in.shape[0] > 1 else 0]
+        own = drawn[draw if drawn.size > 1 else 0]
+        find_coefficients(plan, v, weights, own, leaf_here, slot_weight, coefficient)
+        failed = climb(plan, v, coefficient, printed_sums, scratch, normalised, scores, node_rounding)
+        if failed != -1:
+            return failed
+        rounding[draw] = node_rounding[-1]
+        for k in range(m):
+            scratch.oriented[0, k] = scores[-1, k]
+        pack(scratch.oriented[:1], position_mask(m), total_keys[draw : draw + 1])
+        _scatter(scores[-1], active[:m], totals[draw])
+    return -1
+
+
+@compiled
+def rank_draws(
+    totals: Floats,
+    rounding: Floats,
+    total_keys: Keys,
+    city_in: Flags,
+    ties: int,
+    tolerance: float,
+    decimals: int,
+    ranks: Integers,
+) -> None:
+    """Rank the totals of `score_draws` into `ranks` (draws, n), from their keys, each row sorted; 0 for a city out."""
+    draws, n = totals.shape
+    active = np.empty(n, np.int64)
+    present = np.empty((1, n))
+    order = np.empty(n, np.int64)
     same = np.empty(n, np.int64)
     m = 0
     for draw in range(draws):
         if draw == 0 or city_in.shape[0] > 1:
             m = _list_active(city_in[draw], active)
-            sum_printed(plan, city_in[draw], printed_sums)
-        v = variant[draw]
-        if static and known[v]:
-            normalised[:leaves] = kept[v]
-        else:
-            _gather(values[draw if values.shape[0] > 1 else 0], active[:m], matrix)
-            normalise_leaves(plan, v, matrix, printed_sums, oriented[:m], better[:m], same[:m], normalised)
-            if static:
-                kept[v] = normalised[:leaves]
-                known[v] = True
-        weights = leaf_weight[draw if leaf_weight.shape[0] > 1 else 0]
-        present = leaf_in[draw if leaf_in.shape[0] > 1 else 0]
-        own = drawn[draw if drawn.size > 1 else 0]
-        find_coefficients(plan, v, weights, own, present, slot_weight, coefficient)
-        failed = climb(plan, v, coefficient, printed_sums, better[:m], same[:m], normalised, scores, rounding)
-        if failed != -1:
-            return failed
-        rank_totals(scores[-1, :m], ties, tolerance, rounding[-1], decimals, better[:m], same[:m])
-        _scatter(scores[-1], better, active[:m], totals[draw], ranks[draw])
-    return -1
+        for k in range(m):
+            present[0, k] = totals[draw, active[k]]
+        read_order(total_keys[draw : draw + 1], 0, position_mask(m), present, order[:m])
+        for k in range(m):
+            order[k] = active[order[k]]
+        ranks[draw] = 0
+        rank_in_order(totals[draw], order[:m], ties, tolerance, rounding[draw], decimals, ranks[draw], same)
 
 
 @compiled
@@ -100,19 +158,21 @@ def _list_active(city_in: Flags, active: Integers) -> int:
 
 
 @compiled
-def _gather(values: Floats, active: Integers, matrix: Floats) -> None:
+def _present(values: Floats, active: Integers, matrix: Floats) -> Floats:
+    """Return values (L, n) whose first columns are the active cities: as they are where all are, else in `matrix`."""
+    if active.size == values.shape[1]:
+        return values
     for leaf in range(values.shape[0]):
         for k in range(active.size):
             matrix[leaf, k] = values[leaf, active[k]]
+    return matrix
 
 
 @compiled
-def _scatter(scores: Floats, rank: Integers, active: Integers, totals: Floats, ranks: Integers) -> None:
+def _scatter(scores: Floats, active: Integers, totals: Floats) -> None:
     totals[:] = np.nan
-    ranks[:] = 0
     for k in range(active.size):
         totals[active[k]] = scores[k]
-        ranks[active[k]] = rank[k]
 
 
 @compiled
@@ -127,13 +187,12 @@ def score_matrix(
     scores = np.empty((slots - leaves, n))
     rounding = np.zeros(slots - leaves)
     coefficient = np.zeros(slots)
-    oriented = np.empty(n)
-    better = np.empty(n, np.int64)
-    same = np.empty(n, np.int64)
+    scratch = make_scratch(leaves, n)
     sum_printed(plan, np.ones(n, np.bool_), printed_sums)
-    normalise_leaves(plan, 0, values, printed_sums, oriented, better, same, normalised)
+    normalise_leaves(plan, 0, values, printed_sums, np.empty((0, n), np.uint64), 0, scratch, normalised)
     find_coefficients(plan, 0, np.zeros(leaves), False, np.ones(leaves, np.bool_), np.zeros(slots), coefficient)
-    failed = climb(plan, 0, coefficient, printed_sums, better, same, normalised, scores, rounding)
+    failed = climb(plan, 0, coefficient, printed_sums, scratch, normalised, scores, rounding)
+    rank, same = np.empty(n, np.int64), np.empty(n, np.int64)
     if failed == -1:
-        rank_totals(scores[-1], ties, tolerance, rounding[-1], decimals, better, same)
-    return normalised[:leaves].copy(), scores, better, failed
+        rank_totals(scores[-1], ties, tolerance, rounding[-1], decimals, rank, same)
+    return normalised[:leaves].copy(), scores, rank, failed

@@ -1,21 +1,17 @@
-"""Normalisation of one column: each method a small function of oriented values (larger is better).
+"""Normalisation: each method a small function of a block of rows (columns of the matrix) that it treats alike.
 
 `normalise` finds a method by its code. To add one: write its function here, give it a code, and name it in
-`simulator.methods` and `simulator.construction.encoding`.
+`simulator.methods` and `simulator.construction.encoding`. Blocks are read by row and city, not taken apart into rows:
+compiled, a view of every row costs more than the work on its cities.
 """
 
 from __future__ import annotations
 
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.compiled import compiled
-from simulator.kernels.ranking import (
-    BETTER,
-    MEAN,
-    NO_GAPS,
-    WORSE,
-    count_better,
-    count_groups_before,
-)
+from simulator.kernels.lanes import extremes
+from simulator.kernels.moments import centre_and_sd
+from simulator.kernels.ranking import BETTER, MEAN, NO_GAPS, WORSE, count_better, count_groups_before
 
 NONE, RANK, PERCENTILE_RANK, Z_SCORE, MIN_MAX, DISTANCE_TO_BEST, DISTANCE_TO_TARGET = range(7)
 """Codes of the methods."""
@@ -28,99 +24,109 @@ PARAMETERS = 6
 
 
 @compiled
-def orient(values: Floats, direction: int, target: float, out: Floats) -> None:
-    """Turn values so that larger is better: as they are, negated, or minus their distance to the target."""
-    for i in range(values.size):
-        if direction == HIGHER:
-            out[i] = values[i]
-        elif direction == LOWER:
-            out[i] = -values[i]
+def orient(values: Floats, direction: Integers, target: Floats, out: Floats) -> None:
+    """Turn rows so that larger is better: as they are, negated, or minus their distance to the target.
+
+    As many columns as `out` has are taken.
+    """
+    for row in range(out.shape[0]):
+        if direction[row] == HIGHER:
+            for i in range(out.shape[1]):
+                out[row, i] = values[row, i]
+        elif direction[row] == LOWER:
+            for i in range(out.shape[1]):
+                out[row, i] = -values[row, i]
         else:
-            out[i] = -abs(values[i] - target)
+            for i in range(out.shape[1]):
+                out[row, i] = -abs(values[row, i] - target[row])
 
 
 @compiled
-def rank_points(values: Floats, ties: int, printed_sums: Floats, better: Integers, same: Integers, out: Floats) -> None:
-    """Points by rank under a tie rule (convention 5).
+def rank_points(ties: int, printed_sums: Floats, better: Integers, same: Integers, out: Floats) -> None:
+    """Points by rank under a tie rule (convention 5), from how many values are better and how many the same.
 
-    `printed_sums[k]` is the sum of the k best printed numbers of this column; only `AS_PUBLISHED` reads it.
+    `printed_sums[row, k]` is the sum of the k best printed numbers of that row; only `AS_PUBLISHED` reads it.
     """
-    n = values.size
-    count_better(values, better, same)
+    rows, n = better.shape
     if ties == NO_GAPS:
         count_groups_before(better, same)
-    for i in range(n):
-        if ties == BETTER:
-            out[i] = n - better[i]
-        elif ties == WORSE:
-            out[i] = n - better[i] - same[i] + 1
-        elif ties == MEAN:
-            out[i] = n - better[i] - 0.5 * (same[i] - 1)
-        elif ties == NO_GAPS:
-            out[i] = n - same[i]
-        else:
-            out[i] = (printed_sums[better[i] + same[i]] - printed_sums[better[i]]) / same[i]
+    for row in range(rows):
+        for i in range(n):
+            if ties == BETTER:
+                out[row, i] = n - better[row, i]
+            elif ties == WORSE:
+                out[row, i] = n - better[row, i] - same[row, i] + 1
+            elif ties == MEAN:
+                out[row, i] = n - better[row, i] - 0.5 * (same[row, i] - 1)
+            elif ties == NO_GAPS:
+                out[row, i] = n - same[row, i]
+            else:
+                first, count = better[row, i], same[row, i]
+                out[row, i] = (printed_sums[row, first + count] - printed_sums[row, first]) / count
 
 
 @compiled
-def percentile_rank(
-    values: Floats, ties: int, printed_sums: Floats, better: Integers, same: Integers, out: Floats
-) -> None:
+def percentile_rank(ties: int, printed_sums: Floats, better: Integers, same: Integers, out: Floats) -> None:
     """(points - 1) / (n - 1); a single city scores 1."""
-    n = values.size
-    rank_points(values, ties, printed_sums, better, same, out)
-    for i in range(n):
-        out[i] = (out[i] - 1.0) / (n - 1) if n > 1 else 1.0
+    rows, n = better.shape
+    rank_points(ties, printed_sums, better, same, out)
+    for row in range(rows):
+        for i in range(n):
+            out[row, i] = (out[row, i] - 1.0) / (n - 1) if n > 1 else 1.0
 
 
 @compiled
 def z_score(values: Floats, delta: float, mean: float, sd: float, out: Floats) -> None:
     """(x - mean) / sd with divisor n - `delta`, stretched to the asked mean and sd; constant values score the mean."""
-    n = values.size
-    if values.min() == values.max():
-        out[:] = mean
-        return
-    centre = 0.0
-    for i in range(n):
-        centre += values[i]
-    centre /= n
-    squares = 0.0
-    for i in range(n):
-        squares += (values[i] - centre) ** 2
-    scale = sd / (squares / (n - delta)) ** 0.5
-    for i in range(n):
-        out[i] = (values[i] - centre) * scale + mean
+    for row in range(values.shape[0]):
+        centre, spread = centre_and_sd(values, row, delta)
+        scale = sd / spread if spread > 0.0 else 0.0
+        for i in range(values.shape[1]):
+            out[row, i] = (values[row, i] - centre) * scale + mean
 
 
 @compiled
-def min_max(values: Floats, low: float, high: float, start: float, end: float, capped: bool, out: Floats) -> None:
-    """(x - low) / (high - low), stretched to `start`..`end`; where low equals high, the middle of the range."""
-    if low == high:
-        out[:] = 0.5 * (start + end)
-        return
-    for i in range(values.size):
-        share = (values[i] - low) / (high - low)
-        if capped:
-            share = min(max(share, 0.0), 1.0)
-        out[i] = start + share * (end - start)
+def min_max(
+    values: Floats, given: bool, low: float, high: float, start: float, end: float, capped: bool, out: Floats
+) -> None:
+    """(x - low) / (high - low), stretched to `start`..`end`; where low equals high, the middle of the range.
+
+    Low and high are those of the row where they are not `given`.
+    """
+    for row in range(values.shape[0]):
+        if not given:
+            low, high = extremes(values, row)
+        for i in range(values.shape[1]):
+            share = (values[row, i] - low) / (high - low) if high != low else 0.5
+            if capped:
+                share = min(max(share, 0.0), 1.0)
+            out[row, i] = start + share * (end - start)
 
 
 @compiled
 def distance_to_best(values: Floats, out: Floats) -> None:
     """1 - (best - x) / (best - worst); constant values score 1."""
-    best = values.max()
-    spread = best - values.min()
-    for i in range(values.size):
-        out[i] = 1.0 - (best - values[i]) / spread if spread > 0.0 else 1.0
+    for row in range(values.shape[0]):
+        worst, best = extremes(values, row)
+        spread = best - worst
+        for i in range(values.shape[1]):
+            out[row, i] = 1.0 - (best - values[row, i]) / spread if spread > 0.0 else 1.0
 
 
 @compiled
 def distance_to_target(values: Floats, target: float, capped: bool, out: Floats) -> None:
     """(x - worst) / (target - worst). Where the worst value is at the target already, 1, as for every city."""
-    worst = values.min()
-    for i in range(values.size):
-        share = (values[i] - worst) / (target - worst) if target > worst else 1.0
-        out[i] = min(share, 1.0) if capped else share
+    for row in range(values.shape[0]):
+        worst, _ = extremes(values, row)
+        for i in range(values.shape[1]):
+            share = (values[row, i] - worst) / (target - worst) if target > worst else 1.0
+            out[row, i] = min(share, 1.0) if capped else share
+
+
+@compiled
+def by_rank(method: int) -> bool:
+    """Return whether the method of that code looks at the order of values alone."""
+    return method in (RANK, PERCENTILE_RANK)
 
 
 @compiled
@@ -131,22 +137,29 @@ def normalise(
     printed_sums: Floats,
     better: Integers,
     same: Integers,
+    counted: bool,
     out: Floats,
 ) -> None:
-    """Normalise oriented values into `out` by the method of that code; `better` and `same` are scratch."""
+    """Normalise rows of oriented values (rows, n) into the first columns of `out` by the method of that code.
+
+    Methods by rank read `better` and `same` (rows, n), which hold their counts if `counted`, and are scratch otherwise.
+    """
     if method == NONE:
-        out[:] = values
-    elif method == RANK:
-        rank_points(values, int(parameters[0]), printed_sums, better, same, out)
-    elif method == PERCENTILE_RANK:
-        percentile_rank(values, int(parameters[0]), printed_sums, better, same, out)
+        for row in range(values.shape[0]):
+            for i in range(values.shape[1]):
+                out[row, i] = values[row, i]
+    elif by_rank(method):
+        if not counted:
+            count_better(values, better, same)
+        if method == RANK:
+            rank_points(int(parameters[0]), printed_sums, better, same, out)
+        else:
+            percentile_rank(int(parameters[0]), printed_sums, better, same, out)
     elif method == Z_SCORE:
         z_score(values, parameters[0], parameters[1], parameters[2], out)
     elif method == MIN_MAX:
-        given = parameters[0] > 0.0
-        low = parameters[1] if given else values.min()
-        high = parameters[2] if given else values.max()
-        min_max(values, low, high, parameters[3], parameters[4], parameters[5] > 0.0, out)
+        given, capped = parameters[0] > 0.0, parameters[5] > 0.0
+        min_max(values, given, parameters[1], parameters[2], parameters[3], parameters[4], capped, out)
     elif method == DISTANCE_TO_BEST:
         distance_to_best(values, out)
     else:

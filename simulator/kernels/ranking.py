@@ -16,33 +16,41 @@ BETTER, WORSE, MEAN, NO_GAPS, AS_PUBLISHED = range(5)
 
 @compiled
 def count_by_pairs(values: Floats, better: Integers, same: Integers) -> None:
-    """Count, for each value, how many are larger (`better`) and how many equal (`same`, itself included)."""
-    n = values.size
-    total = 0
-    for i in range(n):
-        larger = 0
-        for j in range(n):
-            larger += values[j] > values[i]
-        better[i] = larger
-        same[i] = 1
-        total += larger
-    # Without ties every pair is counted once; only otherwise is it worth while to look who is equal.
-    if 2 * total != n * (n - 1):
+    """Count, for each value of each row, how many are larger (`better`) and how many equal (`same`, itself included).
+
+    All three are (rows, n).
+    """
+    rows, n = values.shape
+    for row in range(rows):
+        total = 0
         for i in range(n):
-            equal = 0
+            value = values[row, i]
+            larger = 0
             for j in range(n):
-                equal += values[j] == values[i]
-            same[i] = equal
+                larger += values[row, j] > value
+            better[row, i] = larger
+            same[row, i] = 1
+            total += larger
+        # Without ties every pair is counted once; only otherwise is it worth while to look who is equal.
+        if 2 * total != n * (n - 1):
+            for i in range(n):
+                value = values[row, i]
+                equal = 0
+                for j in range(n):
+                    equal += values[row, j] == value
+                same[row, i] = equal
 
 
 @compiled
-def count_by_sorting(values: Floats, tolerance: float, better: Integers, same: Integers) -> None:
-    """Count as `count_by_pairs`, but values within `tolerance` of the first of their group count as equal."""
-    n = values.size
-    order = np.argsort(-values)
+def count_in_order(values: Floats, order: Integers, tolerance: float, better: Integers, same: Integers) -> None:
+    """Count as `count_by_pairs`, in one row, from the positions of values in order, the largest first.
+
+    Values within `tolerance` of the first of their group count as equal. Counts are written at these positions alone.
+    """
+    m = order.size
     start = 0
-    for k in range(1, n + 1):
-        if k == n or values[order[start]] - values[order[k]] > tolerance:
+    for k in range(1, m + 1):
+        if k == m or values[order[start]] - values[order[k]] > tolerance:
             for member in range(start, k):
                 better[order[member]] = start
                 same[order[member]] = k - start
@@ -50,25 +58,34 @@ def count_by_sorting(values: Floats, tolerance: float, better: Integers, same: I
 
 
 @compiled
+def count_by_sorting(values: Floats, better: Integers, same: Integers) -> None:
+    """Count as `count_by_pairs`, in O(n log n) a row."""
+    for row in range(values.shape[0]):
+        count_in_order(values[row], np.argsort(-values[row]), 0.0, better[row], same[row])
+
+
+@compiled
 def count_better(values: Floats, better: Integers, same: Integers) -> None:
-    """Count, for each value, how many are larger and how many equal, by whichever way is faster for so many."""
-    if values.size <= PAIRS_PAY_UP_TO:
+    """Count, for each value of each row, how many are larger and how many equal, by whichever way is faster."""
+    if values.shape[1] <= PAIRS_PAY_UP_TO:
         count_by_pairs(values, better, same)
     else:
-        count_by_sorting(values, 0.0, better, same)
+        count_by_sorting(values, better, same)
 
 
 @compiled
 def count_groups_before(better: Integers, groups: Integers) -> None:
-    """Count, for each value, how many distinct larger values there are, from the counts of `count_better`."""
-    n = better.size
-    begins = np.zeros(n + 1, np.int64)
-    for i in range(n):
-        begins[better[i] + 1] = 1
-    for k in range(n):
-        begins[k + 1] += begins[k]
-    for i in range(n):
-        groups[i] = begins[better[i]]
+    """Count, for each value, how many distinct larger values its row has, from the counts of `count_better`."""
+    rows, n = better.shape
+    begins = np.empty(n + 1, np.int64)
+    for row in range(rows):
+        begins[:] = 0
+        for i in range(n):
+            begins[better[row, i] + 1] = 1
+        for k in range(n):
+            begins[k + 1] += begins[k]
+        for i in range(n):
+            groups[row, i] = begins[better[row, i]]
 
 
 def ranks_among(rank: Integers) -> Integers:
@@ -94,6 +111,30 @@ def join_ties(values: Floats, tolerance: float) -> None:
 
 
 @compiled
+def rank_in_order(
+    totals: Floats,
+    order: Integers,
+    ties: int,
+    tolerance: float,
+    least: float,
+    decimals: int,
+    rank: Integers,
+    same: Integers,
+) -> None:
+    """Rank the totals at the positions in `order`, the largest first, as `rank_totals` does; others keep theirs."""
+    compared = totals
+    if decimals >= 0:
+        compared = np.floor(totals * 10.0**decimals + 0.5) / 10.0**decimals
+    spread = compared[order[0]] - compared[order[-1]]
+    count_in_order(compared, order, max(tolerance * spread, least), rank, same)
+    if ties == NO_GAPS:
+        row = rank.reshape((1, rank.size))
+        count_groups_before(row, row)
+    for position in order:
+        rank[position] += same[position] if ties == WORSE else 1
+
+
+@compiled
 def rank_totals(
     totals: Floats, ties: int, tolerance: float, least: float, decimals: int, rank: Integers, same: Integers
 ) -> None:
@@ -102,12 +143,4 @@ def rank_totals(
     `least` is a difference that is rounding only, whatever the range. `decimals` below 0 ranks totals as they are,
     otherwise after rounding half up.
     """
-    compared = totals
-    if decimals >= 0:
-        compared = np.floor(totals * 10.0**decimals + 0.5) / 10.0**decimals
-    spread = compared.max() - compared.min()
-    count_by_sorting(compared, max(tolerance * spread, least), rank, same)
-    if ties == NO_GAPS:
-        count_groups_before(rank, rank)
-    for i in range(rank.size):
-        rank[i] += same[i] if ties == WORSE else 1
+    rank_in_order(totals, np.argsort(-totals), ties, tolerance, least, decimals, rank, same)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.compiled import compiled
+from simulator.kernels.correlation import Places, find_places, kendall_tau, spearman_rho
 
 FIGURES = 3
 """Figures of the whole ranking in a draw."""
@@ -40,24 +39,34 @@ def tally_ranks(
     """
     n = baseline_rank.size
     order = np.empty(n, np.int64)
-    expected = np.empty(n, np.int64)
+    drawn_rank, expected_rank = np.empty(n, np.int64), np.empty(n, np.int64)
+    drawn_begin, expected_begin = np.empty(n + 2, np.int64), np.empty(n + 2, np.int64)
+    listed = -1
     for draw in range(ranks.shape[0]):
-        rank = ranks[draw]
-        m = _baseline_among(rank, baseline_order, baseline_rank, order, expected)
+        m = 0
+        for city in range(n):
+            m += ranks[draw, city] > 0
+        if m < n or listed < n:
+            listed = _baseline_among(ranks[draw], baseline_order, baseline_rank, order, expected_rank)
+            find_places(Places(expected_rank[:m], expected_begin))
         total_shift = 0
         for k in range(m):
             city = order[k]
-            shift = abs(rank[city] - expected[k])
-            counts[city, rank[city] - 1] += 1
+            rank = ranks[draw, city]
+            drawn_rank[k] = rank
+            shift = abs(rank - expected_rank[k])
+            counts[city, rank - 1] += 1
             shifts[city, 0] += shift
             shifts[city, 1] += shift * shift
-            tier_kept[city] += tier[rank[city] - 1] == tier[expected[k] - 1]
+            tier_kept[city] += tier[rank - 1] == tier[expected_rank[k] - 1]
             total_shift += shift
+        drawn, expected = Places(drawn_rank[:m], drawn_begin), Places(expected_rank[:m], expected_begin)
+        find_places(drawn)
         figures[draw, SHIFT] = total_shift / m
-        figures[draw, KENDALL] = kendall_tau(rank, order[:m], expected[:m])
-        figures[draw, SPEARMAN] = spearman_rho(rank, order[:m], expected[:m])
+        figures[draw, KENDALL] = kendall_tau(drawn, expected)
+        figures[draw, SPEARMAN] = spearman_rho(drawn, expected)
         if pairs.size > 0:
-            _tally_pairs(rank, order[:m], pairs)
+            _tally_pairs(ranks[draw], order[:m], pairs)
 
 
 @compiled
@@ -81,94 +90,3 @@ def _tally_pairs(rank: Integers, order: Integers, pairs: Integers) -> None:
         for b in order:
             pairs[0, a, b] += rank[a] < rank[b]
             pairs[1, a, b] += 1
-
-
-@compiled
-def kendall_tau(rank: Integers, order: Integers, expected: Integers) -> float:
-    """Kendall's tau-b between a draw's ranks and the baseline's, ties corrected; O(n log n).
-
-    Cities enter a binary indexed tree of ranks (Fenwick 1994, doi:10.1002/spe.4380240306) from the best baseline
-    down, so that each is compared at once with all that stand before it. Two rankings without any order agree fully;
-    one without order against one with some agree in nothing.
-    """
-    m = order.size
-    size = rank.size
-    entered = np.zeros(size + 1, np.int64)
-    tied_expected = 0
-    score = 0
-    start = 0
-    for k in range(m + 1):
-        if k == m or expected[k] != expected[start]:
-            tied_expected += (k - start) * (k - start - 1) // 2
-            for member in range(start, k):
-                _enter(entered, rank[order[member]])
-            start = k
-        if k < m:
-            here = rank[order[k]]
-            above = _count_up_to(entered, here - 1)
-            score += above - (start - _count_up_to(entered, here))
-    tied_rank = 0
-    for place in range(1, size + 1):
-        equal = _count_up_to(entered, place) - _count_up_to(entered, place - 1)
-        tied_rank += equal * (equal - 1) // 2
-    pairs = m * (m - 1) // 2
-    return _correlation(score, pairs - tied_expected, pairs - tied_rank)
-
-
-@compiled
-def _enter(entered: Integers, place: int) -> None:
-    while place < entered.size:
-        entered[place] += 1
-        place += place & -place
-
-
-@compiled
-def _count_up_to(entered: Integers, place: int) -> int:
-    count = 0
-    while place > 0:
-        count += entered[place]
-        place -= place & -place
-    return count
-
-
-@compiled
-def spearman_rho(rank: Integers, order: Integers, expected: Integers) -> float:
-    """Spearman's rho between a draw's ranks and the baseline's: Pearson's correlation of mean ranks."""
-    m = order.size
-    drawn = np.empty(m, np.int64)
-    for k in range(m):
-        drawn[k] = rank[order[k]]
-    own = _centred_mean_ranks(drawn)
-    baseline = _centred_mean_ranks(expected)
-    product = 0
-    own_squares = 0
-    baseline_squares = 0
-    for k in range(m):
-        product += own[k] * baseline[k]
-        own_squares += own[k] * own[k]
-        baseline_squares += baseline[k] * baseline[k]
-    return _correlation(product, own_squares, baseline_squares)
-
-
-@compiled
-def _centred_mean_ranks(rank: Integers) -> Integers:
-    """Twice the mean rank of each city less twice the mean over all, in integers, whatever place ties share."""
-    m = rank.size
-    size = rank.max()
-    at = np.zeros(size + 1, np.int64)
-    for k in range(m):
-        at[rank[k]] += 1
-    centred = np.empty(m, np.int64)
-    before = np.zeros(size + 1, np.int64)
-    for place in range(1, size + 1):
-        before[place] = before[place - 1] + at[place - 1]
-    for k in range(m):
-        centred[k] = 2 * before[rank[k]] + at[rank[k]] - m
-    return centred
-
-
-@compiled
-def _correlation(product: float, left: float, right: float) -> float:
-    if left == 0 or right == 0:
-        return 1.0 if left == right else 0.0
-    return product / math.sqrt(left * right)

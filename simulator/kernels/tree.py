@@ -13,7 +13,9 @@ import numpy as np
 from simulator.kernels.aggregation import ARITHMETIC, SUM, aggregate
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.compiled import compiled
-from simulator.kernels.normalisation import NONE, normalise, orient
+from simulator.kernels.keys import Keys, count_by_keys, position_mask
+from simulator.kernels.lanes import extremes
+from simulator.kernels.normalisation import HIGHER, NONE, by_rank, normalise, orient
 from simulator.kernels.ranking import join_ties
 
 ROUNDING = 1e-12
@@ -38,6 +40,8 @@ class Plan(NamedTuple):
     """(V, S): code of the method that normalises each slot for its parent."""
     parameters: Floats
     """(V, S, P): parameters of that method."""
+    run_end: Integers
+    """(V, L): the first indicator behind each that is normalised otherwise, or L."""
     aggregation: Integers
     """(V, nodes): code of the method that aggregates the children of each node."""
     weight: Floats
@@ -108,30 +112,73 @@ def find_coefficients(
         coefficient[slot] = 1.0 if present > 0.0 else 0.0
 
 
+class Scratch(NamedTuple):
+    """Room for one block of rows: L indicators, m cities."""
+
+    oriented: Floats
+    """(L, m)"""
+    better: Integers
+    """(L, m)"""
+    same: Integers
+    """(L, m)"""
+    order: Integers
+    """(m)"""
+
+
+@compiled
+def make_scratch(leaves: int, cities: int) -> Scratch:
+    """Return scratch for so many indicators and cities."""
+    better, same = np.empty((leaves, cities), np.int64), np.empty((leaves, cities), np.int64)
+    return Scratch(np.empty((leaves, cities)), better, same, np.empty(cities, np.int64))
+
+
 @compiled
 def normalise_leaves(
     plan: Plan,
     variant: int,
     values: Floats,
     printed_sums: Floats,
-    oriented: Floats,
-    better: Integers,
-    same: Integers,
+    keys: Keys,
+    row: int,
+    scratch: Scratch,
     normalised: Floats,
-) -> None:
-    """Orient and normalise the indicators: `values` (L, n) into the first L rows of `normalised` (S, n)."""
-    n = oriented.size
-    for leaf in range(plan.direction.size):
-        orient(values[leaf, :n], plan.direction[leaf], plan.target[leaf], oriented)
+) -> int:
+    """Orient and normalise the indicators: `values` (L, n) into the first L rows of `normalised` (S, n).
+
+    `keys` hold, from `row` on, sorted keys of each indicator that is normalised by rank, or no row at all where they
+    are to be counted here. Returns the row behind those used.
+    """
+    leaves = plan.direction.size
+    mask = position_mask(scratch.order.size)
+    as_they_are = values.shape[1] == scratch.order.size
+    for leaf in range(leaves):
+        as_they_are &= plan.direction[leaf] == HIGHER
+    turned = values
+    if not as_they_are:
+        orient(values, plan.direction, plan.target, scratch.oriented)
+        turned = scratch.oriented
+    first = 0
+    while first < leaves:
+        end = plan.run_end[variant, first]
+        method = plan.normalisation[variant, first]
+        oriented = turned[first:end]
+        better, same = scratch.better[first:end], scratch.same[first:end]
+        counted = keys.shape[0] > 0 and by_rank(method)
+        if counted:
+            count_by_keys(keys[row : row + end - first], mask, oriented, scratch.order, better, same)
+            row += end - first
         normalise(
             oriented,
-            plan.normalisation[variant, leaf],
-            plan.parameters[variant, leaf],
-            printed_sums[leaf],
+            method,
+            plan.parameters[variant, first],
+            printed_sums[first:end],
             better,
             same,
-            normalised[leaf, :n],
+            counted,
+            normalised[first:end],
         )
+        first = end
+    return row
 
 
 @compiled
@@ -140,8 +187,7 @@ def climb(
     variant: int,
     coefficient: Floats,
     printed_sums: Floats,
-    better: Integers,
-    same: Integers,
+    scratch: Scratch,
     normalised: Floats,
     scores: Floats,
     rounding: Floats,
@@ -155,21 +201,25 @@ def climb(
     `NOTHING_LEFT` where every indicator is left out.
     """
     leaves = plan.direction.size
-    n = better.size
+    n = scratch.order.size
+    score, better, same = scratch.oriented[:1], scratch.better[:1], scratch.same[:1]
     for node in range(plan.child_start.size - 1):
         children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
         for child in children:
             if child >= leaves and coefficient[child] != 0.0:
                 if plan.normalisation[variant, child] != NONE:
                     join_ties(scores[child - leaves, :n], rounding[child - leaves])
+                for i in range(n):
+                    score[0, i] = scores[child - leaves, i]
                 normalise(
-                    scores[child - leaves, :n],
+                    score,
                     plan.normalisation[variant, child],
                     plan.parameters[variant, child],
-                    printed_sums[child],
+                    printed_sums[child : child + 1],
                     better,
                     same,
-                    normalised[child, :n],
+                    False,
+                    normalised[child : child + 1],
                 )
         if not _takes_part(children, coefficient):
             scores[node, :n] = np.nan
@@ -177,21 +227,21 @@ def climb(
                 return NOTHING_LEFT
         elif not aggregate(plan.aggregation[variant, node], normalised, children, coefficient, scores[node, :n]):
             return node
-        rounding[node] = ROUNDING * _size(normalised, children, coefficient, n)
+        rounding[node] = ROUNDING * _size(normalised, children, coefficient, scratch.oriented)
     return -1
 
 
 @compiled
-def _size(normalised: Floats, children: Integers, coefficient: Floats, n: int) -> float:
-    """Sum over children of coefficient × largest absolute score."""
-    size = 0.0
+def _size(normalised: Floats, children: Integers, coefficient: Floats, sizes: Floats) -> float:
+    """Largest sum, over the cities, of coefficient × absolute score; the first row of `sizes` (…, n) is scratch."""
+    for i in range(sizes.shape[1]):
+        sizes[0, i] = 0.0
     for child in children:
-        largest = 0.0
         if coefficient[child] != 0.0:
-            for i in range(n):
-                largest = max(largest, abs(normalised[child, i]))
-        size += coefficient[child] * largest
-    return size
+            for i in range(sizes.shape[1]):
+                sizes[0, i] += coefficient[child] * abs(normalised[child, i])
+    largest: float = extremes(sizes, 0)[1]
+    return largest
 
 
 @compiled

@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 import joblib
 import numpy as np
 
-from simulator.construction.composite import unscored
-from simulator.construction.encoding import encode, encode_ranking
+from simulator.construction.encoding import encode
 from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
-from simulator.kernels.draws import score_draws
 from simulator.kernels.tally import FIGURES, tally_ranks
 from simulator.kernels.tree import Plan
+from simulator.simulation.scoring import score_chunk
 from simulator.simulation.tally import Tally, empty_tally, exact_sums
 from simulator.uncertainty.design import Design, block_count, block_draws
-from simulator.uncertainty.realisation import Chunk, Realisation
+from simulator.uncertainty.realisation import Realisation
 
 Progress = Callable[[int, int], None]
 """Told the number of draws done and of all draws, after every block."""
@@ -91,7 +90,7 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
     figures: list[Floats] = []
     order = np.argsort(experiment.baseline, kind="stable")
     for alternatives, chunk in experiment.realisation.chunks(experiment.design, experiment.seed, block):
-        totals, ranks = _score(experiment, chunk)
+        totals, ranks = score_chunk(experiment.plan, experiment.realisation.variants, chunk)
         figures.append(np.empty((len(ranks), FIGURES)))
         tally_ranks(
             ranks,
@@ -120,29 +119,6 @@ def _run_blocks(experiment: Experiment, blocks: Sequence[int], workers: int) -> 
     # Kernels run without the interpreter's lock, so threads suffice and share one matrix.
     pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator", batch_size=1)
     yield from pool(joblib.delayed(run_block)(experiment, block) for block in blocks)
-
-
-def _score(experiment: Experiment, chunk: Chunk) -> tuple[Floats, Integers]:
-    draws, n = len(chunk.variant), experiment.baseline.size
-    totals, ranks = np.empty((draws, n)), np.empty((draws, n), np.int64)
-    ties, tolerance, decimals = encode_ranking(experiment.realisation.variants[0].ranking)
-    failed = score_draws(
-        experiment.plan,
-        chunk.variant,
-        chunk.values,
-        chunk.leaf_weight,
-        chunk.drawn,
-        chunk.leaf_in,
-        chunk.city_in,
-        ties,
-        tolerance,
-        decimals,
-        totals,
-        ranks,
-    )
-    if failed != -1:
-        raise unscored(experiment.realisation.variants, failed)
-    return totals, ranks
 
 
 def _empty(experiment: Experiment) -> Tally:

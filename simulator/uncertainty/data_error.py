@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
+from simulator.kernels import errors as kernel
 from simulator.kernels.arrays import Floats, Integers
-from simulator.kernels.draws import perturb
+from simulator.kernels.normals import words_for_normals
 from simulator.uncertainty.factors import DataError, Distribution, ErrorUnit
-from simulator.uncertainty.streams import standard_normals
+from simulator.uncertainty.streams import raw_words, standard_normals
+
+UNIT_CODES = {"relative": kernel.RELATIVE, "sd": kernel.SD, "places": kernel.ABSOLUTE}
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class ErrorField:
     size: float
     unit: ErrorUnit
     source: Integers
-    """(k, n): city whose noise a city takes; equal values share one where ties are shared."""
+    """(k, n): city whose noise a city takes, where equal values share one; a row of -1 where each has its own."""
     correlation: float = 0.0
     """Correlation of a city's errors in indicators of the same group."""
     group: Integers | None = None
@@ -34,28 +37,22 @@ class ErrorField:
     sign: Floats | None = None
     """(k): -1 where values stand turned round, so that correlated errors go in the direction of the raw values."""
 
-    def scale(self, values: Floats) -> Floats:
-        """Return the size of the error of every cell (draws, k, n), in its own unit, on values (draws, L, n).
-
-        Negative where values stand turned round.
-        """
-        own = values[:, self.leaves]
-        if self.unit == "relative":
-            found: Floats = self.size * np.abs(own)
-        elif self.unit == "sd" and own.shape[2] > 1:
-            found = np.broadcast_to(self.size * own.std(axis=2, ddof=1, keepdims=True), own.shape).copy()
-        else:
-            found = np.full(own.shape, 0.0 if self.unit == "sd" else self.size)
-        return found if self.sign is None else found * self.sign[:, np.newaxis]
-
-    def add(self, generators: tuple[np.random.Generator, ...], scale: Floats, values: Floats) -> None:
+    def add(
+        self, generators: tuple[np.random.Generator, ...], true: Floats, values: Floats, anew: bool = False
+    ) -> None:
         """Add one realisation for each draw to `values` (draws, L, n), in place.
 
-        `generators` are those of the cells and of what the cells of a group have in common; `scale` is that of the
-        values without any error, (draws or 1, k, n).
+        `generators` are those of the cells and of what the cells of a group have in common; `true` (draws or 1, L, n)
+        are the values without any error, which give its size. It may be `values` itself. With `anew`, `values` are
+        set to them first.
         """
-        shape = (len(values), *self.source.shape)
-        perturb(self.leaves, scale, self._noise(generators, shape), self.source, values)
+        sizes = self.size * (np.ones(self.leaves.size) if self.sign is None else self.sign)
+        bound = (true, self.leaves, UNIT_CODES[self.unit], sizes, self.source, anew, values)
+        if self.distribution == "normal" and self.correlation == 0.0:
+            words = raw_words(generators[0], len(values), words_for_normals(self.source.size))
+            kernel.add_normal_noise(words, *bound)
+        else:
+            kernel.add_noise(self._noise(generators, (len(values), *self.source.shape)), *bound)
 
     def _noise(self, generators: tuple[np.random.Generator, ...], shape: tuple[int, ...]) -> Floats:
         cells, common = generators
@@ -82,8 +79,10 @@ def error_field(
     indicators whose drawn values stand turned round, because lower raw values are the better ones.
     """
     values = base[list(leaves)]
-    own = np.tile(np.arange(values.shape[1], dtype=np.int64), (len(values), 1))
-    source = np.array([first_of_equals(row) for row in values]) if spec.ties == "shared" else own
+    source = np.full(values.shape, -1, np.int64)
+    for row, column in zip(source, values, strict=True):
+        if spec.ties == "shared" and np.unique(column).size < column.size:
+            row[:] = first_of_equals(column)
     return ErrorField(
         name,
         spec.distribution,

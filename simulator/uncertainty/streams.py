@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 
 from simulator.kernels.arrays import Floats
-from simulator.kernels.normals import normals
+from simulator.kernels.normals import Words, normals_of_draws, words_for_normals
 
 
 def stream(seed: int, block: int, name: str) -> np.random.Generator:
@@ -24,10 +24,16 @@ def stream(seed: int, block: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(sequence))
 
 
-def standard_normals(generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
-    """Return standard normals (draw, …), made of the generator's raw bits; see `simulator.kernels.normals`.
+def raw_words(generator: np.random.Generator, draws: int, words: int) -> Words:
+    """Return the generator's next 64-bit words (draw, word); draws are read one after the other."""
+    raw: Words = generator.bit_generator.random_raw(draws * words).reshape(draws, words)
+    return raw
 
-    Every draw takes the same number of 64-bit words, so that numbers do not depend on how a block is cut.
+
+def standard_normals(generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Return standard normals (draw, …), made of the generator's raw words; see `simulator.kernels.normals`.
+
+    Every draw takes the same number of words, so that numbers do not depend on how a block is cut.
 
     >>> whole = standard_normals(stream(1, 0, "error"), (4, 3))
     >>> generator = stream(1, 0, "error")
@@ -35,9 +41,6 @@ def standard_normals(generator: np.random.Generator, shape: tuple[int, ...]) -> 
     >>> bool((whole == np.concatenate(parts)).all())
     True
     """
-    draws, cells = shape[0], int(np.prod(shape[1:]))
-    words = (cells + 1) // 2
-    bits = generator.bit_generator.random_raw(draws * words).view(np.uint32).reshape(draws, 2 * words)
-    found = np.empty((draws, cells))
-    normals(np.ascontiguousarray(bits[:, :cells]).reshape(-1), found.reshape(-1))
+    found = np.empty((shape[0], int(np.prod(shape[1:]))))
+    normals_of_draws(raw_words(generator, len(found), words_for_normals(found.shape[1])), found)
     return found.reshape(shape)
