@@ -61,7 +61,7 @@ def kendall_tau(drawn: Places, expected: Places) -> float:
             rank = drawn.rank[k]
             above = _count_before(entered, drawn.begin[rank])
             score += above - (start - _count_before(entered, drawn.begin[rank + 1]))
-    return _correlation(score, _untied_pairs(expected.begin), _untied_pairs(drawn.begin))
+    return _correlation(float(score), _untied_pairs(expected.begin), _untied_pairs(drawn.begin))
 
 
 @compiled
