@@ -24,10 +24,10 @@ def test_the_digest_covers_every_file_of_the_room() -> None:
 
 
 def test_a_compiled_function_does_what_its_source_says() -> None:
-    values = np.array([2.0, 3.0, 2.0])
-    better, same = np.empty(3, np.int64), np.empty(3, np.int64)
-    plain_better, plain_same = np.empty(3, np.int64), np.empty(3, np.int64)
+    values = np.array([[2.0, 3.0, 2.0]])
+    better, same = np.empty((1, 3), np.int64), np.empty((1, 3), np.int64)
+    plain_better, plain_same = np.empty((1, 3), np.int64), np.empty((1, 3), np.int64)
     count_by_pairs(values, better, same)
     count_by_pairs.py_func(values, plain_better, plain_same)  # type: ignore[attr-defined]
-    assert better.tolist() == plain_better.tolist() == [1, 0, 1]
-    assert same.tolist() == plain_same.tolist() == [2, 1, 2]
+    assert better.tolist() == plain_better.tolist() == [[1, 0, 1]]
+    assert same.tolist() == plain_same.tolist() == [[2, 1, 2]]

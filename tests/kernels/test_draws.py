@@ -13,7 +13,9 @@ from simulator.construction.encoding import encode
 from simulator.construction.recipe import with_normalisation, with_ties
 from simulator.definition import Definition
 from simulator.kernels.arrays import Flags, Floats, Integers
-from simulator.kernels.draws import perturb, score_draws, score_matrix
+from simulator.kernels.draws import pack_leaves, rank_draws, score_draws, score_matrix
+from simulator.kernels.keys import Keys
+from simulator.kernels.normalisation import by_rank
 from simulator.kernels.ranking import BETTER
 from simulator.kernels.tree import Plan
 from simulator.methods import MinMax, ZScore
@@ -78,24 +80,51 @@ def run(
     leaf_in: Flags | None = None,
     city_in: Flags | None = None,
 ) -> tuple[Floats, Integers]:
-    shape = (len(variant), values.shape[2])
-    totals, ranks = np.full(shape, -1.0), np.full(shape, -1, np.int64)
+    cities = np.ones((1, values.shape[2]), np.bool_) if city_in is None else city_in
+    indicators = np.ones((1, values.shape[1]), np.bool_) if leaf_in is None else leaf_in
+    found = []
+    # Values that serve all draws are counted when they are normalised; others may be, but need not.
+    for keys in [no_keys(values), *([leaf_keys(plan, variant, values, cities)] if len(values) > 1 else [])]:
+        totals, rounding, total_keys, failed = scores_of(plan, variant, values, weights, indicators, cities, keys)
+        assert failed == -1
+        ranks = np.full(totals.shape, -1, np.int64)
+        total_keys.sort(axis=1)
+        rank_draws(totals, rounding, total_keys, cities, BETTER, 1e-9, -1, ranks)
+        found.append((totals, ranks))
+    assert len({(totals.tobytes(), ranks.tobytes()) for totals, ranks in found}) == 1
+    return found[0]
+
+
+def no_keys(values: Floats) -> Keys:
+    return np.empty((0, values.shape[2]), np.uint64)
+
+
+def leaf_keys(plan: Plan, variant: list[int], values: Floats, city_in: Flags) -> Keys:
+    methods = plan.normalisation[variant, : values.shape[1]]
+    keys = np.zeros((sum(by_rank(int(method)) for method in methods.flat), values.shape[2]), np.uint64)
+    pack_leaves(plan, np.array(variant, np.int64), values, city_in, keys)
+    return np.sort(keys, axis=1)
+
+
+def scores_of(
+    plan: Plan, variant: list[int], values: Floats, weights: Floats | None, leaf_in: Flags, city_in: Flags, keys: Keys
+) -> tuple[Floats, Floats, Keys, int]:
+    draws, n = len(variant), values.shape[2]
+    totals, rounding, total_keys = np.full((draws, n), -1.0), np.full(draws, np.nan), np.zeros((draws, n), np.uint64)
     failed = score_draws(
         plan,
         np.array(variant, np.int64),
         values,
         np.zeros((1, values.shape[1])) if weights is None else weights,
         np.array([weights is not None]),
-        np.ones((1, values.shape[1]), np.bool_) if leaf_in is None else leaf_in,
-        np.ones((1, values.shape[2]), np.bool_) if city_in is None else city_in,
-        BETTER,
-        1e-9,
-        -1,
+        leaf_in,
+        city_in,
+        keys,
         totals,
-        ranks,
+        rounding,
+        total_keys,
     )
-    assert failed == -1
-    return totals, ranks
+    return totals, rounding, total_keys, failed
 
 
 def test_a_draw_of_nothing_random_is_the_index_itself(
@@ -193,13 +222,11 @@ def test_a_draw_whose_mean_is_undefined_names_its_node() -> None:
     }
     nothing = xr.DataArray(np.empty((2, 0)), dims=("city", "slot"), coords={"city": ["p", "q"], "slot": []})
     plan = encode([Definition.model_validate(document)], nothing)
-    totals, ranks = np.empty((2, 2)), np.empty((2, 2), np.int64)
     fine, zero = [[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0], [3.0, 0.0]]
-    everything = (np.ones((1, 2), np.bool_), np.ones((1, 2), np.bool_))
-    rest = (np.zeros((1, 2)), np.zeros(1, np.bool_), *everything, BETTER, 1e-9, -1, totals, ranks)
-    variant = np.zeros(2, np.int64)
-    assert score_draws(plan, variant, np.array([fine, fine]), *rest) == -1
-    assert score_draws(plan, variant, np.array([fine, zero]), *rest) == 0
+    everything = np.ones((1, 2), np.bool_)
+    for second, failed in ((fine, -1), (zero, 0)):
+        values = np.array([fine, second])
+        assert scores_of(plan, [0, 0], values, None, everything, everything, no_keys(values))[3] == failed
     assert score_matrix(plan, np.array(zero), BETTER, 1e-9, -1)[3] == 0
 
 
@@ -209,22 +236,3 @@ def test_scoring_leaves_its_inputs_alone(definition: Definition, values: Floats,
     before = [array.copy() for array in (*plan, drawn, weights)]
     run(plan, drawn, [0, 0], weights)
     assert all(np.array_equal(old, new) for old, new in zip(before, (*plan, drawn, weights), strict=True))
-
-
-@pytest.mark.parametrize("sizes", [1, 3])
-def test_noise_is_added_to_the_cells_named_in_the_size_named(sizes: int) -> None:
-    generator = np.random.default_rng(11)
-    draws, n = 3, 4
-    leaves = np.array([2, 0], np.int64)
-    scale, noise = generator.uniform(1, 2, (sizes, 2, n)), generator.normal(size=(draws, 2, n))
-    # In the first of the two indicators cities 0 to 2 share an error; in the second each has its own.
-    source = np.array([[1, 1, 1, 3], [0, 1, 2, 3]], np.int64)
-    values = generator.uniform(0, 9, (draws, 3, n))
-    out = values.copy()
-    perturb(leaves, scale, noise, source, out)
-    for draw in range(draws):
-        size = scale[draw % sizes]
-        for city in range(n):
-            assert out[draw, 2, city] == values[draw, 2, city] + size[0, city] * noise[draw, 0, source[0, city]]
-            assert out[draw, 0, city] == values[draw, 0, city] + size[1, city] * noise[draw, 1, city]
-    assert np.array_equal(out[:, 1], values[:, 1])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
 from typing import TypeAlias
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from simulator.kernels.arrays import Floats
 from simulator.kernels.normalisation import (
     DISTANCE_TO_BEST,
     DISTANCE_TO_TARGET,
@@ -26,7 +28,7 @@ from simulator.kernels.normalisation import (
     normalise,
     orient,
 )
-from simulator.kernels.ranking import AS_PUBLISHED, BETTER, MEAN, NO_GAPS, WORSE
+from simulator.kernels.ranking import AS_PUBLISHED, BETTER, MEAN, NO_GAPS, WORSE, count_by_pairs
 
 Column: TypeAlias = list[float]
 
@@ -45,14 +47,32 @@ def close(expected: object) -> object:
 
 def normalised(column: Column, method: int, *parameters: float, printed: Column | None = None) -> Column:
     values = np.array(column)
-    row = np.zeros(PARAMETERS)
-    row[: len(parameters)] = parameters
     best_first = sorted(printed or [0.0] * len(column), reverse=True)
     sums = np.array([0.0, *accumulate(best_first)])
-    out = np.full(values.size, np.nan)
-    normalise(values, method, row, sums, np.empty(values.size, np.int64), np.empty(values.size, np.int64), out)
-    assert values.tolist() == column
-    return list(out.tolist())
+    # In the middle of a block, whose other rows hold something else.
+    block = np.stack([values[::-1] + 1.0, values, np.zeros(values.size)])
+    out = normalised_block(block, method, parameters, np.stack([sums[::-1], sums, sums + 1.0]))
+    return list(out[1].tolist())
+
+
+def normalised_block(block: Floats, method: int, parameters: Sequence[float], printed_sums: Floats) -> Floats:
+    """Normalise a block into the first columns of a wider one; ranks come out the same if they were counted before."""
+    rows, n = block.shape
+    before = block.copy()
+    row = np.zeros(PARAMETERS)
+    row[: len(parameters)] = parameters
+    found = []
+    for counted in (False, True):
+        better, same = np.full((rows, n), -1, np.int64), np.full((rows, n), -1, np.int64)
+        if counted:
+            count_by_pairs(block, better, same)
+        out = np.full((rows, n + 1), np.nan)
+        normalise(block, method, row, printed_sums, better, same, counted, out)
+        assert np.isnan(out[:, n]).all()
+        found.append(out[:, :n])
+    assert found[0].tobytes() == found[1].tobytes()
+    assert block.tobytes() == before.tobytes()
+    return found[0]
 
 
 def points(column: Column, rule: int) -> Column:
@@ -71,10 +91,19 @@ def points(column: Column, rule: int) -> Column:
 @given(columns, st.sampled_from([HIGHER, LOWER, TARGET]), quarters)
 @compiling
 def test_orientation_makes_larger_better(column: Column, direction: int, target: float) -> None:
-    out = np.empty(len(column))
-    orient(np.array(column), direction, target, out)
+    # Each row of a block has a direction and a target of its own.
+    block = np.stack([np.array(column) + 1.0, np.array(column), np.array(column) - 1.0])
+    directions, targets = np.array([LOWER, direction, TARGET]), np.array([np.nan, target, target + 1.0])
+    out = np.empty(block.shape)
+    orient(block, directions, targets, out)
     distance = [-math.fabs(value - target) for value in column]
-    assert out.tolist() == {HIGHER: column, LOWER: [-value for value in column], TARGET: distance}[direction]
+    assert out[1].tolist() == {HIGHER: column, LOWER: [-value for value in column], TARGET: distance}[direction]
+    assert out[0].tolist() == [-(value + 1.0) for value in column]
+    assert out[2].tolist() == [-math.fabs(value - target - 2.0) for value in column]
+    # As many columns are taken as there is room for.
+    narrow = np.empty((3, len(column) - 1))
+    orient(block, directions, targets, narrow)
+    assert narrow.tolist() == out[:, :-1].tolist()
 
 
 @given(columns)
@@ -233,6 +262,20 @@ def test_every_method_keeps_the_order_of_cities(name: str, column: Column) -> No
     ascending = [score for _, score in sorted(zip(column, scores, strict=True))]
     assert ascending == sorted(scores)
     assert len(set(scores)) <= len(set(column))
+
+
+@pytest.mark.parametrize("name", [*METHODS, "as-published"])
+@pytest.mark.parametrize("n", [1, 7, 8, 60, 130])
+def test_every_row_of_a_block_is_normalised_as_if_it_were_alone(name: str, n: int) -> None:
+    method, parameters = METHODS.get(name, (RANK, [AS_PUBLISHED]))
+    generator = np.random.default_rng(n)
+    block = np.round(generator.uniform(-9.0, 9.0, (6, n)), 1)
+    block[3] = 0.1
+    sums = np.concatenate([np.zeros((6, 1)), np.cumsum(-np.sort(-generator.uniform(0, 60, (6, n))), axis=1)], axis=1)
+    together = normalised_block(block, method, parameters, sums)
+    for row in range(6):
+        alone = normalised_block(block[row : row + 1], method, parameters, sums[row : row + 1])
+        assert together[row].tobytes() == alone[0].tobytes()
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -35,10 +35,16 @@ tied = st.lists(st.integers(-8, 8), min_size=1, max_size=25).map(lambda quarters
 untidy = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=25).map(np.array)
 
 
-def counts_of(count: Callable[..., None], values: Floats, *options: float) -> tuple[list[int], list[int]]:
-    better, same = np.full(values.size, -1, np.int64), np.full(values.size, -1, np.int64)
-    count(values, *options, better, same)
-    return better.tolist(), same.tolist()
+def counts_of(count: Callable[..., None], values: Floats) -> tuple[list[int], list[int]]:
+    """Counts of a row in the middle of a block: before it equal values, behind it different ones."""
+    n = values.size
+    block = np.stack([np.ones(n), values, np.arange(n)])
+    better, same = np.full((3, n), -1, np.int64), np.full((3, n), -1, np.int64)
+    count(block, better, same)
+    assert (better[0].tolist(), same[0].tolist()) == ([0] * n, [n] * n)
+    assert (better[2].tolist(), same[2].tolist()) == ([*range(n)][::-1], [1] * n)
+    assert np.array_equal(block[1], values)
+    return better[1].tolist(), same[1].tolist()
 
 
 def ranks_of(totals: Floats, ties: int, tolerance: float = 1e-9, decimals: int = -1, least: float = 0.0) -> list[int]:
@@ -66,7 +72,7 @@ def test_both_ways_of_counting_agree_with_the_definition(values: Floats) -> None
     larger = [sum(other > value for other in values) for value in values]
     equal = [sum(other == value for other in values) for value in values]
     assert counts_of(count_by_pairs, values) == (larger, equal)
-    assert counts_of(count_by_sorting, values, 0.0) == (larger, equal)
+    assert counts_of(count_by_sorting, values) == (larger, equal)
     assert counts_of(count_better, values) == (larger, equal)
 
 
@@ -74,17 +80,22 @@ def test_both_ways_of_counting_agree_with_the_definition(values: Floats) -> None
 def test_the_way_of_counting_changes_no_count(n: int) -> None:
     values = np.random.default_rng(n).integers(0, n // 3, n).astype(float)
     assert counts_of(count_better, values) == counts_of(count_by_pairs, values)
-    assert counts_of(count_better, values) == counts_of(count_by_sorting, values, 0.0)
+    assert counts_of(count_better, values) == counts_of(count_by_sorting, values)
 
 
 @compiling
 @given(tied)
 def test_groups_before_are_distinct_larger_values(values: Floats) -> None:
-    better, same = np.empty(values.size, np.int64), np.empty(values.size, np.int64)
-    count_by_pairs(values, better, same)
-    groups = np.empty(values.size, np.int64)
+    block = np.stack([values, -values])
+    better, same = np.empty(block.shape, np.int64), np.empty(block.shape, np.int64)
+    count_by_pairs(block, better, same)
+    groups = np.empty(block.shape, np.int64)
     count_groups_before(better, groups)
-    assert groups.tolist() == [len({other for other in values if other > value}) for value in values]
+    assert groups[0].tolist() == [len({other for other in values if other > value}) for value in values]
+    assert groups[1].tolist() == [len({other for other in values if other < value}) for value in values]
+    # The counts may be overwritten.
+    count_groups_before(better, better)
+    assert better.tolist() == groups.tolist()
 
 
 def test_lowest_and_highest_rank_of_the_tied_values_of_csranks() -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from simulator.kernels.arrays import Floats, Integers
-from simulator.kernels.tally import FIGURES, KENDALL, SHIFT, SPEARMAN, kendall_tau, spearman_rho, tally_ranks
+from simulator.kernels.correlation import Places, find_places, kendall_tau, spearman_rho
+from simulator.kernels.tally import FIGURES, KENDALL, SHIFT, SPEARMAN, tally_ranks
 
 # The first call of a compiled function takes seconds.
 compiling = settings(deadline=None)
@@ -30,10 +31,13 @@ def places(levels_of_cities: Ranks) -> Ranks:
     return [1 + sum(other < one for other in levels_of_cities) for one in levels_of_cities]
 
 
-def against(ranks: Ranks, baseline: Ranks) -> tuple[Integers, Integers, Integers]:
-    """Arguments of the correlations: ranks by city, cities from the best baseline down, their baseline ranks."""
-    order = np.argsort(baseline, kind="stable").astype(np.int64)
-    return np.array(ranks, np.int64), order, np.array(baseline, np.int64)[order]
+def against(ranks: Ranks, baseline: Ranks) -> tuple[Places, Places]:
+    """Arguments of the correlations: ranks in the draw and in the baseline, from the best baseline down."""
+    order = np.argsort(baseline, kind="stable")
+    both = [Places(np.array(rank, np.int64)[order], np.full(len(rank) + 2, -1)) for rank in (ranks, baseline)]
+    for one in both:
+        find_places(one)
+    return both[0], both[1]
 
 
 def expected_tau(one: Ranks, other: Ranks) -> float:
@@ -58,6 +62,16 @@ def test_correlations_are_those_of_scipy(case: tuple[Ranks, Ranks]) -> None:
     assert spearman_rho(*against(ranks, baseline)) == pytest.approx(expected_rho(ranks, baseline), abs=1e-12)
 
 
+@given(st.lists(levels, min_size=1, max_size=12), st.integers(0, 3))
+@compiling
+def test_a_rank_begins_behind_all_that_are_better(case: Ranks, room: int) -> None:
+    rank = places(case)
+    found = Places(np.array(rank, np.int64), np.full(len(rank) + 2 + room, -1))
+    find_places(found)
+    assert found.begin.tolist() == [sum(other < place for other in rank) for place in range(len(found.begin))]
+    assert found.rank.tolist() == rank
+
+
 @given(two_rankings)
 @compiling
 def test_the_place_that_ties_share_changes_no_correlation(case: tuple[Ranks, Ranks]) -> None:
@@ -68,15 +82,17 @@ def test_the_place_that_ties_share_changes_no_correlation(case: tuple[Ranks, Ran
     assert spearman_rho(*against(worse, baseline)) == spearman_rho(*against(ranks, baseline))
 
 
-def test_correlations_of_many_cities() -> None:
+@pytest.mark.parametrize("n", [63, 64, 65, 127, 128, 129, 700])
+def test_correlations_of_many_cities(n: int) -> None:
+    """More than the bits of one word, and just as many."""
     generator = np.random.default_rng(3)
-    ranks, baseline = (places(generator.integers(0, 400, 700).tolist()) for _ in range(2))
+    ranks, baseline = (places(generator.integers(0, 4 * n // 7, n).tolist()) for _ in range(2))
     assert kendall_tau(*against(ranks, baseline)) == pytest.approx(expected_tau(ranks, baseline), abs=1e-12)
     assert spearman_rho(*against(ranks, baseline)) == pytest.approx(expected_rho(ranks, baseline), abs=1e-12)
     assert kendall_tau(*against(baseline, baseline)) == 1.0
-    opposite = [701 - rank for rank in range(1, 701)]
-    assert kendall_tau(*against(opposite, list(range(1, 701)))) == -1.0
-    assert spearman_rho(*against(opposite, list(range(1, 701)))) == -1.0
+    rising = list(range(1, n + 1))
+    assert kendall_tau(*against(rising[::-1], rising)) == -1.0
+    assert spearman_rho(*against(rising[::-1], rising)) == -1.0
 
 
 @st.composite

@@ -15,12 +15,21 @@ from simulator.construction.encoding import encode
 from simulator.construction.nominal import node_masses, nominal_weights
 from simulator.definition import Definition, Indicator, Node
 from simulator.kernels.arrays import Floats
-from simulator.kernels.tree import NOTHING_LEFT, Plan, climb, find_coefficients, normalise_leaves, sum_printed
+from simulator.kernels.tree import (
+    NOTHING_LEFT,
+    Plan,
+    climb,
+    find_coefficients,
+    make_scratch,
+    normalise_leaves,
+    sum_printed,
+)
 
 # The first call of a compiled function takes seconds.
 compiling = settings(deadline=None)
 
 CITIES = 3
+NO_KEYS = np.empty((0, 1), np.uint64)
 LINEAR = ("sum", "arithmetic")
 NORMALISE: dict[str, dict[str, Any]] = {
     "none": {"method": "none"},
@@ -78,9 +87,9 @@ def totals(
     coefficient = np.array([*coefficients(definition, weights, kept).values()])
     sums = np.zeros((plan.weight.size, n + 1))
     normalised, scores = np.full((plan.weight.size, n), np.nan), np.full((plan.weight.size - leaves, n), np.nan)
-    better, same = np.empty(n, np.int64), np.empty(n, np.int64)
-    normalise_leaves(plan, 0, values, sums, np.empty(n), better, same, normalised)
-    assert climb(plan, 0, coefficient, sums, better, same, normalised, scores, np.empty(len(scores))) == -1
+    scratch = make_scratch(leaves, n)
+    assert normalise_leaves(plan, 0, values, sums, NO_KEYS, 0, scratch, normalised) == 0
+    assert climb(plan, 0, coefficient, sums, scratch, normalised, scores, np.empty(len(scores))) == -1
     return list(scores[-1].tolist())
 
 
@@ -278,24 +287,24 @@ def test_the_first_node_whose_mean_is_undefined_is_told() -> None:
         },
     }
     plan = plan_of(Definition.model_validate(document))
-    better, same = np.empty(CITIES, np.int64), np.empty(CITIES, np.int64)
+    scratch = make_scratch(2, CITIES)
     sums, scores = np.zeros((5, CITIES + 1)), np.empty((3, CITIES))
     for a, b, failed in ((1.0, 1.0, -1), (1.0, 0.0, 1), (-1.0, 0.0, 1), (-1.0, 1.0, 2)):
         normalised = np.zeros((5, CITIES))
         normalised[0], normalised[1] = a, b
-        assert climb(plan, 0, np.ones(5), sums, better, same, normalised, scores, np.empty(len(scores))) == failed
+        assert climb(plan, 0, np.ones(5), sums, scratch, normalised, scores, np.empty(len(scores))) == failed
 
 
 def test_a_draw_with_no_indicator_left_is_told() -> None:
     index = Node(id="total", children=(Node(id="x", children=(Indicator(id="a"),)), Indicator(id="b")))
     plan = plan_of(Definition(schema_version=1, id="t", index=index))
-    better, same = np.empty(CITIES, np.int64), np.empty(CITIES, np.int64)
+    scratch = make_scratch(2, CITIES)
     sums, scores, normalised = np.zeros((4, CITIES + 1)), np.empty((2, CITIES)), np.ones((4, CITIES))
     for drawn in (True, False):
         for kept, result in (([True, False], -1), ([False, True], -1), ([False, False], NOTHING_LEFT)):
             coefficient = np.empty(4)
             find_coefficients(plan, 0, np.full(2, 0.5), drawn, np.array(kept), np.empty(4), coefficient)
-            assert climb(plan, 0, coefficient, sums, better, same, normalised, scores, np.empty(len(scores))) == result
+            assert climb(plan, 0, coefficient, sums, scratch, normalised, scores, np.empty(len(scores))) == result
             expected = {-1: 1.0, NOTHING_LEFT: math.nan}[result]
             assert scores[-1].tolist() == pytest.approx([expected] * CITIES, nan_ok=True)
 

@@ -9,10 +9,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator.construction.encoding import encode, encode_ranking
+from simulator.construction.encoding import encode
 from simulator.definition import Definition, Indicator, Node
 from simulator.index import Index
-from simulator.kernels.draws import score_draws
+from simulator.simulation.scoring import score_chunk
 from simulator.uncertainty.realisation import Chunk, Realisation
 
 Array = NDArray[Any]
@@ -194,19 +194,4 @@ def assert_as_reference(index: Index, realisation: Realisation, chunk: Chunk, to
 
 
 def scored(index: Index, realisation: Realisation, chunk: Chunk) -> tuple[Array, Array]:
-    n = len(index.cities)
-    totals, ranks = np.empty((len(chunk.variant), n)), np.empty((len(chunk.variant), n), np.int64)
-    failed = score_draws(
-        encode(realisation.variants, index.printed),
-        chunk.variant,
-        chunk.values,
-        chunk.leaf_weight,
-        chunk.drawn,
-        chunk.leaf_in,
-        chunk.city_in,
-        *encode_ranking(index.definition.ranking),
-        totals,
-        ranks,
-    )
-    assert failed == -1
-    return totals, ranks
+    return score_chunk(encode(realisation.variants, index.printed), realisation.variants, chunk)

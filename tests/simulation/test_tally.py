@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator.kernels.tally import FIGURES, KENDALL, SHIFT, SPEARMAN, kendall_tau, spearman_rho, tally_ranks
+from simulator.kernels.correlation import Places, find_places, kendall_tau, spearman_rho
+from simulator.kernels.tally import FIGURES, KENDALL, SHIFT, SPEARMAN, tally_ranks
 from simulator.simulation.tally import UNIT, Tally, empty_tally, exact_sums
 
 Array = NDArray[Any]
@@ -146,8 +147,11 @@ def test_correlations_are_those_of_scipy_whatever_the_ties(cities: int, seed: in
     baseline = ranked(random.integers(1, distinct + 1, cities))
     order = np.argsort(baseline, kind="stable")
     tau, rho = correlations(row, baseline)
-    assert kendall_tau(row, order, baseline[order]) == pytest.approx(tau, abs=1e-12)
-    assert spearman_rho(row, order, baseline[order]) == pytest.approx(rho, abs=1e-12)
+    drawn, expected = (Places(ranks[order], np.empty(cities + 2, np.int64)) for ranks in (row, baseline))
+    find_places(drawn)
+    find_places(expected)
+    assert kendall_tau(drawn, expected) == pytest.approx(tau, abs=1e-12)
+    assert spearman_rho(drawn, expected) == pytest.approx(rho, abs=1e-12)
 
 
 def test_a_ranking_agrees_with_itself_and_not_at_all_with_its_reverse() -> None:

@@ -13,6 +13,7 @@ from scipy import stats
 
 from simulator.definition import Definition
 from simulator.index import Index, build_index
+from simulator.kernels.errors import SD, error_sizes
 from simulator.uncertainty.factors import Factors
 from simulator.uncertainty.realisation import bind
 from simulator.uncertainty.streams import standard_normals, stream
@@ -138,7 +139,9 @@ def test_tied_cities_share_a_correlated_error_and_independent_ones_do_not() -> N
 
 def test_without_correlation_an_error_is_the_stream_of_its_name(small: Index) -> None:
     base = bind(small, Factors()).base
-    size = 0.3 * base.std(axis=1, ddof=1)[:, np.newaxis]
+    size = np.empty(base.shape)
+    error_sizes(base, np.arange(6), SD, np.full(6, 0.3), size)
+    np.testing.assert_allclose(size, np.repeat(0.3 * base.std(axis=1, ddof=1)[:, np.newaxis], 5, axis=1), rtol=1e-14)
     for written in (error(), error(correlation=0), error(correlation=0.0)):
         values = drawn(small, {"data-error": written}, 1100, seed=9)
         first = standard_normals(stream(9, 0, "data-error 0"), (1024, 6, 5))

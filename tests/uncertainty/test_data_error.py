@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator.uncertainty.data_error import error_field, first_of_equals
+from simulator.kernels.errors import error_sizes
+from simulator.uncertainty.data_error import UNIT_CODES, ErrorField, error_field, first_of_equals
 from simulator.uncertainty.factors import DataError
 from simulator.uncertainty.streams import stream
 
@@ -26,8 +28,14 @@ def errors_of(spec: DataError, leaves: list[int], draws: int = DRAWS, seed: int 
     values = np.repeat(BASE[np.newaxis], draws, axis=0)
     field = error_field(spec, "data-error 0", leaves, BASE)
     generators = stream(seed, 0, "data-error 0"), stream(seed, 0, "data-error 0 shared")
-    field.add(generators, field.scale(BASE[np.newaxis]), values)
+    field.add(generators, BASE[np.newaxis], values)
     return values - BASE
+
+
+def sizes_of(field: ErrorField, values: Array) -> Array:
+    sizes = np.full((field.leaves.size, values.shape[1]), np.nan)
+    error_sizes(values, field.leaves, UNIT_CODES[field.unit], np.full(field.leaves.size, field.size), sizes)
+    return sizes
 
 
 def expected_size(unit: str) -> Array:
@@ -88,12 +96,49 @@ def test_a_relative_error_of_nought_is_none_and_a_constant_indicator_has_no_stan
     base = np.array([[0.0, 1.0], [4.0, 4.0]])
     for unit, cells in (("relative", [[0.0, 0.1], [0.4, 0.4]]), ("sd", [[0.1 * 0.5**0.5] * 2, [0.0] * 2])):
         field = error_field(DataError(size=0.1, unit=unit), "e", [0, 1], base)  # type: ignore[arg-type]
-        np.testing.assert_allclose(field.scale(base[np.newaxis])[0], cells)
+        np.testing.assert_allclose(sizes_of(field, base), cells)
+        # The errors drawn are of that size: the noise is the same in a unit that is nothing but one.
+        drawn, noise = (np.repeat(base[np.newaxis], 50, axis=0) for _ in range(2))
+        field.add((stream(1, 0, "e"), stream(1, 0, "s")), base[np.newaxis], drawn)
+        plain = replace(field, unit="places", size=1.0)
+        plain.add((stream(1, 0, "e"), stream(1, 0, "s")), np.zeros((1, 2, 2)), noise, anew=True)
+        np.testing.assert_allclose(drawn - base, cells * noise, atol=1e-15)
 
 
 def test_a_single_city_has_no_standard_deviation() -> None:
     alone = np.array([[3.0]])
-    assert error_field(DataError(size=1, unit="sd"), "e", [0], alone).scale(alone[np.newaxis]).tolist() == [[[0.0]]]
+    field = error_field(DataError(size=1, unit="sd"), "e", [0], alone)
+    assert sizes_of(field, alone).tolist() == [[0.0]]
+    values = np.full((5, 1, 1), np.nan)
+    field.add((stream(1, 0, "e"), stream(1, 0, "s")), alone[np.newaxis], values, anew=True)
+    assert values.tolist() == [[[3.0]]] * 5
+
+
+@pytest.mark.parametrize("unit", ["relative", "sd", "places"])
+@pytest.mark.parametrize("distribution", ["normal", "uniform", "triangular"])
+@pytest.mark.parametrize("correlation", [0.0, 0.5])
+def test_true_values_may_be_one_row_or_one_a_draw_or_those_that_are_changed(
+    unit: Any, distribution: Any, correlation: float
+) -> None:
+    spec = DataError(size=0.3, unit=unit, distribution=distribution, correlation=correlation)
+    field = error_field(spec, "e", [2, 0], BASE, [0, 0], turned=[0])
+    each = np.repeat(BASE[np.newaxis], 4, axis=0)
+
+    def drawn(true: Array, values: Array, anew: bool) -> Array:
+        field.add((stream(1, 0, "e"), stream(1, 0, "s")), true, values, anew)
+        return values
+
+    expected = drawn(BASE[np.newaxis], each.copy(), False)
+    assert (expected[:, [0, 2]] != BASE[[0, 2]]).all()
+    own = each.copy()
+    others = [
+        drawn(BASE[np.newaxis], np.full(each.shape, np.nan), True),
+        drawn(each, np.full(each.shape, np.nan), True),
+        drawn(each, each.copy(), False),
+        drawn(own, own, False),
+    ]
+    for found in others:
+        assert found.tobytes() == expected.tobytes()
 
 
 def test_nought_and_minus_nought_are_equal_values() -> None:
