@@ -15,7 +15,7 @@ from simulator.simulation.blocks import prepare, simulate
 from simulator.uncertainty.design import MonteCarlo
 from simulator.uncertainty.factors import Factors
 from simulator.uncertainty.realisation import bind
-from simulator.uncertainty.values import ValueField
+from simulator.uncertainty.value_draws import ValueField
 
 FACTORS = {"data-error": {"size": 0.05, "unit": "relative"}, "weights": {"method": "dirichlet", "concentration": 1}}
 

@@ -17,7 +17,7 @@ from simulator.provenance import software_versions
 from simulator.uncertainty.factors import Factors, ValuesBehind
 from simulator.uncertainty.feasibility import value_problems
 from simulator.uncertainty.realisation import points_of
-from simulator.uncertainty.values import ValueField, value_field
+from simulator.uncertainty.value_draws import ValueField, value_field
 from simulator.validation import check
 
 LARGEST = 4 * 2**30

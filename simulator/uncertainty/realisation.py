@@ -22,7 +22,7 @@ from simulator.uncertainty.design import Design, block_draws
 from simulator.uncertainty.factors import METHOD_FACTORS, Choice, DataError, Factors, LeaveOut, method_choices
 from simulator.uncertainty.omission import Omission, find_members, omission
 from simulator.uncertainty.streams import stream
-from simulator.uncertainty.values import ValueField, ValueStream, value_field
+from simulator.uncertainty.value_draws import ValueField, ValueStream, value_field
 
 CHUNK_CELLS = 200_000
 """Cells of drawn values held at a time by one worker, few enough to stay in a processor's cache: 1.6 MB."""

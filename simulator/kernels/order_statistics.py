@@ -1,0 +1,270 @@
+"""Rising samples between known values: order statistics of shapes, all columns of a draw at once.
+
+Uniform order statistics come from sums of exponentials, so nothing is sorted (Devroye 1986, V.3,
+doi:10.1007/978-1-4613-8643-8). They are turned into values by the quantile function of a shape, a cubic spline over the
+logit of the probability, in single precision: a value is off by less than one millionth of its shape's spread. Exact
+order is restored afterwards, so that no rank depends on that.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.kernels.compiled import compiled
+from simulator.kernels.normals import Words, logarithm, split
+from simulator.kernels.order import keep_rising
+
+UNIFORM = -1
+"""Stands for the spline of a shape whose quantile function is the probability itself."""
+
+LOGIT_END = 24.0
+"""Logit of the probability up to which splines reach, 4e-11 from either end; beyond it they stay as they are."""
+
+STEPS = 8
+"""Pieces of a spline for each unit of the logit."""
+
+PIECES = int(2 * LOGIT_END) * STEPS
+
+WIDE, FAR = 2.0, 600.0
+"""Spread and middle of logarithms up to which exponentials stay well within single and double precision."""
+
+_F = np.float32
+
+Singles: TypeAlias = NDArray[np.float32]
+Single: TypeAlias = np.floating[Any]
+
+
+class Gaps(NamedTuple):
+    """Columns of rising values, C of them, some known: what lies in the gaps between the known ones is drawn.
+
+    A column may be of one of up to S shapes. G gaps, F free values, T sums of exponentials, K values that are read, all
+    columns one after the other.
+    """
+
+    leaf: Integers
+    """(C): where the column stands in the matrix."""
+    sign: Floats
+    """(C): -1 where what is scored falls as the values rise."""
+    gap_start: Integers
+    """(C + 1): where the gaps of each column begin."""
+    sum_start: Integers
+    """(G + 1): where the sums of each gap begin; a gap of f places has f + 1, of which the last is that of all."""
+    free_start: Integers
+    """(G + 1): where the free values of each gap begin."""
+    free_sum: Integers
+    """(F): sum of exponentials up to it."""
+    free_kept: Integers
+    """(F): where it stands among the values that are read."""
+    kept_start: Integers
+    """(C + 1): where the values of each column that are read begin, rising."""
+    kept: Floats
+    """(K): values that are read, where known."""
+    known: Flags
+    """(K): whether they are."""
+    city_kept: Integers
+    """(C, n): the value of each city, among those of its column that are read."""
+    cumulated: Floats
+    """(C, S): cumulated shares of the shapes; 2 behind the last but one."""
+    spline: Integers
+    """(C, S): which spline, or `UNIFORM`."""
+    logarithmic: Flags
+    """(C, S): whether values are exp of m + s q."""
+    middle: Floats
+    """(C, S, 2): m, at the beginning and the end of its range."""
+    spread: Floats
+    """(C, S, 2): s likewise."""
+    below: Floats
+    """(G, S): probability of the known value before the gap."""
+    width: Floats
+    """(G, S): probability between it and the known value behind."""
+    straight: Flags
+    """(G, S): whether values lie on a line from one end of the gap to the other, on logarithms where the shape is."""
+    line: Floats
+    """(G, S, 2): ends of that line."""
+
+
+class Rising(NamedTuple):
+    """Scratch for one draw."""
+
+    sums: Floats
+    """(T)"""
+    probability: Floats
+    """(F)"""
+    logit: Singles
+    """(F)"""
+    exponent: Singles
+    """(F or T, the larger)"""
+    tail: Singles
+    """(F or T, the larger)"""
+    value: Floats
+    """(F)"""
+
+
+def words_for_gaps(gaps: Gaps) -> int:
+    """Return how many 64-bit words a draw takes."""
+    return (int(gaps.sum_start[-1]) + 1) // 2
+
+
+@compiled
+def draw_gaps(gaps: Gaps, coefficients: Singles, words: Words, which: Floats, spread: Floats, values: Floats) -> None:
+    """Write values of all columns into `values` (draws, L, n).
+
+    `coefficients` hold the splines, one after the other, as `PIECES` × 4 coefficients, the constant first. `words` are
+    (draws, `words_for_gaps`); `which` and `spread` (draws, C) are uniform numbers that choose each column's shape and
+    the place in the range of its spread.
+    """
+    free, sums = gaps.free_sum.size, gaps.sum_start[-1]
+    room = max(free, sums)
+    scratch = Rising(
+        np.empty(sums),
+        np.empty(free),
+        np.empty(free, np.float32),
+        np.empty(room, np.float32),
+        np.empty(room, np.float32),
+        np.empty(free),
+    )
+    shape = np.empty(gaps.leaf.size, np.int64)
+    kept = gaps.kept.copy()
+    for draw in range(values.shape[0]):
+        for column in range(shape.size):
+            taken = 0
+            for k in range(gaps.cumulated.shape[1]):
+                taken += gaps.cumulated[column, k] <= which[draw, column]
+            shape[column] = taken
+        _exponentials(words[draw], scratch)
+        _probabilities(gaps, shape, scratch)
+        _logits(scratch)
+        _values(gaps, shape, coefficients, spread[draw], scratch)
+        _straighten(gaps, shape, scratch)
+        for k in range(free):
+            kept[gaps.free_kept[k]] = scratch.value[k]
+        for column in range(shape.size):
+            begin, end = gaps.kept_start[column], gaps.kept_start[column + 1]
+            falls = 0
+            for k in range(begin, end - 1):
+                falls += kept[k + 1] <= kept[k]
+            if falls > 0:
+                keep_rising(kept[begin:end].reshape((1, end - begin)), gaps.known[begin:end])
+            leaf, sign = gaps.leaf[column], gaps.sign[column]
+            for i in range(values.shape[2]):
+                values[draw, leaf, i] = sign * kept[begin + gaps.city_kept[column, i]]
+
+
+@compiled
+def _exponentials(words: Words, scratch: Rising) -> None:
+    """Fill `sums` with independent standard exponentials, minus logarithms of uniform numbers."""
+    bits = words.view(np.uint32)
+    uniform, exponent, sums = scratch.tail, scratch.exponent, scratch.sums
+    for k in range(sums.size):
+        uniform[k] = (_F(bits[k]) + _F(0.5)) * _F(2.0**-32)
+    split(uniform, exponent, sums.size)
+    for k in range(sums.size):
+        sums[k] = -logarithm(uniform[k], exponent[k])
+
+
+@compiled
+def _probabilities(gaps: Gaps, shape: Integers, scratch: Rising) -> None:
+    """Add up the exponentials within each gap, and find the probability of each free value under its shape."""
+    sums, probability = scratch.sums, scratch.probability
+    for column in range(shape.size):
+        taken = shape[column]
+        for gap in range(gaps.gap_start[column], gaps.gap_start[column + 1]):
+            total = 0.0
+            for k in range(gaps.sum_start[gap], gaps.sum_start[gap + 1]):
+                total += sums[k]
+                sums[k] = total
+            below, one = gaps.below[gap, taken], gaps.width[gap, taken] / total
+            for k in range(gaps.free_start[gap], gaps.free_start[gap + 1]):
+                probability[k] = below + one * sums[gaps.free_sum[k]]
+
+
+@compiled
+def _logits(scratch: Rising) -> None:
+    probability, logit = scratch.probability, scratch.logit
+    odds, exponent = scratch.tail, scratch.exponent
+    for k in range(probability.size):
+        odds[k] = max(_F(probability[k]), _F(1e-30)) / max(_F(1.0 - probability[k]), _F(1e-30))
+    split(odds, exponent, probability.size)
+    for k in range(probability.size):
+        logit[k] = logarithm(odds[k], exponent[k])
+
+
+@compiled
+def _values(gaps: Gaps, shape: Integers, coefficients: Singles, spread: Floats, scratch: Rising) -> None:
+    """Turn logits into values by the shape of each column."""
+    value, logit, power = scratch.value, scratch.logit, scratch.tail
+    pattern = scratch.exponent.view(np.int32)
+    scaling = scratch.exponent
+    for column in range(shape.size):
+        taken = shape[column]
+        begin = gaps.free_start[gaps.gap_start[column]]
+        end = gaps.free_start[gaps.gap_start[column + 1]]
+        spline = gaps.spline[column, taken]
+        middle = _between(gaps.middle[column, taken, 0], gaps.middle[column, taken, 1], spread[column])
+        width = _between(gaps.spread[column, taken, 0], gaps.spread[column, taken, 1], spread[column])
+        if spline == UNIFORM:
+            for k in range(begin, end):
+                value[k] = middle + width * scratch.probability[k]
+            continue
+        offset = spline * PIECES
+        for k in range(begin, end):
+            place = min(max((logit[k] + _F(LOGIT_END)) * _F(STEPS), _F(0.0)), _F(PIECES - 0.001))
+            piece = np.int32(place)
+            t = place - _F(piece)
+            at = 4 * (offset + piece)
+            q = coefficients[at + 3] * t + coefficients[at + 2]
+            q = q * t + coefficients[at + 1]
+            power[k] = q * t + coefficients[at]
+        if not gaps.logarithmic[column, taken]:
+            for k in range(begin, end):
+                value[k] = middle + width * power[k]
+            continue
+        if width > WIDE or abs(middle) > FAR:
+            for k in range(begin, end):
+                value[k] = math.exp(middle + width * power[k])
+            continue
+        for k in range(begin, end):
+            power[k] = _F(width) * power[k]
+            pattern[k] = (np.int32(np.floor(power[k] * _F(1.44269504) + _F(0.5))) + np.int32(127)) << np.int32(23)
+        scale = math.exp(middle)
+        for k in range(begin, end):
+            value[k] = scale * (scaling[k] * _remainder(power[k]))
+
+
+@compiled
+def _between(low: float, high: float, share: float) -> float:
+    return low + (high - low) * share
+
+
+@compiled
+def _remainder(x: Single) -> Single:
+    """Return exp(x) over the power of two nearest to it (Cephes, Moshier 1989)."""
+    n = np.floor(x * _F(1.44269504) + _F(0.5))
+    r = x - n * _F(0.693359375)
+    r = r - n * _F(-2.12194440e-4)
+    y = _F(1.9875691500e-4) * r + _F(1.3981999507e-3)
+    y = y * r + _F(8.3334519073e-3)
+    y = y * r + _F(4.1665795894e-2)
+    y = y * r + _F(1.6666665459e-1)
+    y = y * r + _F(5.0000001201e-1)
+    result: Single = y * r * r + r + _F(1.0)
+    return result
+
+
+@compiled
+def _straighten(gaps: Gaps, shape: Integers, scratch: Rising) -> None:
+    """Put values on a line where a gap is too narrow for its shape to tell them apart."""
+    for column in range(shape.size):
+        taken = shape[column]
+        for gap in range(gaps.gap_start[column], gaps.gap_start[column + 1]):
+            if gaps.straight[gap, taken]:
+                total = scratch.sums[gaps.sum_start[gap + 1] - 1]
+                for k in range(gaps.free_start[gap], gaps.free_start[gap + 1]):
+                    share = scratch.sums[gaps.free_sum[k]] / total
+                    linked = _between(gaps.line[gap, taken, 0], gaps.line[gap, taken, 1], share)
+                    scratch.value[k] = math.exp(linked) if gaps.logarithmic[column, taken] else linked
