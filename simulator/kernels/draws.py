@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.compiled import compiled
-from simulator.kernels.keys import Keys, pack, position_mask, read_order
+from simulator.kernels.keys import Keys, all_differ, pack, position_mask, settle
 from simulator.kernels.normalisation import by_rank, orient
 from simulator.kernels.ranking import rank_in_order, rank_totals
 from simulator.kernels.tree import (
@@ -132,17 +132,20 @@ def rank_draws(
     draws, n = totals.shape
     active = np.empty(n, np.int64)
     present = np.empty((1, n))
+    falling = np.empty(n)
     order = np.empty(n, np.int64)
     same = np.empty(n, np.int64)
     m = 0
     for draw in range(draws):
         if draw == 0 or city_in.shape[0] > 1:
             m = _list_active(city_in[draw], active)
+        mask = position_mask(m)
         for k in range(m):
             present[0, k] = totals[draw, active[k]]
-        read_order(total_keys[draw : draw + 1], 0, position_mask(m), present, order[:m])
+        if not all_differ(total_keys, draw, mask, m):
+            settle(total_keys[draw : draw + 1], 0, mask, present, falling[:m])
         for k in range(m):
-            order[k] = active[order[k]]
+            order[k] = active[total_keys[draw, k] & mask]
         ranks[draw] = 0
         rank_in_order(totals[draw], order[:m], ties, tolerance, rounding[draw], decimals, ranks[draw], same)
 

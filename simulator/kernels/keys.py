@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.compiled import compiled
-from simulator.kernels.ranking import count_in_order
 
 Keys: TypeAlias = NDArray[np.uint64]
 
@@ -51,54 +50,61 @@ def pack(values: Floats, mask: np.uint64, keys: Keys) -> None:
 
 
 @compiled
-def read_order(keys: Keys, row: int, mask: np.uint64, values: Floats, order: Integers) -> bool:
-    """Read the positions of a row of values from its sorted keys into `order` (m), the largest first.
-
-    `values` is (rows, m). Returns whether some values may be equal; if not, all differ.
-    """
+def all_differ(keys: Keys, row: int, mask: np.uint64, m: int) -> bool:
+    """Return whether no two of the first m sorted keys of a row hold the same bits of a value."""
     alike = 0
-    for k in range(order.size):
-        order[k] = np.int64(keys[row, k] & mask)
-    for k in range(order.size - 1):
+    for k in range(m - 1):
         alike += (keys[row, k + 1] ^ keys[row, k]) <= mask
-    if alike > 0:
-        _settle(keys[row], mask, values[row], order)
-    return alike > 0
+    return alike == 0
 
 
 @compiled
-def _settle(keys: Keys, mask: np.uint64, values: Floats, order: Integers) -> None:
-    """Put runs whose keys hold the same bits of the value in order."""
-    n = order.size
+def settle(keys: Keys, row: int, mask: np.uint64, values: Floats, falling: Floats) -> None:
+    """Put sorted keys of a row that hold the same bits of a value in the order of the values, in place.
+
+    `values` is (rows, m); `falling` (m) takes those of the row, the largest first.
+    """
+    m = falling.size
+    for k in range(m):
+        falling[k] = values[row, keys[row, k] & mask]
+    rises = 0
+    for k in range(m - 1):
+        rises += falling[k + 1] > falling[k]
+    if rises == 0:
+        return
     start = 0
-    for k in range(1, n + 1):
-        if k == n or (keys[k] ^ keys[start]) > mask:
-            run = order[start:k]
-            if k - start > 1 and not _falls(values, run):
-                run[:] = run[np.argsort(-values[run], kind="mergesort")]
+    for k in range(1, m + 1):
+        if k == m or (keys[row, k] ^ keys[row, start]) > mask:
+            if k - start > 1:
+                order = np.argsort(-falling[start:k], kind="mergesort")
+                keys[row, start:k] = keys[row, start:k][order]
+                falling[start:k] = falling[start:k][order]
             start = k
 
 
 @compiled
-def _falls(values: Floats, order: Integers) -> bool:
-    rises = 0
-    for k in range(1, order.size):
-        rises += values[order[k]] > values[order[k - 1]]
-    return rises == 0
-
-
-@compiled
 def count_by_keys(
-    keys: Keys, mask: np.uint64, values: Floats, order: Integers, better: Integers, same: Integers
+    keys: Keys, mask: np.uint64, values: Floats, falling: Floats, better: Integers, same: Integers
 ) -> None:
     """Count, for each value of each row, how many are larger and how many equal, from the sorted keys of the rows.
 
-    `keys` is (rows, n), the others (rows, m) but for `order` (m), which is scratch.
+    `keys` is (rows, n), the others (rows, m) but for `falling` (m), which is scratch.
     """
+    m = falling.size
     for row in range(values.shape[0]):
-        if read_order(keys, row, mask, values, order):
-            count_in_order(values[row], order, 0.0, better[row], same[row])
-        else:
-            for k in range(order.size):
-                better[row, order[k]] = k
+        if all_differ(keys, row, mask, m):
+            for k in range(m):
+                better[row, keys[row, k] & mask] = k
+            for k in range(m):
                 same[row, k] = 1
+            continue
+        settle(keys, row, mask, values, falling)
+        begin = 0
+        for k in range(m):
+            begin = k if falling[k] != falling[begin] else begin
+            better[row, keys[row, k] & mask] = begin
+        end = m
+        for k in range(m - 1, -1, -1):
+            position = keys[row, k] & mask
+            same[row, position] = end - better[row, position]
+            end = k if better[row, position] == k else end

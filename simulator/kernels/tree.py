@@ -121,7 +121,7 @@ class Scratch(NamedTuple):
     """(L, m)"""
     same: Integers
     """(L, m)"""
-    order: Integers
+    falling: Floats
     """(m)"""
 
 
@@ -129,7 +129,7 @@ class Scratch(NamedTuple):
 def make_scratch(leaves: int, cities: int) -> Scratch:
     """Return scratch for so many indicators and cities."""
     better, same = np.empty((leaves, cities), np.int64), np.empty((leaves, cities), np.int64)
-    return Scratch(np.empty((leaves, cities)), better, same, np.empty(cities, np.int64))
+    return Scratch(np.empty((leaves, cities)), better, same, np.empty(cities))
 
 
 @compiled
@@ -149,8 +149,8 @@ def normalise_leaves(
     are to be counted here. Returns the row behind those used.
     """
     leaves = plan.direction.size
-    mask = position_mask(scratch.order.size)
-    as_they_are = values.shape[1] == scratch.order.size
+    mask = position_mask(scratch.falling.size)
+    as_they_are = values.shape[1] == scratch.falling.size
     for leaf in range(leaves):
         as_they_are &= plan.direction[leaf] == HIGHER
     turned = values
@@ -165,7 +165,7 @@ def normalise_leaves(
         better, same = scratch.better[first:end], scratch.same[first:end]
         counted = keys.shape[0] > 0 and by_rank(method)
         if counted:
-            count_by_keys(keys[row : row + end - first], mask, oriented, scratch.order, better, same)
+            count_by_keys(keys[row : row + end - first], mask, oriented, scratch.falling, better, same)
             row += end - first
         normalise(
             oriented,
@@ -201,7 +201,7 @@ def climb(
     `NOTHING_LEFT` where every indicator is left out.
     """
     leaves = plan.direction.size
-    n = scratch.order.size
+    n = scratch.falling.size
     score, better, same = scratch.oriented[:1], scratch.better[:1], scratch.same[:1]
     for node in range(plan.child_start.size - 1):
         children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
