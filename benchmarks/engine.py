@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 from numpy.typing import NDArray
 
 import simulator as sim
 from benchmarks.registry import SEED, STRESS_TEST
 from simulator import names
+from simulator.construction.composite import Scorer
 from simulator.index import Index
 from simulator.simulation.blocks import prepare, simulate
 from simulator.uncertainty.design import MonteCarlo
@@ -33,11 +32,9 @@ def run_stress_test(draws: int, workers: int, index: Index | None = None) -> Non
     sim.run(STRESS_TEST, draws=draws, workers=workers, index=index)
 
 
-def what_if(index: Index, city: str, indicator: str, value: float) -> tuple[float, int]:
-    """Return total and rank of a city where one of its values is another one; the index given stays as it is."""
-    matrix = index.matrix.copy(deep=True)
-    matrix[names.VALUE].loc[{names.CITY: city, names.INDICATOR: indicator}] = value
-    scored = dataclasses.replace(index, matrix=matrix).score()
+def what_if(scorer: Scorer, city: str, indicator: str, value: float) -> tuple[float, int]:
+    """Return total and rank of a city where one of its values is another one."""
+    scored = scorer.score({city: {indicator: value}})
     return float(scored[names.TOTAL].sel(city=city)), int(scored[names.RANK].sel(city=city))
 
 

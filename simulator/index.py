@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from simulator import names
-from simulator.construction.composite import score
+from simulator.construction.composite import Scorer, prepare_score
 from simulator.construction.feasibility import recipe_problems
 from simulator.construction.recipe import Recipe, apply_recipe
 from simulator.definition import POINTS, Definition, Indicator, parse_definition, read_definition
@@ -84,6 +84,19 @@ class Index:
         >>> float(scored["total"].sel(city="shanghai")), int(scored["rank"].sel(city="hefei"))
         (2446.0, 15)
         """
+        return self.scorer(recipe).score()
+
+    def scorer(self, recipe: Recipe | Mapping[str, Any] | None = None) -> Scorer:
+        """Return what scores this index again and again, with some values changed; see `Scorer.score`.
+
+        Parameters and exceptions are those of `score`. Keep the scorer: making it takes longer than using it.
+
+        >>> import simulator as sim
+        >>> scorer = sim.load_index("opportunity-2025").scorer()
+        >>> changed = scorer.score({"hefei": {"economic-scale": 60.0}})
+        >>> float(changed["total"].sel(city="hefei") - scorer.score()["total"].sel(city="hefei"))
+        3.5
+        """
         if not isinstance(recipe, Recipe):
             recipe = check(Document("recipe", recipe or {}), Recipe)
         faults = [
@@ -93,7 +106,7 @@ class Index:
             raise InputError("recipe", faults)
         definition = apply_recipe(self.definition, recipe)
         _refuse_unprinted(definition, self.printed, "recipe")
-        return score(definition, self.matrix, self.printed)
+        return prepare_score(definition, self.matrix, self.printed)
 
     def published_rank(self) -> xr.DataArray:
         """Return the rank (city) as published, or else as scored by the definition.

@@ -84,7 +84,7 @@ def test_pandas_scores_the_published_index_and_what_if_alike() -> None:
     assert (scored["rank"].to_numpy() == own["rank"].values).all()
     before = index.matrix["value"].values.copy()
     for value in (1.0, 34.0, 60.0):
-        changed = what_if(index, "hefei", "innovation-talent", value)
+        changed = what_if(index.scorer(), "hefei", "innovation-talent", value)
         assert changed == pytest.approx(what_if_by_pandas(values, printed, "hefei", "innovation-talent", value))
     assert (index.matrix["value"].values == before).all()
 

@@ -29,7 +29,7 @@ def measure(effort: Effort) -> Iterator[Findings]:
     index = sim.load_index(WHAT_IF.index)
     calls = effort.of(WHAT_IF.calls, least=1)
     values = [1.0 + call % len(index.cities) for call in range(calls)]
-    engine = partial(what_if, index, WHAT_IF.city, WHAT_IF.indicator)
+    engine = partial(what_if, index.scorer(), WHAT_IF.city, WHAT_IF.indicator)
     reference = partial(what_if_by_pandas, *frames(index), WHAT_IF.city, WHAT_IF.indicator)
     engine(1.0)
     reference(1.0)

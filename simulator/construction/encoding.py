@@ -86,8 +86,10 @@ def encode(variants: Sequence[Definition], printed: xr.DataArray) -> Plan:
 def leaf_values(definition: Definition, matrix: xr.Dataset) -> Floats:
     """Return the values (indicator, city) of a matrix, indicators in the order of the definition (convention 2)."""
     leaves = [leaf.id for leaf in definition.indicators]
-    chosen = matrix[VALUE].sel({INDICATOR: leaves}).transpose(INDICATOR, CITY)
-    return np.ascontiguousarray(chosen.values, np.float64)
+    chosen = (
+        matrix[VALUE] if np.array_equal(matrix[INDICATOR].values, leaves) else matrix[VALUE].sel({INDICATOR: leaves})
+    )
+    return np.ascontiguousarray(chosen.transpose(INDICATOR, CITY).values, np.float64)
 
 
 def encode_ranking(rule: Ranking) -> tuple[int, float, int]:
