@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.kernels.arrays import Flags, Floats
 from simulator.kernels.compiled import compiled
 
 
@@ -23,11 +23,3 @@ def keep_rising(samples: Floats, fixed: Flags) -> None:
         for k in range(n - 2, -1, -1):
             if row[k] >= row[k + 1] and not fixed[k]:
                 row[k] = np.nextafter(row[k + 1], -np.inf)
-
-
-@compiled
-def take_places(samples: Floats, place: Integers, sign: float, out: Floats) -> None:
-    """Write the value at each city's place (n) of each rising sample, times `sign`, into `out` (draws, n)."""
-    for draw in range(samples.shape[0]):
-        for i in range(place.size):
-            out[draw, i] = sign * samples[draw, place[i]]

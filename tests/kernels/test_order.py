@@ -1,16 +1,15 @@
-"""The last rounding errors taken out of rising samples, and cities put at their places."""
+"""The last rounding errors taken out of rising samples."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from simulator.kernels.order import keep_rising, take_places
+from simulator.kernels.order import keep_rising
 
 Array = NDArray[Any]
 
@@ -79,20 +78,3 @@ def test_each_draw_is_raised_by_itself() -> None:
     together = raised(rows)
     for row, one in zip(rows, together, strict=True):
         np.testing.assert_array_equal(raised(row)[0], one)
-
-
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_every_city_takes_the_value_at_its_place(sign: float) -> None:
-    random = np.random.default_rng(3)
-    samples, place = random.normal(size=(4, 6)), random.integers(0, 6, 9)
-    out = np.full((4, 9), np.nan)
-    take_places(samples, place, sign, out)
-    for draw in range(4):
-        assert out[draw].tolist() == [sign * samples[draw, k] for k in place]
-    assert not np.isnan(samples).any()
-
-
-def test_values_are_written_into_a_part_of_a_larger_array() -> None:
-    samples, out = np.array([[1.0, 2.0], [3.0, 4.0]]), np.zeros((2, 3, 2))
-    take_places(samples, np.array([1, 0]), 1.0, out[:, 1])
-    assert out.tolist() == [[[0, 0], [2, 1], [0, 0]], [[0, 0], [4, 3], [0, 0]]]
