@@ -11,12 +11,12 @@ import numpy as np
 import xarray as xr
 
 from simulator import names
-from simulator.construction.encoding import encode, encode_ranking, leaf_values
+from simulator.construction.encoding import encode, leaf_values
 from simulator.construction.nominal import nominal_weights
+from simulator.construction.scoring import as_defined, score_chunk
 from simulator.definition import Definition
 from simulator.errors import DrawError, Fault, InputError
 from simulator.kernels.arrays import Floats
-from simulator.kernels.draws import score_matrix
 from simulator.kernels.tree import NOTHING_LEFT, Plan
 from simulator.lookup import find_city, find_indicators
 from simulator.methods import NEEDS_POSITIVE, AsGiven
@@ -62,16 +62,17 @@ class Scorer:
         14
         """
         values = self._changed(changes) if changes else self.values
-        ties, tolerance, decimals = encode_ranking(self.definition.ranking)
-        normalised, scores, rank, failed = score_matrix(self.plan, values, ties, tolerance, decimals)
-        if failed != -1:
-            raise unscored([self.definition], failed, _not_above_zero(self.definition, failed, normalised, scores))
+        scored = score_chunk(self.plan, self.definition.ranking, as_defined(values))
+        leaves = len(values)
+        if scored.failed != -1:
+            culprits = _not_above_zero(self.definition, scored.failed, scored.normalised[:leaves], scored.scores)
+            raise unscored([self.definition], scored.failed, culprits)
         return self.frame.copy(
             data={
-                names.TOTAL: scores[-1].copy(),
-                names.RANK: rank,
-                names.SCORE: scores.T,
-                names.NORMALISED: normalised.T,
+                names.TOTAL: scored.totals[0],
+                names.RANK: scored.ranks[0],
+                names.SCORE: scored.scores.T,
+                names.NORMALISED: scored.normalised[:leaves].T,
                 names.CONSTANT: values.min(axis=1) == values.max(axis=1),
                 names.NOMINAL_WEIGHT: self.frame[names.NOMINAL_WEIGHT].values.copy(),
             }

@@ -61,7 +61,7 @@ def kendall_tau(drawn: Places, expected: Places) -> float:
             rank = drawn.rank[k]
             above = _count_before(entered, drawn.begin[rank])
             score += above - (start - _count_before(entered, drawn.begin[rank + 1]))
-    return _correlation(float(score), _untied_pairs(expected.begin), _untied_pairs(drawn.begin))
+    return _correlation(float(score), float(_untied_pairs(expected.begin)), float(_untied_pairs(drawn.begin)))
 
 
 @compiled
@@ -110,11 +110,11 @@ def spearman_rho(drawn: Places, expected: Places) -> float:
         product += own * baseline
         own_squares += own * own
         baseline_squares += baseline * baseline
-    return _correlation(product, own_squares, baseline_squares)
+    return _correlation(float(product), float(own_squares), float(baseline_squares))
 
 
 @compiled
 def _correlation(product: float, left: float, right: float) -> float:
-    if left == 0 or right == 0:
+    if left == 0.0 or right == 0.0:
         return 1.0 if left == right else 0.0
     return product / math.sqrt(left * right)

@@ -8,7 +8,7 @@ from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.compiled import compiled
 from simulator.kernels.keys import Keys, all_differ, pack, position_mask, settle
 from simulator.kernels.normalisation import by_rank, orient
-from simulator.kernels.ranking import rank_in_order, rank_totals
+from simulator.kernels.ranking import rank_in_order
 from simulator.kernels.tree import (
     Plan,
     climb,
@@ -57,6 +57,8 @@ def score_draws(
     leaf_in: Flags,
     city_in: Flags,
     keys: Keys,
+    normalised: Floats,
+    scores: Floats,
     totals: Floats,
     rounding: Floats,
     total_keys: Keys,
@@ -67,6 +69,7 @@ def score_draws(
     `leaf_in` (draws, L) and `city_in` (draws, n) may have a single row, which then serves all draws. `keys` are those
     of `pack_leaves`, each row sorted, or have no row where values serve all draws. `rounding` (draws) takes the
     difference of totals that is rounding only, `total_keys` (draws, n) the keys of the totals, to be sorted.
+    `normalised` (S, n) and `scores` (nodes, n) hold, in the end, those of the last draw.
 
     Returns -1, or what `climb` returns of the first draw that cannot be scored.
     """
@@ -78,8 +81,6 @@ def score_draws(
     kept = np.empty((variants if static else 0, leaves, n))
     known = np.zeros(variants, np.bool_)
     printed_sums = np.zeros((slots, n + 1))
-    normalised = np.zeros((slots, n))
-    scores = np.empty((slots - leaves, n))
     node_rounding = np.zeros(slots - leaves)
     coefficient = np.zeros(slots)
     slot_weight = np.zeros(slots)
@@ -143,7 +144,7 @@ def rank_draws(
         for k in range(m):
             present[0, k] = totals[draw, active[k]]
         if not all_differ(total_keys, draw, mask, m):
-            settle(total_keys[draw : draw + 1], 0, mask, present, falling[:m])
+            settle(total_keys[draw : draw + 1], np.int64(0), mask, present, falling[:m])
         for k in range(m):
             order[k] = active[total_keys[draw, k] & mask]
         ranks[draw] = 0
@@ -176,26 +177,3 @@ def _scatter(scores: Floats, active: Integers, totals: Floats) -> None:
     totals[:] = np.nan
     for k in range(active.size):
         totals[active[k]] = scores[k]
-
-
-@compiled
-def score_matrix(
-    plan: Plan, values: Floats, ties: int, tolerance: float, decimals: int
-) -> tuple[Floats, Floats, Integers, int]:
-    """Score a matrix (L, n) by the first variant: normalised (L, n), scores (nodes, n), rank (n), failed node or -1."""
-    leaves, n = values.shape
-    slots = plan.weight.size
-    printed_sums = np.zeros((slots, n + 1))
-    normalised = np.zeros((slots, n))
-    scores = np.empty((slots - leaves, n))
-    rounding = np.zeros(slots - leaves)
-    coefficient = np.zeros(slots)
-    scratch = make_scratch(leaves, n)
-    sum_printed(plan, np.ones(n, np.bool_), printed_sums)
-    normalise_leaves(plan, 0, values, printed_sums, np.empty((0, n), np.uint64), 0, scratch, normalised)
-    find_coefficients(plan, 0, np.zeros(leaves), False, np.ones(leaves, np.bool_), np.zeros(slots), coefficient)
-    failed = climb(plan, 0, coefficient, printed_sums, scratch, normalised, scores, rounding)
-    rank, same = np.empty(n, np.int64), np.empty(n, np.int64)
-    if failed == -1:
-        rank_totals(scores[-1], ties, tolerance, rounding[-1], decimals, rank, same)
-    return normalised[:leaves].copy(), scores, rank, failed

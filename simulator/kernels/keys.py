@@ -76,7 +76,7 @@ def settle(keys: Keys, row: int, mask: np.uint64, values: Floats, falling: Float
     for k in range(1, m + 1):
         if k == m or (keys[row, k] ^ keys[row, start]) > mask:
             if k - start > 1:
-                order = np.argsort(-falling[start:k], kind="mergesort")
+                order = np.argsort(-falling[start:k])
                 keys[row, start:k] = keys[row, start:k][order]
                 falling[start:k] = falling[start:k][order]
             start = k

@@ -218,7 +218,7 @@ def climb(
                     printed_sums[child : child + 1],
                     better,
                     same,
-                    False,
+                    np.bool_(False),
                     normalised[child : child + 1],
                 )
         if not _takes_part(children, coefficient):

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import joblib
 import numpy as np
 
+from simulator.construction.composite import unscored
 from simulator.construction.encoding import encode
+from simulator.construction.scoring import Chunk, score_chunk
 from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.tally import FIGURES, tally_ranks
 from simulator.kernels.tree import Plan
-from simulator.simulation.scoring import score_chunk
 from simulator.simulation.tally import Tally, empty_tally, exact_sums
 from simulator.uncertainty.design import Design, block_count, block_draws
 from simulator.uncertainty.realisation import Realisation
@@ -90,7 +91,7 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
     figures: list[Floats] = []
     order = np.argsort(experiment.baseline, kind="stable")
     for alternatives, chunk in experiment.realisation.chunks(experiment.design, experiment.seed, block):
-        totals, ranks = score_chunk(experiment.plan, experiment.realisation.variants, chunk)
+        totals, ranks = _score(experiment, chunk)
         figures.append(np.empty((len(ranks), FIGURES)))
         tally_ranks(
             ranks,
@@ -119,6 +120,14 @@ def _run_blocks(experiment: Experiment, blocks: Sequence[int], workers: int) -> 
     # Kernels run without the interpreter's lock, so threads suffice and share one matrix.
     pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator", batch_size=1)
     yield from pool(joblib.delayed(run_block)(experiment, block) for block in blocks)
+
+
+def _score(experiment: Experiment, chunk: Chunk) -> tuple[Floats, Integers]:
+    variants = experiment.realisation.variants
+    scored = score_chunk(experiment.plan, variants[0].ranking, chunk)
+    if scored.failed != -1:
+        raise unscored(variants, scored.failed)
+    return scored.totals, scored.ranks
 
 
 def _empty(experiment: Experiment) -> Tally:

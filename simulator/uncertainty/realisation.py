@@ -11,6 +11,7 @@ import numpy as np
 from simulator import names
 from simulator.construction.encoding import leaf_values
 from simulator.construction.recipe import with_aggregation, with_normalisation, with_ties
+from simulator.construction.scoring import Chunk
 from simulator.construction.weighting import WeightSampler, weight_samplers
 from simulator.definition import POINTS, Definition
 from simulator.index import Index
@@ -26,24 +27,6 @@ from simulator.uncertainty.value_draws import ValueField, ValueStream, value_fie
 
 CHUNK_CELLS = 200_000
 """Cells of drawn values held at a time by one worker, few enough to stay in a processor's cache: 1.6 MB."""
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Some draws of a block. An array with a single row serves all draws."""
-
-    variant: Integers
-    """(draws): which variant of the definition scores the draw."""
-    values: Floats
-    """(draws or 1, L, n)"""
-    leaf_weight: Floats
-    """(draws or 1, L): weights over the whole index; not read where weights are as defined."""
-    drawn: Flags
-    """(draws or 1): whether these weights hold, not those of the definition."""
-    leaf_in: Flags
-    """(draws or 1, L)"""
-    city_in: Flags
-    """(draws or 1, n)"""
 
 
 @dataclass(frozen=True)
