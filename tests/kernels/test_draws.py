@@ -13,7 +13,7 @@ from simulator.construction.encoding import encode
 from simulator.construction.recipe import with_normalisation, with_ties
 from simulator.definition import Definition
 from simulator.kernels.arrays import Flags, Floats, Integers
-from simulator.kernels.draws import pack_leaves, rank_draws, score_draws, score_matrix
+from simulator.kernels.draws import pack_leaves, rank_draws, score_draws
 from simulator.kernels.keys import Keys
 from simulator.kernels.normalisation import by_rank
 from simulator.kernels.ranking import BETTER
@@ -23,6 +23,7 @@ from simulator.methods import MinMax, ZScore
 # The first call of a compiled function takes seconds.
 compiling = settings(deadline=None)
 
+NO_KEYS = np.empty((0, 1), np.uint64)
 CITIES = [f"c{k}" for k in range(7)]
 LEAVES = ["a", "b", "c", "d"]
 
@@ -84,8 +85,8 @@ def run(
     indicators = np.ones((1, values.shape[1]), np.bool_) if leaf_in is None else leaf_in
     found = []
     # Values that serve all draws are counted when they are normalised; others may be, but need not.
-    for keys in [no_keys(values), *([leaf_keys(plan, variant, values, cities)] if len(values) > 1 else [])]:
-        totals, rounding, total_keys, failed = scores_of(plan, variant, values, weights, indicators, cities, keys)
+    for keys in [NO_KEYS, *([leaf_keys(plan, variant, values, cities)] if len(values) > 1 else [])]:
+        totals, rounding, total_keys, *_, failed = scores_of(plan, variant, values, weights, indicators, cities, keys)
         assert failed == -1
         ranks = np.full(totals.shape, -1, np.int64)
         total_keys.sort(axis=1)
@@ -93,10 +94,6 @@ def run(
         found.append((totals, ranks))
     assert len({(totals.tobytes(), ranks.tobytes()) for totals, ranks in found}) == 1
     return found[0]
-
-
-def no_keys(values: Floats) -> Keys:
-    return np.empty((0, values.shape[2]), np.uint64)
 
 
 def leaf_keys(plan: Plan, variant: list[int], values: Floats, city_in: Flags) -> Keys:
@@ -108,8 +105,11 @@ def leaf_keys(plan: Plan, variant: list[int], values: Floats, city_in: Flags) ->
 
 def scores_of(
     plan: Plan, variant: list[int], values: Floats, weights: Floats | None, leaf_in: Flags, city_in: Flags, keys: Keys
-) -> tuple[Floats, Floats, Keys, int]:
+) -> tuple[Floats, Floats, Keys, Floats, Floats, int]:
+    """Totals, what of them is rounding, their keys, what enters each node and the nodes' scores in the last draw."""
     draws, n = len(variant), values.shape[2]
+    slots = plan.weight.size
+    normalised, scores = np.full((slots, n), np.nan), np.full((slots - values.shape[1], n), np.nan)
     totals, rounding, total_keys = np.full((draws, n), -1.0), np.full(draws, np.nan), np.zeros((draws, n), np.uint64)
     failed = score_draws(
         plan,
@@ -120,11 +120,13 @@ def scores_of(
         leaf_in,
         city_in,
         keys,
+        normalised,
+        scores,
         totals,
         rounding,
         total_keys,
     )
-    return totals, rounding, total_keys, failed
+    return totals, rounding, total_keys, normalised, scores, failed
 
 
 def test_a_draw_of_nothing_random_is_the_index_itself(
@@ -135,11 +137,11 @@ def test_a_draw_of_nothing_random_is_the_index_itself(
     totals, ranks = run(plan, values[np.newaxis], [0, 0, 0])
     assert totals.tolist() == [expected["total"].to_numpy().tolist()] * 3
     assert ranks.tolist() == [expected["rank"].to_numpy().tolist()] * 3
-    normalised, scores, rank, failed = score_matrix(plan, values, BETTER, 1e-9, -1)
-    assert failed == -1
-    assert normalised.T.tolist() == expected["normalised"].to_numpy().tolist()
-    assert scores.T.tolist() == expected["score"].to_numpy().tolist()
-    assert rank.tolist() == expected["rank"].to_numpy().tolist()
+    everything = np.ones((1, 4), np.bool_), np.ones((1, 7), np.bool_)
+    for count in (1, 3):
+        *_, normalised, scores, _ = scores_of(plan, [0] * count, values[np.newaxis], None, *everything, NO_KEYS)
+        assert normalised[:4].T.tolist() == expected["normalised"].to_numpy().tolist()
+        assert scores.T.tolist() == expected["score"].to_numpy().tolist()
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=7, max_size=7).filter(any), min_size=1, max_size=4))
@@ -226,8 +228,8 @@ def test_a_draw_whose_mean_is_undefined_names_its_node() -> None:
     everything = np.ones((1, 2), np.bool_)
     for second, failed in ((fine, -1), (zero, 0)):
         values = np.array([fine, second])
-        assert scores_of(plan, [0, 0], values, None, everything, everything, no_keys(values))[3] == failed
-    assert score_matrix(plan, np.array(zero), BETTER, 1e-9, -1)[3] == 0
+        assert scores_of(plan, [0, 0], values, None, everything, everything, NO_KEYS)[-1] == failed
+    assert scores_of(plan, [0], np.array([zero]), None, everything, everything, NO_KEYS)[-1] == 0
 
 
 def test_scoring_leaves_its_inputs_alone(definition: Definition, values: Floats, printed: xr.DataArray) -> None:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from simulator.construction.encoding import encode
+from simulator.construction.scoring import Chunk, score_chunk
 from simulator.definition import Definition, Indicator, Node
 from simulator.index import Index
-from simulator.simulation.scoring import score_chunk
-from simulator.uncertainty.realisation import Chunk, Realisation
+from simulator.uncertainty.realisation import Realisation
 
 Array = NDArray[Any]
 
@@ -194,4 +194,6 @@ def assert_as_reference(index: Index, realisation: Realisation, chunk: Chunk, to
 
 
 def scored(index: Index, realisation: Realisation, chunk: Chunk) -> tuple[Array, Array]:
-    return score_chunk(encode(realisation.variants, index.printed), realisation.variants, chunk)
+    found = score_chunk(encode(realisation.variants, index.printed), index.definition.ranking, chunk)
+    assert found.failed == -1
+    return found.totals, found.ranks
