@@ -28,7 +28,13 @@ def behind_points(points: Any, shape: Any, scale: str = "signed", **more: Any) -
 
 
 def with_known(
-    points: Any, known: Any, shape: Any, scale: str = "signed", direction: str = "higher", draws: int = 400
+    points: Any,
+    known: Any,
+    shape: Any,
+    scale: str = "signed",
+    direction: str = "higher",
+    draws: int = 400,
+    tied: str = "lowest",
 ) -> tuple[Array, Array]:
     """Return raw values (draw, city) drawn behind a variable of which some are known, and those held (or NaN)."""
     index = with_raw(index_of_points({"m-a": points}), {"m-a": known}, scale=scale, direction=direction)
@@ -36,7 +42,7 @@ def with_known(
     own, printed = behind(index.raw, "m-a"), np.array(points, float)
     found = calibrate(own, printed)
     held = np.where(usable(own, printed) & ~found.moved, found.value, np.nan)
-    raw = drawn(index, {"values": {"signed": shape} if scale == "signed" else {"positive": shape}}, draws)[:, 0]
+    raw = drawn(index, {"values": {scale: shape, "tied": tied}}, draws)[:, 0]
     return raw if direction == "higher" else -raw, held
 
 

@@ -38,8 +38,8 @@ def test_values_on_a_positive_scale_are_positive_and_in_order(points: list[int],
 
 
 @st.composite
-def printed_with_known(draw: st.DrawFn) -> tuple[list[int], Array, str, str, str]:
-    """Points with any ties, raw values of some cities nearly in their order, a scale, a direction and a shape."""
+def printed_with_known(draw: st.DrawFn) -> tuple[list[int], Array, str, str, str, str]:
+    """Points with any ties, raw values of some cities nearly in their order, a shape, a scale, a direction, tied."""
     points = draw(st.integers(5, 20).flatmap(lambda n: st.lists(st.integers(1, n), min_size=n, max_size=n)))
     n = len(points)
     scale, direction = draw(st.sampled_from(["positive", "signed"])), draw(st.sampled_from(["higher", "lower"]))
@@ -52,14 +52,15 @@ def printed_with_known(draw: st.DrawFn) -> tuple[list[int], Array, str, str, str
     values = np.empty(n)
     values[order] = rising if direction == "higher" else rising[::-1]
     known = draw(st.lists(st.booleans(), min_size=n, max_size=n))
-    return points, np.where(known, values, np.nan), scale, direction, shape
+    tied = draw(st.sampled_from(["lowest", "middle", "highest"]))
+    return points, np.where(known, values, np.nan), shape, scale, direction, tied
 
 
 @given(printed_with_known())
 @settings(max_examples=150)
-def test_the_order_holds_through_values_that_are_known(case: tuple[list[int], Array, str, str, str]) -> None:
-    points, known, scale, direction, shape = case
-    raw, held = with_known(points, known, shape, scale, direction, draws=15)
+def test_the_order_holds_through_values_that_are_known(case: tuple[list[int], Array, str, str, str, str]) -> None:
+    points, known, shape, scale, direction, tied = case
+    raw, held = with_known(points, known, shape, scale, direction, 15, tied)
     assert_ordered_as(raw if direction == "higher" else -raw, points)
     pinned = np.isfinite(held)
     np.testing.assert_array_equal(raw[:, pinned], np.broadcast_to(held[pinned], (15, int(pinned.sum()))))
@@ -119,10 +120,11 @@ def test_many_values_between_two_known_ones_that_hardly_differ_still_rise(shape:
     np.testing.assert_array_equal(raw[:, pinned], np.broadcast_to(held[pinned], (400, 5)))
 
 
-def test_a_city_tied_with_a_known_one_has_its_value() -> None:
+@pytest.mark.parametrize("tied", ["lowest", "middle", "highest"])
+def test_a_city_tied_with_a_known_one_has_its_value(tied: str) -> None:
     points = [1, 2, 4, 4, 4, 6, 7, 8]
     known = [1.0, 2, np.nan, 3.5, np.nan, np.nan, 6, 9]
-    raw, _ = with_known(points, known, "normal")
+    raw, _ = with_known(points, known, "normal", tied=tied)
     assert (raw[:, 2:5] == 3.5).all()
     np.testing.assert_array_equal(raw[:, [0, 1, 6, 7]], np.broadcast_to([1.0, 2, 6, 9], (400, 4)))
     assert np.unique(raw[:, 5]).size == 400

@@ -158,11 +158,13 @@ UNPINNED = [
 ]
 
 
-def one_column(shape: Any, scale: str, points: Sequence[float], known: Any = None, direction: str = "higher") -> Any:
+def one_column(
+    shape: Any, scale: str, points: Sequence[float], known: Any = None, direction: str = "higher", tied: str = "lowest"
+) -> ValueField:
     index = index_of_points({"m-a": points}, {"scale": scale})
     if known is not None:
         index = with_raw(index, {"m-a": known}, scale=scale, direction=direction)
-    spec = ValuesBehind.model_validate({scale: shape})
+    spec = ValuesBehind.model_validate({scale: shape, "tied": tied})
     return value_field(spec, "values 0", index, [0])
 
 
@@ -228,3 +230,34 @@ def test_so_it_is_for_all_variables_of_an_index_from_the_words_of_its_stream() -
     words = stream(11, 3, "values 0").bit_generator.random_raw(40 * size).reshape(40, size)
     which, spread = (stream(11, 3, f"values 0 {what}").random((40, 50)) for what in ("shape", "spread"))
     assert_as_defined(field, words, which, spread, values)
+
+
+def test_a_gap_that_no_city_reads_takes_no_random_numbers() -> None:
+    """Five cities tie at the known value of the third place: nobody has the four after it, and one lies behind."""
+    points = [1, 2, 7, 7, 7, 7, 7, 8, 9, 10]
+    known = [1.0, 2, 3, 3, 3, 3, 3, 4, np.nan, 6]
+    field = one_column("student-t", "signed", points, known)
+    assert field.columns[0].pins.position.tolist() == [0, 1, 2, 7, 9]
+    gaps, _ = field.encoded
+    assert gaps.sum_start.tolist() == [0, 2]
+    assert gaps.free_start.tolist() == [0, 1]
+    assert words_for_gaps(gaps) == 1
+    which, spread = np.random.default_rng(9).random((2, 50, 1))
+    words = random_words(field, 50)
+    values = drawn_from(field, words, which, spread)
+    assert_as_defined(field, words, which, spread, values)
+    assert np.unique(values[:, 0, 8]).size == 50
+
+
+def test_nor_do_places_of_a_tied_group_that_nobody_has_take_values() -> None:
+    """Of seven places between known ones two are read: sums of eight exponentials, and two values."""
+    points = [1, 2, 3, 4, 8, 8, 8, 8, 11, 11, 11, 12]
+    known = [1.0, 2, 3, 4, *[np.nan] * 7, 13]
+    for tied, places in (("lowest", [4, 8]), ("middle", [5, 9]), ("highest", [7, 10])):
+        field = one_column("normal", "signed", points, known, tied=tied)
+        gaps, _ = field.encoded
+        assert gaps.sum_start.tolist() == [0, 8]
+        assert gaps.free_sum.tolist() == [place - 4 for place in places]
+        which, spread = np.random.default_rng(9).random((2, 50, 1))
+        words = random_words(field, 50)
+        assert_as_defined(field, words, which, spread, drawn_from(field, words, which, spread))

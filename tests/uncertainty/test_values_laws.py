@@ -18,11 +18,22 @@ Array = NDArray[Any]
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_all_places_together_are_a_sample_of_the_shape(name: str) -> None:
-    n = 7
-    values = behind_points(np.arange(1, n + 1), with_sigma(name, 0.7, 0.7), draws=3000)
-    assert stats.kstest(values.ravel(), law(name)).pvalue > 1e-4
-    one = values[np.arange(3000), np.random.default_rng(1).integers(0, n, 3000)]
+    """The first test sees what is off by a hundredth of the probability."""
+    n, draws = 7, 30_000
+    values = behind_points(np.arange(1, n + 1), with_sigma(name, 0.7, 0.7), draws=draws)
+    one = values[np.arange(draws), np.random.default_rng(1).integers(0, n, draws)]
     assert stats.kstest(one, law(name)).pvalue > 1e-4
+    assert stats.kstest(values[:3000].ravel(), law(name)).pvalue > 1e-4
+
+
+@pytest.mark.xfail(reason="the splines are too coarse for steep quantiles between two groups", strict=True)
+def test_so_they_are_of_a_mixture_of_groups_far_apart() -> None:
+    values = behind_points(np.arange(1, 8), {"method": "mixture", "share": 0.5, "gap": 10.0}, draws=30_000)
+    one = values[np.arange(30_000), np.random.default_rng(1).integers(0, 7, 30_000)]
+    # Standard deviation 1, so groups are 5.1 of their own times two apart.
+    own = 26.0**0.5
+    below = (stats.norm.cdf(own * one - 5.0) + stats.norm.cdf(own * one + 5.0)) / 2
+    assert stats.kstest(below, stats.uniform.cdf).pvalue > 1e-4
 
 
 @pytest.mark.parametrize("name", ["lognormal", "log-logistic", "log-mixture"])
@@ -55,10 +66,19 @@ def test_the_lower_end_of_a_uniform_shape_comes_evenly_from_its_range() -> None:
 
 
 @pytest.mark.parametrize("n", [3, 10, 60])
-def test_the_kth_of_n_uniform_values_is_beta_distributed(n: int) -> None:
-    values = behind_points(np.arange(1, n + 1), "uniform", draws=3000)
-    for k in {1, 2, (n + 1) // 2, n}:
-        assert stats.kstest(values[:, k - 1], stats.beta(k, n + 1 - k).cdf).pvalue > 1e-4
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_probability_up_to_the_kth_of_n_is_beta_distributed(name: str, n: int) -> None:
+    values = behind_points(np.arange(1, n + 1), with_sigma(name, 0.7, 0.7), draws=5000)
+    for k in {1, 2, (n + 1) // 2, n - 1, n}:
+        assert stats.kstest(law(name)(values[:, k - 1]), stats.beta(k, n + 1 - k).cdf).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("sigma", [0.01, 5.0])
+@pytest.mark.parametrize("name", ["lognormal", "log-logistic", "log-mixture"])
+def test_so_it_is_for_the_largest_spread_and_a_small_one(name: str, sigma: float) -> None:
+    values = behind_points(np.arange(1, 11), with_sigma(name, sigma, sigma), "positive", draws=5000)
+    for k in (1, 5, 10):
+        assert stats.kstest(law(name, sigma)(values[:, k - 1]), stats.beta(k, 11 - k).cdf).pvalue > 1e-4
 
 
 def test_neighbours_hang_together_as_order_statistics_do() -> None:

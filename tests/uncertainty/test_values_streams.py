@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from drawn_values import assert_ordered_as
-from raw_indices import drawn
+from hypothesis import given
+from hypothesis import strategies as st
+from raw_indices import drawn, index_of_points, with_raw
 
 from simulator.index import Index, load_index
 from simulator.uncertainty.factors import Factors, ValuesBehind
@@ -20,11 +22,31 @@ def published() -> Index:
     return load_index("opportunity-2025")
 
 
-@pytest.mark.parametrize("cells", [1, 20_000, 10**9])
+@pytest.mark.parametrize("cells", [1, 7 * 3000, 20_000, 1023 * 3000, 10**9])
 def test_how_a_block_is_cut_changes_nothing(published: Index, monkeypatch: pytest.MonkeyPatch, cells: int) -> None:
+    """To the byte; seven draws at a time, one less than a block, and more than there are."""
     whole = drawn(published, {"values": {}}, 1100)
     monkeypatch.setattr("simulator.uncertainty.realisation.CHUNK_CELLS", cells)
-    np.testing.assert_array_equal(drawn(published, {"values": {}}, 1100), whole)
+    assert drawn(published, {"values": {}}, 1100).tobytes() == whole.tobytes()
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=8), st.integers(0, 2**40))
+def test_a_block_may_be_filled_in_parts_of_any_size(sizes: list[int], seed: int) -> None:
+    """Known values, ties and a variable of its own shapes; with an odd number of exponentials half a word is left."""
+    points = {"m-a": [1, 2, 4, 4, 4, 6, 7, 8], "n-b": [8, 7, 6, 5, 4, 3, 2, 1]}
+    known = {"m-a": [1.0, 2, np.nan, 4, np.nan, 5, 6, np.nan], "n-b": [np.nan] * 8}
+    index = with_raw(index_of_points(points), known)
+    field = value_field(ValuesBehind(), "values 0", index, [0, 1])
+    assert field.encoded[0].sum_start[-1] % 2 == 1
+    draws = sum(sizes)
+    whole, parts = np.full((2, draws, 2, 8), np.nan)
+    field.open(seed, 5, draws).fill(whole, 0)
+    opened, start = field.open(seed, 5, draws), 0
+    for size in sizes:
+        opened.fill(parts[start : start + size], start)
+        start += size
+    assert np.isfinite(parts).all()
+    assert parts.tobytes() == whole.tobytes()
 
 
 def test_fewer_draws_are_the_first_of_more(published: Index) -> None:
