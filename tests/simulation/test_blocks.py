@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from method_grid import RANKS
 from small_experiments import experiment_of, kept, make_index, tied_values
 
 from simulator.errors import DrawError
 from simulator.index import Index, load_index
-from simulator.simulation.blocks import run_block, simulate
-from simulator.simulation.tally import UNIT, Tally
+from simulator.simulation.blocks import _run_blocks, run_block, simulate
+from simulator.simulation.tally import UNIT, Tally, empty_tally
 from simulator.uncertainty import realisation as realisation_module
 from simulator.uncertainty.design import BLOCK
 
@@ -62,6 +65,76 @@ def test_blocks_may_run_in_any_order_and_more_than_once(published: Index) -> Non
         assert_equal_tallies(one, other)
     assert [one.draws for one in forward] == [BLOCK, BLOCK, 5]
     assert_equal_tallies(forward[0] + forward[1] + forward[2], simulate(experiment, 2)[0])
+
+
+VARIED = {
+    "every factor": EVERYTHING | {"ties": ["better", "mean"], "aggregation": ["sum", "median"]},
+    "values behind points": {"values": {}, "data-error": {"size": 0.1, "unit": "sd"}, "normalisation": ["z-score"]},
+    "correlated errors": {
+        "data-error": [
+            {"size": 2, "unit": "places", "correlation": 0.5},
+            {"size": 0.2, "unit": "sd", "distribution": "triangular", "correlation": 0.9, "within": "index"},
+            {"size": 0.05, "unit": "relative", "distribution": "uniform", "ties": "independent"},
+        ],
+        "leave-out": {"level": "city", "count": 3, "probability": 0.5},
+    },
+    "weights alone": {
+        "weights": [{"method": "dirichlet", "concentration": 0.05}, {"method": "uniform", "percent": 50}]
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def few_cities() -> Index:
+    """Nine cities in five indicators: quick, so that blocks can be cut into single draws."""
+    groups = {"a": 3, "b": 2}
+    children = [
+        {"id": name, "normalise": RANKS[0], "children": [{"id": f"{name}{k}", "unit": "points"} for k in range(size)]}
+        for name, size in groups.items()
+    ]
+    return make_index({"id": "root", "children": children}, tied_values(4, 9, 5), levels=("index", "variable", "leaf"))
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_no_cut_order_or_number_of_workers_changes_a_byte(few_cities: Index, name: str) -> None:
+    """Blocks in any order, cut anywhere, by one worker or two, in one run or in two whose tallies are added."""
+    experiment = experiment_of(few_cities, VARIED[name], 2 * BLOCK + 77, seed=5, pairs=True)
+    whole, draws = simulate(experiment)
+    assert draws is not None
+    assert len(np.unique(draws.totals, axis=0)) > 100
+    cells = few_cities.matrix["value"].size
+
+    @settings(max_examples=6, deadline=None)
+    @example(chunk=cells, order=[2, 1, 0], runs=1, workers=2)
+    @given(
+        chunk=st.sampled_from([cells, 2 * cells + 1, 7 * cells, 1023 * cells, 1024 * cells, 10**9]),
+        order=st.permutations(range(3)),
+        runs=st.integers(0, 3),
+        workers=st.sampled_from([1, 2]),
+    )
+    def check(chunk: int, order: list[int], runs: int, workers: int) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(realisation_module, "CHUNK_CELLS", chunk)
+            blocks = dict(zip(order, _run_blocks(experiment, order, workers), strict=True))
+        empty = empty_tally(9, True, [one.size for one in whole.chosen])
+        first, second = (sum((blocks[k][0] for k in part), empty) for part in (order[:runs], order[runs:]))
+        assert_equal_tallies(first + second, whole)
+        assert_equal_tallies(second + first, whole)
+        kept_draws = [blocks[k][1] for k in range(3)]
+        for field in ("totals", "ranks", "alternatives"):
+            assert b"".join(getattr(one, field).tobytes() for one in kept_draws) == getattr(draws, field).tobytes()
+
+    check()
+
+
+def test_a_run_that_goes_on_where_another_stopped_is_the_same_run(published: Index) -> None:
+    """As a resume does: the tally of the first blocks, stored and read, and then the others."""
+    for factors in (EVERYTHING, VARIED["values behind points"]):
+        experiment = experiment_of(published, factors, 2 * BLOCK + 300, pairs=True, keep=False)
+        whole = simulate(experiment, 2)[0]
+        stopped = run_block(experiment, 0)[0]
+        again = experiment_of(published, factors, 2 * BLOCK + 300, pairs=True, keep=False)
+        assert_equal_tallies(stopped + (run_block(again, 2)[0] + run_block(again, 1)[0]), whole)
 
 
 def test_more_draws_begin_with_the_same_draws(published: Index) -> None:
