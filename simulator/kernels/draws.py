@@ -88,7 +88,7 @@ def score_draws(
     active = np.empty(n, np.int64)
     scratch = make_scratch(leaves, n)
     m = 0
-    row = 0
+    row: int | np.int64 = np.int64(0)  # of that type from the beginning, or it is compiled twice
     for draw in range(draws):
         if draw == 0 or city_in.shape[0] > 1:
             m = _list_active(city_in[draw], active)
@@ -96,12 +96,12 @@ def score_draws(
             scratch = make_scratch(leaves, m)
         v = variant[draw]
         if static and known[v]:
-            normalised[:leaves] = kept[v]
+            _copy(kept[v], normalised)
         else:
             present = _present(values[draw if values.shape[0] > 1 else 0], active[:m], matrix)
             row = normalise_leaves(plan, v, present, printed_sums, keys, row, scratch, normalised)
             if static:
-                kept[v] = normalised[:leaves]
+                _copy(normalised[:leaves], kept[v])
                 known[v] = True
         weights = leaf_weight[draw if leaf_weight.shape[0] > 1 else 0]
         leaf_here = leaf_in[draw if leaf_in.shape[0] > 1 else 0]
@@ -147,7 +147,8 @@ def rank_draws(
             settle(total_keys[draw : draw + 1], np.int64(0), mask, present, falling[:m])
         for k in range(m):
             order[k] = active[total_keys[draw, k] & mask]
-        ranks[draw] = 0
+        for i in range(n):
+            ranks[draw, i] = 0
         rank_in_order(totals[draw], order[:m], ties, tolerance, rounding[draw], decimals, ranks[draw], same)
 
 
@@ -173,7 +174,16 @@ def _present(values: Floats, active: Integers, matrix: Floats) -> Floats:
 
 
 @compiled
+def _copy(rows: Floats, out: Floats) -> None:
+    """Copy rows over the first ones of `out`."""
+    for row in range(rows.shape[0]):
+        for i in range(rows.shape[1]):
+            out[row, i] = rows[row, i]
+
+
+@compiled
 def _scatter(scores: Floats, active: Integers, totals: Floats) -> None:
-    totals[:] = np.nan
+    for i in range(totals.size):
+        totals[i] = np.nan
     for k in range(active.size):
         totals[active[k]] = scores[k]

@@ -36,7 +36,7 @@ def error_sizes(values: Floats, leaves: Integers, unit: int, size: Floats, out: 
 def add_noise(
     noise: Floats, true: Floats, leaves: Integers, unit: int, size: Floats, source: Integers, anew: bool, values: Floats
 ) -> None:
-    """Add noise (draws, k, n) times its size to the indicators at `leaves` (k) of `values` (draws, L, n).
+    """Add noise (draws × k, n) times its size to the indicators at `leaves` (k) of `values` (draws, L, n).
 
     `true` (draws or 1, L, n) are the values that give the sizes; it may be `values` itself. With `anew`, `values` are
     set to them first. `size` (k) is in `unit`, negative where values stand turned round. `source` (k, n) is the city
@@ -48,19 +48,29 @@ def add_noise(
             error_sizes(true[draw], leaves, unit, size, sizes)
         if anew:
             _copy(true[draw if true.shape[0] > 1 else 0], values[draw])
-        _add_sized(noise[draw], sizes, leaves, source, values[draw])
+        _add_sized(noise[draw * leaves.size : (draw + 1) * leaves.size], sizes, leaves, source, values[draw])
 
 
 @compiled
 def add_normal_noise(
-    words: Words, true: Floats, leaves: Integers, unit: int, size: Floats, source: Integers, anew: bool, values: Floats
+    words: Words,
+    noise: Floats,
+    flat: Floats,
+    true: Floats,
+    leaves: Integers,
+    unit: int,
+    size: Floats,
+    source: Integers,
+    anew: bool,
+    values: Floats,
 ) -> None:
-    """Add noise as `add_noise` does, normal and made of the raw words (draws, `words_for_normals(k × n)`)."""
-    flat = np.empty(source.size)
-    noise = flat.reshape(source.shape)
+    """Add noise as `add_noise` does, normal and made of the raw words (draws, `words_for_normals(k × n)`).
+
+    `noise` (k, n) is scratch, and `flat` (k × n) the same memory.
+    """
     sizes = np.empty(source.shape)
     for draw in range(values.shape[0]):
-        normals(words[draw], flat)
+        normals(words, draw, flat)
         if draw == 0 or true.shape[0] > 1:
             error_sizes(true[draw], leaves, unit, size, sizes)
         if anew:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels.arrays import Floats, Integers
+from simulator.kernels.bits import bits_of_double
 from simulator.kernels.compiled import compiled
 
 Keys: TypeAlias = NDArray[np.uint64]
@@ -37,12 +38,9 @@ def position_mask(n: int) -> np.uint64:
 def pack(values: Floats, mask: np.uint64, keys: Keys) -> None:
     """Write keys of rows of values (rows, m) into `keys` (rows, n): the largest value first, what is left over last."""
     rows, m = values.shape
-    pattern = keys.view(np.float64)
     for row in range(rows):
         for i in range(m):
-            pattern[row, i] = values[row, i] + 0.0  # -0.0 becomes 0.0, which it equals
-        for i in range(m):
-            bits = keys[row, i]
+            bits = bits_of_double(values[row, i] + 0.0)  # -0.0 becomes 0.0, which it equals
             falling = bits if bits & _SIGN else ~(bits | _SIGN)
             keys[row, i] = (falling & ~mask) | np.uint64(i)
         for i in range(m, keys.shape[1]):
@@ -59,7 +57,7 @@ def all_differ(keys: Keys, row: int, mask: np.uint64, m: int) -> bool:
 
 
 @compiled
-def settle(keys: Keys, row: int, mask: np.uint64, values: Floats, falling: Floats) -> None:
+def settle(keys: Keys, row: int | np.int64, mask: np.uint64, values: Floats, falling: Floats) -> None:
     """Put sorted keys of a row that hold the same bits of a value in the order of the values, in place.
 
     `values` is (rows, m); `falling` (m) takes those of the row, the largest first.

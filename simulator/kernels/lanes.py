@@ -14,13 +14,11 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+
+from simulator.kernels.inlined import Code, inlined
 
 LANES = 8
 """Numbers taken at a time."""
-
-Code = Any
-"""A value in the code being written."""
 
 Step = Callable[[Code, Code], Code]
 """Writes how one result goes on with new numbers: eight of each, or one of each."""
@@ -30,13 +28,7 @@ _EIGHT = ir.VectorType(ir.DoubleType(), LANES)
 _UNKNOWN = ir.Constant(_EIGHT, ir.Undefined)
 
 
-def _inlined(write: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function for compiled code, made of one that writes that code."""
-    made: Callable[..., Any] = intrinsic(write)
-    return made
-
-
-@_inlined
+@inlined
 def sums_of_distances(_context: Any, values: Any, row: Any, origin: Any) -> Any:
     """Sum of the distances of a row of `values` (rows, n) to `origin`, and sum of their squares."""
 
@@ -58,7 +50,7 @@ def sums_of_distances(_context: Any, values: Any, row: Any, origin: Any) -> Any:
     return types.UniTuple(types.float64, 2)(values, types.intp, types.float64), write
 
 
-@_inlined
+@inlined
 def extremes(_context: Any, values: Any, row: Any) -> Any:
     """Smallest and largest number of a row of `values` (rows, n)."""
 
@@ -79,7 +71,7 @@ def extremes(_context: Any, values: Any, row: Any) -> Any:
 def _numbers_of(target: Any, builder: ir.IRBuilder, signature: Any, arguments: Sequence[Code]) -> tuple[Code, Code]:
     """Return where the row begins and how long it is."""
     array = target.make_array(signature.args[0])(target, builder, arguments[0])
-    length = cgutils.unpack_tuple(builder, array.shape)[1]
+    length = builder.extract_value(array.shape, 1)
     return builder.gep(array.data, [builder.mul(arguments[1], length)]), length
 
 

@@ -7,6 +7,8 @@ compiled, a view of every row costs more than the work on its cities.
 
 from __future__ import annotations
 
+import numpy as np
+
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.compiled import compiled
 from simulator.kernels.lanes import extremes
@@ -137,7 +139,7 @@ def normalise(
     printed_sums: Floats,
     better: Integers,
     same: Integers,
-    counted: bool,
+    counted: bool | np.bool_,
     out: Floats,
 ) -> None:
     """Normalise rows of oriented values (rows, n) into the first columns of `out` by the method of that code.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels.arrays import Floats
+from simulator.kernels.bits import bits_of_single, byte_of, half_word, single_of_bits
 from simulator.kernels.compiled import compiled
 
 PIECE = 512
@@ -35,28 +36,23 @@ def words_for_normals(count: int) -> int:
 
 
 @compiled
-def normals(words: Words, out: Floats) -> None:
-    """Turn `words_for_normals(out.size)` raw words into as many standard normals as `out` holds.
+def normals(words: Words, row: int, out: Floats) -> None:
+    """Turn a row of raw words (rows, `words_for_normals(out.size)`) into as many standard normals as `out` holds.
 
     The first of each pair stand in the first half of `out`, the second in the other half.
     """
     pairs = (out.size + 1) // 2
-    coarse, fine = words.view(np.uint32), words.view(np.uint8)[4 * pairs :]
-    first, second = out[:pairs], out[pairs:]
     distance = np.empty(PIECE, np.float32)
-    exponent = np.empty(PIECE, np.float32)
     cosine = np.empty(PIECE, np.float32)
     sine = np.empty(PIECE, np.float32)
     for start in range(0, pairs, PIECE):
         m = min(PIECE, pairs - start)
-        word, low = coarse[start : start + m], fine[start : start + m]
         for i in range(m):
-            distance[i] = (_F(word[i] >> _U(8)) + _F(0.5)) * _F(2.0**-24)
-        split(distance, exponent, m)
+            word = half_word(words, row, start + i)
+            distance[i] = np.sqrt(_F(-2.0) * logarithm((_F(word >> _U(8)) + _F(0.5)) * _F(2.0**-24)))
         for i in range(m):
-            distance[i] = np.sqrt(_F(-2.0) * logarithm(distance[i], exponent[i]))
-        for i in range(m):
-            direction = ((word[i] & _U(0xFF)) << _U(8)) | _U(low[i])
+            word = half_word(words, row, start + i)
+            direction = ((word & _U(0xFF)) << _U(8)) | _U(byte_of(words, row, 4 * pairs + start + i))
             # An eighth of a turn to either side; one bit turns it round, another takes sine for cosine.
             angle = (_F(np.int32(direction & _U(0x3FFF)) - np.int32(0x2000)) + _F(0.5)) * _F(np.pi / 2.0**15)
             square = angle * angle
@@ -64,34 +60,38 @@ def normals(words: Words, out: Floats) -> None:
             long = _cosine(square) * (distance[i] if direction & _U(0x4000) else -distance[i])
             cosine[i] = short if direction & _U(0x8000) else long
             sine[i] = long if direction & _U(0x8000) else short
-        to_first, to_second = first[start : start + m], second[start : start + m]
-        for i in range(to_first.size):
-            to_first[i] = cosine[i]
-        for i in range(to_second.size):
-            to_second[i] = sine[i]
+        first, second = out[start : start + m], out[pairs + start : pairs + start + m]
+        for i in range(first.size):
+            first[i] = cosine[i]
+        for i in range(second.size):
+            second[i] = sine[i]
 
 
 @compiled
 def normals_of_draws(words: Words, out: Floats) -> None:
     """Turn raw words (draws, words of a draw) into standard normals (draws, count)."""
     for draw in range(out.shape[0]):
-        normals(words[draw], out[draw])
+        normals(words, draw, out[draw])
 
 
 @compiled
-def split(numbers: NDArray[np.float32], exponent: NDArray[np.float32], count: int) -> None:
-    """Split the first positive numbers, in place, into a factor between 2/3 and 4/3 and an exponent of 2."""
-    pattern = numbers.view(np.int32)
-    for i in range(count):
-        power = (pattern[i] - np.int32(0x3F2AAAAB)) & np.int32(-0x800000)
-        exponent[i] = _F(power) * _F(2.0**-23)
-        pattern[i] = pattern[i] - power
+def split(number: Single) -> tuple[Single, Single]:
+    """Return x and n of a positive number (1 + x) 2^n, where 1 + x lies between 2/3 and 4/3."""
+    bits = bits_of_single(number)
+    power = (bits - np.int32(0x3F2AAAAB)) & np.int32(-0x800000)
+    return single_of_bits(bits - power) - _F(1.0), _F(power) * _F(2.0**-23)
 
 
 @compiled
-def logarithm(factor: Single, exponent: Single) -> Single:
-    """Natural logarithm of factor × 2^exponent, as `split` gives them."""
-    x = factor - _F(1.0)
+def logarithm(number: Single) -> Single:
+    """Natural logarithm of a positive number."""
+    x, exponent = split(number)
+    return logarithm_of_split(x, exponent)
+
+
+@compiled
+def logarithm_of_split(x: Single, exponent: Single) -> Single:
+    """Natural logarithm of (1 + x) 2^exponent, with all its digits also where that is nearly 1."""
     z = x * x
     y = _F(7.0376836292e-2) * x + _F(-1.1514610310e-1)
     y = y * x + _F(1.1676998740e-1)
@@ -102,7 +102,8 @@ def logarithm(factor: Single, exponent: Single) -> Single:
     y = y * x + _F(-2.4999993993e-1)
     y = y * x + _F(3.3333331174e-1)
     y = y * x * z
-    return exponent * _F(0.69314718) + (x + (y - _F(0.5) * z))
+    result: Single = exponent * _F(0.69314718) + (x + (y - _F(0.5) * z))
+    return result
 
 
 @compiled

@@ -9,17 +9,15 @@ from simulator.kernels.compiled import compiled
 
 
 @compiled
-def keep_rising(samples: Floats, fixed: Flags) -> None:
-    """Make each row of `samples` (draws, n) rise strictly, in place, by moving values that are not `fixed` (n) a hair.
+def keep_rising(sample: Floats, fixed: Flags) -> None:
+    """Make a sample rise strictly, in place, by moving values that are not `fixed` a hair.
 
-    Rows rise already but for rounding. Fixed values rise by much more than that.
+    It rises already but for rounding. Fixed values rise by much more than that.
     """
-    draws, n = samples.shape
-    for draw in range(draws):
-        row = samples[draw]
-        for k in range(1, n):
-            if row[k] <= row[k - 1] and not fixed[k]:
-                row[k] = np.nextafter(row[k - 1], np.inf)
-        for k in range(n - 2, -1, -1):
-            if row[k] >= row[k + 1] and not fixed[k]:
-                row[k] = np.nextafter(row[k + 1], -np.inf)
+    n = sample.size
+    for k in range(1, n):
+        if sample[k] <= sample[k - 1] and not fixed[k]:
+            sample[k] = np.nextafter(sample[k - 1], np.inf)
+    for k in range(n - 2, -1, -1):
+        if sample[k] >= sample[k + 1] and not fixed[k]:
+            sample[k] = np.nextafter(sample[k + 1], -np.inf)

@@ -1,9 +1,9 @@
 """Rising samples between known values: order statistics of shapes, all columns of a draw at once.
 
 Uniform order statistics come from sums of exponentials, so nothing is sorted (Devroye 1986, V.3,
-doi:10.1007/978-1-4613-8643-8). They are turned into values by the quantile function of a shape, a cubic spline over the
-logit of the probability, in single precision: a value is off by less than one millionth of its shape's spread. Exact
-order is restored afterwards, so that no rank depends on that.
+doi:10.1007/978-1-4613-8643-8). They are turned into values by the quantile function of a shape: a cubic spline over the
+logit of the probability, in single precision, or a table. A value is off by less than one millionth of its shape's
+spread. Exact order is restored afterwards, so that no rank depends on that.
 """
 
 from __future__ import annotations
@@ -15,15 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.kernels.bits import half_word, single_of_bits
 from simulator.kernels.compiled import compiled
-from simulator.kernels.normals import Words, logarithm, split
+from simulator.kernels.normals import Words, logarithm, logarithm_of_split, split
 from simulator.kernels.order import keep_rising
 
 UNIFORM = -1
 """Stands for the spline of a shape whose quantile function is the probability itself."""
 
+SMOOTH = -1
+"""Stands in a guide for a piece that its spline follows closely enough."""
+
 LOGIT_END = 24.0
 """Logit of the probability up to which splines reach, 4e-11 from either end; beyond it they stay as they are."""
+
+LEAST = 1.0 / (1.0 + math.exp(LOGIT_END))
+"""The probability at that end."""
 
 STEPS = 8
 """Pieces of a spline for each unit of the logit."""
@@ -88,6 +95,21 @@ class Gaps(NamedTuple):
     """(G, S, 2): ends of that line."""
 
 
+class Quantiles(NamedTuple):
+    """Quantile functions of shapes: splines over the logit, and tables where a spline cannot follow."""
+
+    coefficients: Singles
+    """(splines × PIECES × 4): coefficients of the splines, one after the other, the constant first."""
+    tabled: Flags
+    """(splines): whether a table stands for some of its pieces."""
+    guide: Integers
+    """(splines × PIECES, 2): places between which to look for the probabilities of a piece, or `SMOOTH`."""
+    probability: Floats
+    """Probabilities of all tables, rising in each."""
+    quantile: Floats
+    """The quantiles there, between which lie straight lines."""
+
+
 class Rising(NamedTuple):
     """Scratch for one draw."""
 
@@ -97,10 +119,8 @@ class Rising(NamedTuple):
     """(F)"""
     logit: Singles
     """(F)"""
-    exponent: Singles
-    """(F or T, the larger)"""
-    tail: Singles
-    """(F or T, the larger)"""
+    power: Singles
+    """(F)"""
     value: Floats
     """(F)"""
 
@@ -111,23 +131,15 @@ def words_for_gaps(gaps: Gaps) -> int:
 
 
 @compiled
-def draw_gaps(gaps: Gaps, coefficients: Singles, words: Words, which: Floats, spread: Floats, values: Floats) -> None:
+def draw_gaps(gaps: Gaps, quantiles: Quantiles, words: Words, which: Floats, spread: Floats, values: Floats) -> None:
     """Write values of all columns into `values` (draws, L, n).
 
-    `coefficients` hold the splines, one after the other, as `PIECES` × 4 coefficients, the constant first. `words` are
-    (draws, `words_for_gaps`); `which` and `spread` (draws, C) are uniform numbers that choose each column's shape and
-    the place in the range of its spread.
+    `words` are (draws, `words_for_gaps`); `which` and `spread` (draws, C) are uniform numbers that choose each column's
+    shape and the place in the range of its spread.
     """
     free, sums = gaps.free_sum.size, gaps.sum_start[-1]
-    room = max(free, sums)
-    scratch = Rising(
-        np.empty(sums),
-        np.empty(free),
-        np.empty(free, np.float32),
-        np.empty(room, np.float32),
-        np.empty(room, np.float32),
-        np.empty(free),
-    )
+    single = np.empty((2, free), np.float32)
+    scratch = Rising(np.empty(sums), np.empty(free), single[0], single[1], np.empty(free))
     shape = np.empty(gaps.leaf.size, np.int64)
     kept = gaps.kept.copy()
     for draw in range(values.shape[0]):
@@ -136,10 +148,10 @@ def draw_gaps(gaps: Gaps, coefficients: Singles, words: Words, which: Floats, sp
             for k in range(gaps.cumulated.shape[1]):
                 taken += gaps.cumulated[column, k] <= which[draw, column]
             shape[column] = taken
-        _exponentials(words[draw], scratch)
+        _exponentials(words, draw, scratch)
         _probabilities(gaps, shape, scratch)
         _logits(scratch)
-        _values(gaps, shape, coefficients, spread[draw], scratch)
+        _values(gaps, shape, quantiles, spread[draw], scratch)
         _straighten(gaps, shape, scratch)
         for k in range(free):
             kept[gaps.free_kept[k]] = scratch.value[k]
@@ -149,22 +161,27 @@ def draw_gaps(gaps: Gaps, coefficients: Singles, words: Words, which: Floats, sp
             for k in range(begin, end - 1):
                 falls += kept[k + 1] <= kept[k]
             if falls > 0:
-                keep_rising(kept[begin:end].reshape((1, end - begin)), gaps.known[begin:end])
+                keep_rising(kept[begin:end], gaps.known[begin:end])
             leaf, sign = gaps.leaf[column], gaps.sign[column]
             for i in range(values.shape[2]):
                 values[draw, leaf, i] = sign * kept[begin + gaps.city_kept[column, i]]
 
 
 @compiled
-def _exponentials(words: Words, scratch: Rising) -> None:
+def _exponentials(words: Words, row: int, scratch: Rising) -> None:
     """Fill `sums` with independent standard exponentials, minus logarithms of uniform numbers."""
-    bits = words.view(np.uint32)
-    uniform, exponent, sums = scratch.tail, scratch.exponent, scratch.sums
-    for k in range(sums.size):
-        uniform[k] = (_F(bits[k]) + _F(0.5)) * _F(2.0**-32)
-    split(uniform, exponent, sums.size)
-    for k in range(sums.size):
-        sums[k] = -logarithm(uniform[k], exponent[k])
+    for k in range(scratch.sums.size):
+        scratch.sums[k] = -_logarithm_of_uniform(half_word(words, row, k))
+
+
+@compiled
+def _logarithm_of_uniform(bits: np.uint32) -> Single:
+    """Logarithm of (bits + 1/2) / 2^32, precise also where that is nearly 1."""
+    below = (_F(bits) + _F(0.5)) * _F(2.0**-32)
+    above = (_F(np.uint32(0xFFFFFFFF) - bits) + _F(0.5)) * _F(2.0**-32)
+    x, exponent = split(below)
+    nearly = bits > np.uint32(0xC0000000)
+    return logarithm_of_split(-above if nearly else x, _F(0.0) if nearly else exponent)
 
 
 @compiled
@@ -185,21 +202,16 @@ def _probabilities(gaps: Gaps, shape: Integers, scratch: Rising) -> None:
 
 @compiled
 def _logits(scratch: Rising) -> None:
-    probability, logit = scratch.probability, scratch.logit
-    odds, exponent = scratch.tail, scratch.exponent
-    for k in range(probability.size):
-        odds[k] = max(_F(probability[k]), _F(1e-30)) / max(_F(1.0 - probability[k]), _F(1e-30))
-    split(odds, exponent, probability.size)
-    for k in range(probability.size):
-        logit[k] = logarithm(odds[k], exponent[k])
+    for k in range(scratch.probability.size):
+        below = max(_F(scratch.probability[k]), _F(1e-30))
+        above = max(_F(1.0 - scratch.probability[k]), _F(1e-30))
+        scratch.logit[k] = logarithm(below / above)
 
 
 @compiled
-def _values(gaps: Gaps, shape: Integers, coefficients: Singles, spread: Floats, scratch: Rising) -> None:
+def _values(gaps: Gaps, shape: Integers, quantiles: Quantiles, spread: Floats, scratch: Rising) -> None:
     """Turn logits into values by the shape of each column."""
-    value, logit, power = scratch.value, scratch.logit, scratch.tail
-    pattern = scratch.exponent.view(np.int32)
-    scaling = scratch.exponent
+    value, power, rest = scratch.value, scratch.power, scratch.logit
     for column in range(shape.size):
         taken = shape[column]
         begin = gaps.free_start[gaps.gap_start[column]]
@@ -211,15 +223,7 @@ def _values(gaps: Gaps, shape: Integers, coefficients: Singles, spread: Floats, 
             for k in range(begin, end):
                 value[k] = middle + width * scratch.probability[k]
             continue
-        offset = spline * PIECES
-        for k in range(begin, end):
-            place = min(max((logit[k] + _F(LOGIT_END)) * _F(STEPS), _F(0.0)), _F(PIECES - 0.001))
-            piece = np.int32(place)
-            t = place - _F(piece)
-            at = 4 * (offset + piece)
-            q = coefficients[at + 3] * t + coefficients[at + 2]
-            q = q * t + coefficients[at + 1]
-            power[k] = q * t + coefficients[at]
+        _interpolate(quantiles, spline, begin, end, scratch)
         if not gaps.logarithmic[column, taken]:
             for k in range(begin, end):
                 value[k] = middle + width * power[k]
@@ -228,12 +232,11 @@ def _values(gaps: Gaps, shape: Integers, coefficients: Singles, spread: Floats, 
             for k in range(begin, end):
                 value[k] = math.exp(middle + width * power[k])
             continue
-        for k in range(begin, end):
-            power[k] = _F(width) * power[k]
-            pattern[k] = (np.int32(np.floor(power[k] * _F(1.44269504) + _F(0.5))) + np.int32(127)) << np.int32(23)
         scale = math.exp(middle)
         for k in range(begin, end):
-            value[k] = scale * (scaling[k] * _remainder(power[k]))
+            power[k], rest[k] = _exponential(_F(width) * power[k])
+        for k in range(begin, end):
+            value[k] = scale * power[k] * (1.0 + np.float64(rest[k]))
 
 
 @compiled
@@ -242,8 +245,50 @@ def _between(low: float, high: float, share: float) -> float:
 
 
 @compiled
-def _remainder(x: Single) -> Single:
-    """Return exp(x) over the power of two nearest to it (Cephes, Moshier 1989)."""
+def _interpolate(quantiles: Quantiles, spline: int, begin: int, end: int, scratch: Rising) -> None:
+    """Write the quantiles of some free values: by their spline, and by its table where it has one."""
+    coefficients, first = quantiles.coefficients, spline * PIECES
+    for k in range(begin, end):
+        place = _place(scratch.logit[k])
+        piece = np.int32(place)
+        t = place - _F(piece)
+        at = 4 * (first + piece)
+        q = coefficients[at + 3] * t + coefficients[at + 2]
+        q = q * t + coefficients[at + 1]
+        scratch.power[k] = q * t + coefficients[at]
+    if quantiles.tabled[spline]:
+        for k in range(begin, end):
+            piece = first + np.int32(_place(scratch.logit[k]))
+            if quantiles.guide[piece, 0] != SMOOTH:
+                low, high = quantiles.guide[piece, 0], quantiles.guide[piece, 1]
+                p = min(max(scratch.probability[k], LEAST), 1.0 - LEAST)
+                scratch.power[k] = _look_up(quantiles, low, high, p)
+
+
+@compiled
+def _place(logit: Single) -> Single:
+    """Return the piece of a spline, and the place in it, that a logit falls into."""
+    return min(max((logit + _F(LOGIT_END)) * _F(STEPS), _F(0.0)), _F(PIECES - 0.001))
+
+
+@compiled
+def _look_up(quantiles: Quantiles, low: int, high: int, p: float) -> float:
+    """Return the quantile on the straight line between two of those at places from `low` to `high`."""
+    probability, quantile = quantiles.probability, quantiles.quantile
+    while high - low > 1:
+        middle = (low + high) // 2
+        if probability[middle] <= p:
+            low = middle
+        else:
+            high = middle
+    share = (p - probability[low]) / (probability[high] - probability[low])
+    found: float = quantile[low] + (quantile[high] - quantile[low]) * share
+    return found
+
+
+@compiled
+def _exponential(x: Single) -> tuple[Single, Single]:
+    """Return exp(x), for |x| up to 87, as a power of two and what it is to be raised by (Cephes, Moshier 1989)."""
     n = np.floor(x * _F(1.44269504) + _F(0.5))
     r = x - n * _F(0.693359375)
     r = r - n * _F(-2.12194440e-4)
@@ -252,8 +297,7 @@ def _remainder(x: Single) -> Single:
     y = y * r + _F(4.1665795894e-2)
     y = y * r + _F(1.6666665459e-1)
     y = y * r + _F(5.0000001201e-1)
-    result: Single = y * r * r + r + _F(1.0)
-    return result
+    return single_of_bits((np.int32(n) + np.int32(127)) << np.int32(23)), y * r * r + r
 
 
 @compiled

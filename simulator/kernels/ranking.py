@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from simulator.kernels.arrays import Floats, Integers
@@ -79,7 +81,8 @@ def count_groups_before(better: Integers, groups: Integers) -> None:
     rows, n = better.shape
     begins = np.empty(n + 1, np.int64)
     for row in range(rows):
-        begins[:] = 0
+        for k in range(n + 1):
+            begins[k] = 0
         for i in range(n):
             begins[better[row, i] + 1] = 1
         for k in range(n):
@@ -124,14 +127,22 @@ def rank_in_order(
     """Rank the totals at the positions in `order`, the largest first, as `rank_totals` does; others keep theirs."""
     compared = totals
     if decimals >= 0:
-        compared = np.floor(totals * 10.0**decimals + 0.5) / 10.0**decimals
+        unit = 10.0**decimals
+        compared = np.empty(totals.size)
+        for position in order:
+            compared[position] = math.floor(totals[position] * unit + 0.5) / unit
     spread = compared[order[0]] - compared[order[-1]]
     count_in_order(compared, order, max(tolerance * spread, least), rank, same)
-    if ties == NO_GAPS:
-        row = rank.reshape((1, rank.size))
-        count_groups_before(row, row)
+    begin = 0
+    groups = 0
     for position in order:
-        rank[position] += same[position] if ties == WORSE else 1
+        if rank[position] != begin:
+            begin = rank[position]
+            groups += 1
+        if ties == NO_GAPS:
+            rank[position] = groups + 1
+        else:
+            rank[position] += same[position] if ties == WORSE else 1
 
 
 @compiled

@@ -139,10 +139,10 @@ def normalise_leaves(
     values: Floats,
     printed_sums: Floats,
     keys: Keys,
-    row: int,
+    row: int | np.int64,
     scratch: Scratch,
     normalised: Floats,
-) -> int:
+) -> int | np.int64:
     """Orient and normalise the indicators: `values` (L, n) into the first L rows of `normalised` (S, n).
 
     `keys` hold, from `row` on, sorted keys of each indicator that is normalised by rank, or no row at all where they

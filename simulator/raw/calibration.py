@@ -97,7 +97,7 @@ def _levels(behind: Behind, values: Floats, key: Floats) -> Floats:
     stays = far[nearest] <= 0.1 * SMALLEST_STEP * np.ptp(linked)
     levels: Floats = np.where(stays, values[nearest], unlink(behind, found))
     if np.ptp(linked) > 0.0:
-        keep_rising(levels[np.newaxis], np.zeros(levels.size, np.bool_))
+        keep_rising(levels, np.zeros(levels.size, np.bool_))
     return levels[group]
 
 

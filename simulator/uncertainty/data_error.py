@@ -50,9 +50,11 @@ class ErrorField:
         bound = (true, self.leaves, UNIT_CODES[self.unit], sizes, self.source, anew, values)
         if self.distribution == "normal" and self.correlation == 0.0:
             words = raw_words(generators[0], len(values), words_for_normals(self.source.size))
-            kernel.add_normal_noise(words, *bound)
+            scratch = np.empty(self.source.shape)
+            kernel.add_normal_noise(words, scratch, scratch.reshape(-1), *bound)
         else:
-            kernel.add_noise(self._noise(generators, (len(values), *self.source.shape)), *bound)
+            noise = self._noise(generators, (len(values), *self.source.shape))
+            kernel.add_noise(noise.reshape(-1, self.source.shape[1]), *bound)
 
     def _noise(self, generators: tuple[np.random.Generator, ...], shape: tuple[int, ...]) -> Floats:
         cells, common = generators

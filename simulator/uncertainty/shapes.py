@@ -134,7 +134,7 @@ def quantile(shape: AnyShape, p: Floats) -> Floats:
         case StudentT():
             found = _student_quantile(p)
         case Mixture() | LogMixture():
-            found = np.interp(p, *_mixture_table(shape.share, shape.gap))
+            found = np.interp(p, *mixture_table(shape.share, shape.gap))
         case _:
             found = p
     return found
@@ -154,7 +154,7 @@ def probability(shape: AnyShape, z: Floats) -> Floats:
         case StudentT():
             found = _student_probability(z)
         case Mixture() | LogMixture():
-            points, values = _mixture_table(shape.share, shape.gap)
+            points, values = mixture_table(shape.share, shape.gap)
             found = np.interp(z, values, points)
         case _:
             found = np.clip(z, 0.0, 1.0)
@@ -180,7 +180,7 @@ def _student_probability(z: Floats) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def _mixture_table(share: float, gap: float) -> tuple[Floats, Floats]:
+def mixture_table(share: float, gap: float) -> tuple[Floats, Floats]:
     """Return probabilities and quantiles of a standardised mixture, close enough for straight lines between them.
 
     Steps are a thousandth of a group's standard deviation, so a line is off by less than one millionth.

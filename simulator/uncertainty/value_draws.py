@@ -9,22 +9,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.special import expit
 
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats
 from simulator.kernels.order_statistics import (
-    LOGIT_END,
-    PIECES,
     UNIFORM,
     Gaps,
-    Singles,
+    Quantiles,
     draw_gaps,
     words_for_gaps,
 )
 from simulator.uncertainty.factors import ValuesBehind
-from simulator.uncertainty.shapes import AnyShape, Uniform, on_logarithms, quantile
+from simulator.uncertainty.quantiles import encode_quantiles
+from simulator.uncertainty.shapes import Uniform, on_logarithms
 from simulator.uncertainty.streams import raw_words, stream
 from simulator.uncertainty.values import Column, Fitted, Pins, columns_behind
 
@@ -44,8 +41,8 @@ class ValueField:
     columns: tuple[Column, ...]
 
     @cached_property
-    def encoded(self) -> tuple[Gaps, Singles]:
-        """The columns and the splines of their shapes, as the kernel takes them."""
+    def encoded(self) -> tuple[Gaps, Quantiles]:
+        """The columns and the quantile functions of their shapes, as the kernel takes them."""
         return encode_columns(self.columns)
 
     def open(self, seed: int, block: int, size: int) -> ValueStream:
@@ -64,7 +61,7 @@ class ValueStream:
     """The values of one block."""
 
     gaps: Gaps
-    splines: Singles
+    quantiles: Quantiles
     generator: np.random.Generator
     which: Floats
     """(draw, column): uniform numbers that choose the shape."""
@@ -75,7 +72,7 @@ class ValueStream:
         """Write the values of the next draws, from draw `start` of the block, into `values` (draws, L, n)."""
         part = slice(start, start + len(values))
         words = raw_words(self.generator, len(values), words_for_gaps(self.gaps))
-        draw_gaps(self.gaps, self.splines, words, self.which[part], self.spread[part], values)
+        draw_gaps(self.gaps, self.quantiles, words, self.which[part], self.spread[part], values)
 
 
 def value_field(spec: ValuesBehind, name: str, index: Index, leaves: Sequence[int]) -> ValueField:
@@ -83,15 +80,16 @@ def value_field(spec: ValuesBehind, name: str, index: Index, leaves: Sequence[in
     return ValueField(name, columns_behind(spec, index, leaves))
 
 
-def encode_columns(columns: Sequence[Column]) -> tuple[Gaps, Singles]:
-    """Return columns as the plain arrays of the kernel, and the coefficients of their splines.
+def encode_columns(columns: Sequence[Column]) -> tuple[Gaps, Quantiles]:
+    """Return columns as the plain arrays of the kernel, and the quantile functions of their shapes.
 
     A gap in which no city's value is read is left out, and so takes no random numbers.
     """
     count = max(len(column.shapes) for column in columns)
     # The last shape fills the row of a column that has fewer; nothing chooses it there.
     shapes = [[*column.shapes, *[column.shapes[-1]] * (count - len(column.shapes))] for column in columns]
-    splines = _distinct([fitted.shape for row in shapes for fitted in row])
+    every = [fitted.shape for row in shapes for fitted in row]
+    quantiles, number_of = encode_quantiles([shape for shape in every if not isinstance(shape, Uniform)])
     starts: dict[str, list[int]] = {"gap": [0], "sum": [0], "free": [0], "kept": [0]}
     free_sum: list[int] = []
     free_kept: list[int] = []
@@ -128,7 +126,10 @@ def encode_columns(columns: Sequence[Column]) -> tuple[Gaps, Singles]:
         known=np.concatenate(known),
         city_kept=np.array([np.unique(column.place, return_inverse=True)[1] for column in columns], np.int64),
         cumulated=np.array([[*column.cumulated, *[2.0] * (count - 1 - len(column.cumulated))] for column in columns]),
-        spline=np.array([[splines.get(_knots(fitted.shape), UNIFORM) for fitted in row] for row in shapes], np.int64),
+        spline=np.array(
+            [[UNIFORM if isinstance(one.shape, Uniform) else number_of(one.shape) for one in row] for row in shapes],
+            np.int64,
+        ),
         logarithmic=np.array([[on_logarithms(fitted.shape) for fitted in row] for row in shapes], np.bool_),
         middle=np.array([[fitted.middle for fitted in row] for row in shapes], np.float64),
         spread=np.array([[fitted.spread for fitted in row] for row in shapes], np.float64),
@@ -137,7 +138,7 @@ def encode_columns(columns: Sequence[Column]) -> tuple[Gaps, Singles]:
         straight=of_gaps[:, :, 2] > 0.0,
         line=np.ascontiguousarray(of_gaps[:, :, 3:]),
     )
-    return encoded, _coefficients(list(splines))
+    return encoded, quantiles
 
 
 @dataclass(frozen=True)
@@ -170,22 +171,3 @@ def _gap(pins: Pins, fitted: Fitted, number: int) -> _Gap:
     inner = 0 < number < value.size
     straight = above - below < IMPROBABLE or (inner and high - low < NARROW * fitted.spread[0])
     return _Gap(below, above - below, float(straight), low, high)
-
-
-def _knots(shape: AnyShape) -> bytes:
-    """Return the quantiles of a shape at the knots of its spline, as a key; nothing for a uniform one."""
-    if isinstance(shape, Uniform):
-        return b""
-    return quantile(shape, expit(np.linspace(-LOGIT_END, LOGIT_END, PIECES + 1))).tobytes()
-
-
-def _distinct(shapes: Sequence[AnyShape]) -> dict[bytes, int]:
-    """Return the number of each different spline."""
-    distinct = dict.fromkeys(_knots(shape) for shape in shapes)
-    return {knots: number for number, knots in enumerate(key for key in distinct if key)}
-
-
-def _coefficients(knots: Sequence[bytes]) -> Singles:
-    """Return the coefficients of the splines through knots one apart: spline after spline, piece after piece."""
-    rows = [CubicSpline(np.arange(PIECES + 1), np.frombuffer(row)).c[::-1].T for row in knots]
-    return np.array(rows, np.float32).reshape(-1) if rows else np.zeros(4, np.float32)

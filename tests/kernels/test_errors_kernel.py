@@ -127,10 +127,16 @@ def test_noise_is_added_cell_by_cell_in_the_size_of_each(unit: int, n: int, sign
 
     def add(true: Floats, leaves: Integers, unit: int, size: Floats, source: Integers, anew: bool, out: Floats) -> None:
         before = noise.copy()
-        add_noise(noise, true, leaves, unit, size, source, anew, out)
+        add_noise(noise.reshape(-1, n), true, leaves, unit, size, source, anew, out)
         assert noise.tobytes() == before.tobytes()
 
     check_every_way(unit, n, sign, noise, add)
+
+
+def scratch(source: Integers) -> tuple[Floats, Floats]:
+    """One array seen in two ways."""
+    noise = np.full(source.shape, np.nan)
+    return noise, noise.reshape(-1)
 
 
 def random_words(draws: int, count: int) -> Words:
@@ -145,11 +151,11 @@ def test_normal_noise_is_the_normals_of_each_draws_words(unit: int, n: int, sign
     words = random_words(DRAWS, 3 * n)
     noise = np.empty((DRAWS, 3 * n))
     for draw in range(DRAWS):
-        normals(words[draw], noise[draw])
+        normals(words, draw, noise[draw])
 
     def add(true: Floats, leaves: Integers, unit: int, size: Floats, source: Integers, anew: bool, out: Floats) -> None:
         before = words.copy()
-        add_normal_noise(words, true, leaves, unit, size, source, anew, out)
+        add_normal_noise(words, *scratch(source), true, leaves, unit, size, source, anew, out)
         assert words.tobytes() == before.tobytes()
 
     check_every_way(unit, n, sign, noise.reshape(DRAWS, 3, n), add)
@@ -158,14 +164,14 @@ def test_normal_noise_is_the_normals_of_each_draws_words(unit: int, n: int, sign
 def test_a_single_city_has_no_error_in_standard_deviations() -> None:
     true, leaves, size, source = case_of(1, SD, 1.0)
     values = np.full((2, *true.shape), np.nan)
-    add_noise(np.ones((DRAWS, 3, 1)), true, leaves, SD, size, source, True, values[0])
-    add_normal_noise(random_words(DRAWS, 3), true, leaves, SD, size, source, True, values[1])
+    add_noise(np.ones((DRAWS * 3, 1)), true, leaves, SD, size, source, True, values[0])
+    add_normal_noise(random_words(DRAWS, 3), *scratch(source), true, leaves, SD, size, source, True, values[1])
     assert values.tolist() == [true.tolist()] * 2
 
 
 def test_a_negative_size_turns_the_error_round() -> None:
     true, leaves, size, source = case_of(9, RELATIVE, 1.0)
-    noise = np.random.default_rng(1).normal(size=(DRAWS, 3, 9))
+    noise = np.random.default_rng(1).normal(size=(DRAWS * 3, 9))
     there, back = np.zeros(true.shape), np.zeros(true.shape)
     add_noise(noise, true, leaves, RELATIVE, size, source, False, there)
     add_noise(noise, true, leaves, RELATIVE, -size, source, False, back)
@@ -176,14 +182,14 @@ def test_a_negative_size_turns_the_error_round() -> None:
 def test_cities_that_share_an_error_get_it_in_their_own_size() -> None:
     true = np.array([[[2.0, 4.0, 8.0]]])
     source, values = np.array([[1, 1, 1]]), np.zeros((1, 1, 3))
-    add_noise(np.array([[[0.5, 3.0, 7.0]]]), true, np.array([0]), RELATIVE, np.array([0.1]), source, False, values)
+    add_noise(np.array([[0.5, 3.0, 7.0]]), true, np.array([0]), RELATIVE, np.array([0.1]), source, False, values)
     assert values[0, 0] == pytest.approx([0.6, 1.2, 2.4])
 
 
 def test_errors_add_up_in_sizes_of_the_true_values() -> None:
     """Of two errors on one indicator the second is no larger for the first."""
     true, leaves, size, source = case_of(9, RELATIVE, 1.0)
-    noise = np.random.default_rng(1).normal(size=(2, DRAWS, 3, 9))
+    noise = np.random.default_rng(1).normal(size=(2, DRAWS * 3, 9))
     values = np.full(true.shape, np.nan)
     add_noise(noise[0], true, leaves, RELATIVE, size, source, True, values)
     add_noise(noise[1], true, leaves, SD, size, source, False, values)

@@ -18,7 +18,7 @@ HALVES = ("first", "second")
 
 def made(words: Words, count: int) -> Array:
     out = np.full(count, np.nan)
-    normals(words, out)
+    normals(words[np.newaxis], 0, out)
     return out
 
 

@@ -18,7 +18,8 @@ def raised(rows: Any, fixed: list[int] | None = None) -> Array:
     samples = np.array(rows, np.float64, ndmin=2)
     held = np.zeros(samples.shape[1], np.bool_)
     held[fixed or []] = True
-    keep_rising(samples, held)
+    for sample in samples:
+        keep_rising(sample, held)
     return samples
 
 

@@ -22,7 +22,7 @@ from simulator.index import load_index
 from simulator.kernels.normals import Words
 from simulator.kernels.order_statistics import LOGIT_END, draw_gaps, words_for_gaps
 from simulator.uncertainty.factors import ValuesBehind
-from simulator.uncertainty.shapes import LogMixture, Mixture, Uniform, on_logarithms, quantile
+from simulator.uncertainty.shapes import Uniform, on_logarithms, quantile
 from simulator.uncertainty.streams import stream
 from simulator.uncertainty.value_draws import ValueField, value_field
 from simulator.uncertainty.values import Column, Fitted
@@ -30,21 +30,14 @@ from simulator.uncertainty.values import Column, Fitted
 Array = NDArray[Any]
 
 MILLIONTH = 1e-6
-OF_MIXTURES = 2e-5
-"""How far values of a mixture may be off until their splines are as near as the others'."""
-
 NARROW, IMPROBABLE = 1e-3, 1e-9
 """Widths in spreads, and probabilities, below which a gap's values lie on a line."""
 
 
 def exponentials(words: Words) -> Array:
-    """Return -log of the middles of 2³² steps (draw, number), each as near as the 24 bits of single precision tell it.
-
-    So an exponential below log 2 is off by 2⁻²⁵ at most.
-    """
-    bits = words.astype("<u8").view("<u4")
-    middle = bits.astype(np.float32) + np.float32(0.5)
-    exact: Array = -np.log(middle.astype(np.float64) / 2.0**32)
+    """Return -log of the middles of 2³² steps (draw, number)."""
+    bits = words.astype("<u8").view("<u4").astype(np.float64)
+    exact: Array = np.where(bits < 2.0**31, -np.log((bits + 0.5) / 2.0**32), -np.log1p((bits + 0.5) / 2.0**32 - 1.0))
     return exact
 
 
@@ -75,7 +68,6 @@ def one_sample(column: Column, fitted: Fitted, sums: list[float], share: float) 
     n, pinned = column.place.size, column.pins.position.tolist()
     logarithmic = on_logarithms(fitted.shape)
     middle, spread = between(fitted.middle, share), between(fitted.spread, share)
-    near = OF_MIXTURES if isinstance(fitted.shape, Mixture | LogMixture) else MILLIONTH
     sample, margin = np.full(n, np.nan), np.full(n, np.nan)
     sample[pinned], margin[pinned] = np.log(column.pins.value) if logarithmic else column.pins.value, 0.0
     edges = [-1, *pinned, n]
@@ -95,7 +87,7 @@ def one_sample(column: Column, fitted: Fitted, sums: list[float], share: float) 
             if not isinstance(fitted.shape, Uniform):
                 p = min(max(p, expit(-LOGIT_END)), expit(LOGIT_END))
             q = float(quantile(fitted.shape, np.array(p)))
-            sample[place], margin[place] = middle + spread * q, near * spread * max(1.0, abs(q))
+            sample[place], margin[place] = middle + spread * q, MILLIONTH * spread * max(1.0, abs(q))
     return sample, margin
 
 

@@ -26,7 +26,6 @@ def test_all_places_together_are_a_sample_of_the_shape(name: str) -> None:
     assert stats.kstest(values[:3000].ravel(), law(name)).pvalue > 1e-4
 
 
-@pytest.mark.xfail(reason="the splines are too coarse for steep quantiles between two groups", strict=True)
 def test_so_they_are_of_a_mixture_of_groups_far_apart() -> None:
     values = behind_points(np.arange(1, 8), {"method": "mixture", "share": 0.5, "gap": 10.0}, draws=30_000)
     one = values[np.arange(30_000), np.random.default_rng(1).integers(0, 7, 30_000)]
