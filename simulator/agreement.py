@@ -129,6 +129,7 @@ def study_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
         yield from _together_problems(scenario.factors, index.definition)
         yield from _print_problems(scenario, index)
         yield from _draw_problems(scenario, index.definition)
+    yield from _stopping_problems(scenario)
     yield from _design_problems(scenario)
 
 
@@ -298,6 +299,19 @@ def _undefined_pairs(scenario: Scenario, definition: Definition, never: Sequence
                 remedy = f"Add to `never`: {{normalisation: {one.method}, aggregation: {other.method}}}."
             problem = f"the {other.method} mean of {node} is undefined for {one.method} scores of zero or below"
             yield ("factors", "aggregation"), problem, remedy
+
+
+def _stopping_problems(scenario: Scenario) -> Iterator[Problem]:
+    if scenario.until is None:
+        return
+    if scenario.design == "exhaustive":
+        yield ("until",), "an exhaustive design has no sampling error", "Remove `until` (and --until)."
+    if scenario.within is not None:
+        problem = "each group would stop by itself, and their figures could not stand side by side"
+        yield ("until",), problem, "Remove `until` (and --until) and give `draws`, or remove `within`."
+    if scenario.keep_draws:
+        problem = "how many draws would have to be kept is not known beforehand"
+        yield ("until",), problem, "Remove `until` (and --until) and give `draws`, or remove `keep-draws`."
 
 
 def _design_problems(scenario: Scenario) -> Iterator[Problem]:

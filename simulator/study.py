@@ -22,7 +22,7 @@ from simulator.agreement import (
     sourcing_problems,
     study_problems,
 )
-from simulator.analysis.stability import stability
+from simulator.analysis.stability import largest_error, stability
 from simulator.assembly import (
     choice_shares,
     describe_baseline,
@@ -43,6 +43,8 @@ from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
 from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Progress, prepare, simulate
+from simulator.simulation.stopping import StopWhenSure
+from simulator.simulation.tally import Tally
 from simulator.sourcing import with_sources
 from simulator.storage import read_result
 from simulator.uncertainty.design import BLOCK, Design, MonteCarlo, enumerate_all
@@ -123,6 +125,7 @@ def run(
     scenario: str | Path | Mapping[str, Any],
     *,
     draws: int | None = None,
+    until: float | None = None,
     seed: int | None = None,
     workers: int | None = None,
     overrides: str | Sequence[str] = (),
@@ -135,8 +138,9 @@ def run(
     ----------
     scenario
         Name of a shipped scenario, path of a scenario file, or a mapping of the same content.
-    draws, seed
-        In place of the scenario's own. Without a seed anywhere one is drawn and recorded.
+    draws, until, seed
+        In place of the scenario's own. With `until`, draws go on until the largest standard error of the reported
+        chances is at most that. Without a seed anywhere one is drawn and recorded.
     workers
         Parallel workers; as many as there are processors where not given. They change nothing in the result.
     overrides
@@ -171,16 +175,16 @@ def run(
     ('city', 'rank')
     """
     given = [overrides] if isinstance(overrides, str) else overrides
-    return execute(plan(scenario, settings(given, draws, seed), index), workers, progress)
+    return execute(plan(scenario, settings(given, draws, seed, until), index), workers, progress)
 
 
-def settings(overrides: Sequence[str], draws: int | None, seed: int | None) -> list[str]:
-    """Return overrides with draws and seed, where given, as the last settings.
+def settings(overrides: Sequence[str], draws: int | None, seed: int | None, until: float | None = None) -> list[str]:
+    """Return overrides with draws, standard error and seed, where given, as the last settings.
 
     >>> settings(["pairs=true"], 500, None)
     ['pairs=true', 'draws=500']
     """
-    own = [f"{key}={value}" for key, value in (("draws", draws), ("seed", seed)) if value is not None]
+    own = [f"{key}={value}" for key, value in (("draws", draws), ("until", until), ("seed", seed)) if value is not None]
     return [*overrides, *own]
 
 
@@ -309,7 +313,10 @@ def _design(scenario: Scenario, realisation: Realisation, seed: int) -> Design:
     never = resolve_exclusions(scenario.never, known)
     if scenario.design == "exhaustive":
         return enumerate_all(realisation.choices, never)
-    return MonteCarlo(realisation.choices, tuple(never), scenario.draws or DEFAULT_DRAWS, seed)
+    draws = scenario.draws or DEFAULT_DRAWS
+    if scenario.until is not None:
+        draws = max(draws, scenario.at_most)
+    return MonteCarlo(realisation.choices, tuple(never), draws, seed)
 
 
 def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Progress | None) -> xr.Dataset:
@@ -322,8 +329,18 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
     baseline = (own[names.RANK] if against_own or published is None else published).values
     keep = scenario.keep_draws or (design.exact and design.draws <= KEPT_WHEN_EXACT)
     experiment = prepare(index, realisation, design, seed, baseline, scenario.pairs, keep)
-    tally, draws = simulate(experiment, workers, progress)
-    result = stability(tally, index.cities, baseline, bool(index.definition.tiers), design.exact)
+
+    def found(tally: Tally) -> xr.Dataset:
+        return stability(tally, index.cities, baseline, bool(index.definition.tiers), design.exact)
+
+    stop = None
+    if scenario.until is not None:
+        first = scenario.draws or DEFAULT_DRAWS
+        stop = StopWhenSure(lambda tally: largest_error(found(tally)), scenario.until, first)
+    tally, draws = simulate(experiment, workers, progress, stop)
+    result = found(tally)
+    if scenario.until is not None:
+        result.attrs["until"] = scenario.until
     result[names.SCENARIO_RANK] = (names.CITY, own[names.RANK].values)
     if published is not None:
         result[names.PUBLISHED_RANK] = (names.CITY, published.values)
@@ -334,7 +351,7 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
     exact = "exact" if design.exact else "Monte Carlo"
     constant = [str(leaf) for leaf in own[names.INDICATOR].values[own[names.CONSTANT].values]]
     return result.assign_coords(attributes).assign_attrs(
-        draws=design.draws,
+        draws=tally.draws,
         design=exact,
         baseline=describe_baseline(index, against_own),
         values=describe_values(realisation),

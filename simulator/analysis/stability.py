@@ -75,6 +75,17 @@ def stability(tally: Tally, cities: Sequence[str], baseline: Integers, tiered: b
     return result.assign_coords({names.OTHER_CITY: list(cities)}) if pairs else result
 
 
+def largest_error(result: xr.Dataset) -> float:
+    """Return the largest standard error of the chances in a result of `stability`; of shares of ranks too.
+
+    >>> shares = xr.Dataset({"rank_frequency_se": ("city", [0.001, 0.003]), "kendall_tau_se": 0.2})
+    >>> largest_error(shares)
+    0.003
+    """
+    chances = [names.RANK_FREQUENCY, *(f"top_{top}" for top in names.TOPS), names.KEEP_TIER, names.PAIR_WIN]
+    return max(float(np.nanmax(result[one + names.SE].values)) for one in chances if one + names.SE in result)
+
+
 def shift_by_draw(ranks: Integers, baseline: Integers) -> Floats:
     """Return the mean absolute rank shift of each draw, over the cities that take part.
 

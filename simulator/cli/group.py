@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from typing import Any
 
@@ -18,6 +19,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; leave with 2 for input that cannot be used, 1 for other failures, 130 when interrupted."""
+        _tell_on_standard_error()
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal that lacks Chinese shows question marks
         try:
@@ -28,6 +30,13 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo(INTERRUPTED, err=True)
             ctx.exit(130)
+
+
+def _tell_on_standard_error() -> None:
+    """Print what the engine has to tell, such as that it is compiling, on standard error."""
+    log = logging.getLogger("simulator")
+    log.setLevel(logging.INFO)
+    log.handlers = [logging.StreamHandler()]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

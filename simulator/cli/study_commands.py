@@ -20,6 +20,12 @@ from simulator.cli.waiting import leaving_at_once, progress_bar
 @main.command("run")
 @click.argument("scenario")
 @click.option("--draws", type=int, help="Number of draws, in place of the scenario's.")
+@click.option(
+    "--until",
+    type=float,
+    metavar="SE",
+    help="Go on until the largest standard error of the chances is at most this, such as 0.001.",
+)
 @click.option("--seed", type=int, help="Seed, in place of the scenario's; the same seed gives the same result.")
 @click.option(
     "--workers", type=int, help="Parallel workers; all processors by default. They change nothing in the result."
@@ -40,6 +46,7 @@ from simulator.cli.waiting import leaving_at_once, progress_bar
 def run_command(
     scenario: str,
     draws: int | None,
+    until: float | None,
     seed: int | None,
     workers: int | None,
     out: str | None,
@@ -56,6 +63,7 @@ def run_command(
     Examples:
       citysim run stress-test
       citysim run stress-test --draws 100000 --workers 2 --out result.nc --csv table.csv
+      citysim run stress-test --until 0.001
       citysim run stress-test --set factors.data-error.size=4 --set factors.weights.concentration=1
       citysim run stress-test --set 'factors.weights={method: uniform, percent: 20}' --set factors.leave-out=null
       citysim run stress-test --pair hefei,ningbo
@@ -72,7 +80,7 @@ def run_command(
     for path in (out, csv_path, json_path):
         refuse_unwritable(path)
     begun = time.perf_counter()
-    study = plan(scenario, [*with_size(settings, draws, seed), *(["pairs=true"] if pairs else [])])
+    study = plan(scenario, [*with_size(settings, draws, seed, until), *(["pairs=true"] if pairs else [])])
     asked = [chosen_pair(study, pair) for pair in pairs]
     shown = chosen_cities(study, only)
     with leaving_at_once(), progress_bar(quiet) as progress:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.event import Event, Listener, register
+
+LOG = logging.getLogger(__name__)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,6 +25,23 @@ def _sources_digest() -> str:
 
 SOURCES_DIGEST = _sources_digest()
 """Changes with any file of this room."""
+
+
+class _Announcement(Listener):  # type: ignore[misc]
+    """Says, once, that something is being compiled: it takes a while, and is not done again."""
+
+    told = False
+
+    def on_start(self, event: Event) -> None:
+        if not self.told:
+            type(self).told = True
+            LOG.info("compiling for this processor, about 20 seconds; the next run finds it done")
+
+    def on_end(self, event: Event) -> None:
+        """Nothing is to be said of the end."""
+
+
+register("numba:compile", _Announcement())
 
 
 def compiled(function: F) -> F:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.analysis.stability import largest_error
 from simulator.report.frames import OVERALL
 
 FEW = 10
@@ -120,13 +121,22 @@ def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
     if result.attrs["design"] == "exact":
         yield Text(f"All {result.attrs['draws']:,} combinations, exact: no sampling error.")
     else:
-        largest = float(np.nanmax(result[names.RANK_FREQUENCY + names.SE].values))
+        largest = largest_error(result)
         took = "" if seconds is None else f" in {seconds:.1f} s"
         yield Text(
             f"{result.attrs['draws']:,} draws{took}, seed {result.attrs['seed']}; "
-            f"the largest standard error of a share is {_percent(largest, 2)}. "
+            f"the largest standard error of a chance is {_percent(largest, 2)}{_asked(result)}. "
             "It tells the sampling only; the spread itself follows from what the scenario assumes."
         )
+
+
+def _asked(result: xr.Dataset) -> str:
+    """Return which standard error was asked for, and whether it was reached."""
+    if "until" not in result.attrs:
+        return ""
+    asked = float(result.attrs["until"])
+    reached = "" if largest_error(result) <= asked else ", not reached"
+    return f" (asked for {_percent(asked, 2)}{reached})"
 
 
 def _notes(result: xr.Dataset) -> Iterable[str]:

@@ -15,8 +15,9 @@ from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.tally import FIGURES, tally_ranks
 from simulator.kernels.tree import Plan
+from simulator.simulation.stopping import StopWhenSure
 from simulator.simulation.tally import Tally, empty_tally, exact_sums
-from simulator.uncertainty.design import Design, block_count, block_draws
+from simulator.uncertainty.design import BLOCK, Design, block_count, block_draws
 from simulator.uncertainty.realisation import Realisation
 
 Progress = Callable[[int, int], None]
@@ -62,8 +63,13 @@ def prepare(
     return Experiment(realisation, design, seed, plan, baseline, tier, pairs, keep)
 
 
-def simulate(experiment: Experiment, workers: int = 1, progress: Progress | None = None) -> tuple[Tally, Draws | None]:
-    """Run every block of an experiment.
+def simulate(
+    experiment: Experiment,
+    workers: int = 1,
+    progress: Progress | None = None,
+    stop: StopWhenSure | None = None,
+) -> tuple[Tally, Draws | None]:
+    """Run every block of an experiment, or of the first ones as many as `stop` asks for.
 
     The result is the same to the byte for any number of workers: a block depends on the seed and its number alone,
     and blocks are added in their order. Memory does not grow with the number of draws, unless draws are kept.
@@ -75,12 +81,16 @@ def simulate(experiment: Experiment, workers: int = 1, progress: Progress | None
     """
     total = _empty(experiment)
     kept: list[Draws] = []
-    for tally, draws in _run_blocks(experiment, range(block_count(experiment.design.draws)), workers):
-        total = total + tally
-        if draws is not None:
-            kept.append(draws)
-        if progress is not None:
-            progress(total.draws, experiment.design.draws)
+    most = block_count(experiment.design.draws)
+    done, goal = 0, most if stop is None else min(stop.blocks(None), most)
+    while done < goal:
+        for tally, draws in _run_blocks(experiment, range(done, goal), workers):
+            total = total + tally
+            if draws is not None:
+                kept.append(draws)
+            if progress is not None:
+                progress(total.draws, min(goal * BLOCK, experiment.design.draws))
+        done, goal = goal, goal if stop is None else min(stop.blocks(total), most)
     return total, _joined(kept) if experiment.keep else None
 
 
