@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from simulator.kernels.arrays import Floats, Integers
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import compiled, part
 
 SUM, ARITHMETIC, GEOMETRIC, HARMONIC, MEDIAN = range(5)
 """Codes of the methods."""
@@ -20,7 +20,7 @@ HALF_TOLERANCE = 1e-12
 """How near to one half a cumulated weight counts as one half, which summing shares may miss by rounding."""
 
 
-@compiled
+@part
 def weighted_sum(scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> None:
     """Sum of coefficient × score, children in their order."""
     out[:] = 0.0
@@ -30,7 +30,7 @@ def weighted_sum(scores: Floats, children: Integers, coefficient: Floats, out: F
                 out[i] += coefficient[child] * scores[child, i]
 
 
-@compiled
+@part
 def all_above_zero(scores: Floats, children: Integers, coefficient: Floats, cities: int) -> bool:
     """Return whether every score that takes part is above zero, as geometric and harmonic means need."""
     positive = True
@@ -41,7 +41,7 @@ def all_above_zero(scores: Floats, children: Integers, coefficient: Floats, citi
     return positive
 
 
-@compiled
+@part
 def geometric_mean(scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> None:
     """Take exp of the weighted mean of logarithms; scores must be above zero."""
     out[:] = 0.0
@@ -53,7 +53,7 @@ def geometric_mean(scores: Floats, children: Integers, coefficient: Floats, out:
         out[i] = math.exp(out[i])
 
 
-@compiled
+@part
 def harmonic_mean(scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> None:
     """Take the inverse of the weighted mean of inverses; scores must be above zero."""
     out[:] = 0.0
@@ -65,7 +65,7 @@ def harmonic_mean(scores: Floats, children: Integers, coefficient: Floats, out: 
         out[i] = 1.0 / out[i]
 
 
-@compiled
+@part
 def weighted_median(scores: Floats, children: Integers, coefficient: Floats, out: Floats) -> None:
     """Take the score at which the cumulated weight passes one half; the middle of two where it meets one half."""
     taking_part = children[coefficient[children] != 0.0]

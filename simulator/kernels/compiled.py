@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import numba
 from numba.core.event import Event, Listener, register
@@ -27,12 +27,13 @@ SOURCES_DIGEST = _sources_digest()
 """Changes with any file of this room."""
 
 
-class _Announcement(Listener):  # type: ignore[misc]
+class _Announcement(Listener):
     """Says, once, that something is being compiled: it takes a while, and is not done again."""
 
     told = False
 
     def on_start(self, event: Event) -> None:
+        """Say so at the first."""
         if not self.told:
             type(self).told = True
             LOG.info("compiling for this processor, about 20 seconds; the next run finds it done")
@@ -41,7 +42,7 @@ class _Announcement(Listener):  # type: ignore[misc]
         """Nothing is to be said of the end."""
 
 
-register("numba:compile", _Announcement())
+register("numba:compile", _Announcement())  # type: ignore[no-untyped-call]
 
 
 def compiled(function: F) -> F:
@@ -49,7 +50,16 @@ def compiled(function: F) -> F:
 
     No reassociation of sums is allowed (convention 8), so results do not depend on how the compiler vectorises.
     """
-    dispatcher: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return _compiled(function, "never")
+
+
+def part(function: F) -> F:
+    """Return `function` compiled likewise, but within what calls it, not by itself, which would take as long again."""
+    return _compiled(function, "always")
+
+
+def _compiled(function: F, inline: Literal["never", "always"]) -> F:
+    dispatcher: Any = numba.njit(cache=True, nogil=True, error_model="numpy", inline=inline)(function)
     # Numba's cache looks at the file of the function alone, but compiled code holds what it calls in other files too.
     dispatcher._cache._cache_file._source_stamp = SOURCES_DIGEST
     return cast(F, dispatcher)

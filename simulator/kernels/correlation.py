@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernels.arrays import Integers
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import part
 
 _U = np.uint64
 
@@ -27,7 +27,7 @@ class Places(NamedTuple):
     """(highest possible rank + 2): how many have a better rank than each."""
 
 
-@compiled
+@part
 def find_places(places: Places) -> None:
     """Fill `begin` from the ranks."""
     rank, begin = places
@@ -38,7 +38,7 @@ def find_places(places: Places) -> None:
         begin[place] += begin[place - 1]
 
 
-@compiled
+@part
 def kendall_tau(drawn: Places, expected: Places) -> float:
     """Kendall's tau-b.
 
@@ -64,7 +64,7 @@ def kendall_tau(drawn: Places, expected: Places) -> float:
     return _correlation(float(score), float(_untied_pairs(expected.begin)), float(_untied_pairs(drawn.begin)))
 
 
-@compiled
+@part
 def _untied_pairs(begin: Integers) -> int:
     m = int(begin[-1])
     pairs = m * (m - 1) // 2
@@ -74,12 +74,12 @@ def _untied_pairs(begin: Integers) -> int:
     return pairs
 
 
-@compiled
+@part
 def _enter(entered: NDArray[np.uint64], place: int) -> None:
     entered[place >> 6] |= _U(1) << _U(place & 63)
 
 
-@compiled
+@part
 def _count_before(entered: NDArray[np.uint64], place: int) -> np.int64:
     count = np.int64(0)
     for word in range(place >> 6):
@@ -87,7 +87,7 @@ def _count_before(entered: NDArray[np.uint64], place: int) -> np.int64:
     return count + _count_bits(entered[place >> 6] & ((_U(1) << _U(place & 63)) - _U(1)))
 
 
-@compiled
+@part
 def _count_bits(word: np.uint64) -> np.int64:
     """Count bits in the way that compilers know for a single instruction."""
     word = word - ((word >> _U(1)) & _U(0x5555555555555555))
@@ -96,7 +96,7 @@ def _count_bits(word: np.uint64) -> np.int64:
     return np.int64((word * _U(0x0101010101010101)) >> _U(56))
 
 
-@compiled
+@part
 def spearman_rho(drawn: Places, expected: Places) -> float:
     """Spearman's rho: Pearson's correlation of mean ranks, in integers."""
     m = drawn.rank.size
@@ -113,7 +113,7 @@ def spearman_rho(drawn: Places, expected: Places) -> float:
     return _correlation(float(product), float(own_squares), float(baseline_squares))
 
 
-@compiled
+@part
 def _correlation(product: float, left: float, right: float) -> float:
     if left == 0.0 or right == 0.0:
         return 1.0 if left == right else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.kernels.arrays import Flags, Floats, Integers
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import compiled, part
 from simulator.kernels.keys import Keys, all_differ, pack, position_mask, settle
 from simulator.kernels.normalisation import by_rank, orient
 from simulator.kernels.ranking import rank_in_order
@@ -152,7 +152,7 @@ def rank_draws(
         rank_in_order(totals[draw], order[:m], ties, tolerance, rounding[draw], decimals, ranks[draw], same)
 
 
-@compiled
+@part
 def _list_active(city_in: Flags, active: Integers) -> int:
     m = 0
     for i in range(city_in.size):
@@ -162,7 +162,7 @@ def _list_active(city_in: Flags, active: Integers) -> int:
     return m
 
 
-@compiled
+@part
 def _present(values: Floats, active: Integers, matrix: Floats) -> Floats:
     """Return values (L, n) whose first columns are the active cities: as they are where all are, else in `matrix`."""
     if active.size == values.shape[1]:
@@ -173,7 +173,7 @@ def _present(values: Floats, active: Integers, matrix: Floats) -> Floats:
     return matrix
 
 
-@compiled
+@part
 def _copy(rows: Floats, out: Floats) -> None:
     """Copy rows over the first ones of `out`."""
     for row in range(rows.shape[0]):
@@ -181,7 +181,7 @@ def _copy(rows: Floats, out: Floats) -> None:
             out[row, i] = rows[row, i]
 
 
-@compiled
+@part
 def _scatter(scores: Floats, active: Integers, totals: Floats) -> None:
     for i in range(totals.size):
         totals[i] = np.nan

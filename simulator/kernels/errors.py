@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.kernels.arrays import Floats, Integers
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import compiled, part
 from simulator.kernels.moments import centre_and_sd
 from simulator.kernels.normals import Words, normals
 
@@ -13,7 +13,7 @@ RELATIVE, SD, ABSOLUTE = range(3)
 """Codes of the units of an error: share of the value, standard deviations of its column, units of the column."""
 
 
-@compiled
+@part
 def error_sizes(values: Floats, leaves: Integers, unit: int, size: Floats, out: Floats) -> None:
     """Write the size of the error (k, n) of the indicators at `leaves` of `values` (L, n); `size` is (k).
 
@@ -78,14 +78,14 @@ def add_normal_noise(
         _add_sized(noise, sizes, leaves, source, values[draw])
 
 
-@compiled
+@part
 def _copy(true: Floats, values: Floats) -> None:
     for leaf in range(values.shape[0]):
         for i in range(values.shape[1]):
             values[leaf, i] = true[leaf, i]
 
 
-@compiled
+@part
 def _add_sized(noise: Floats, sizes: Floats, leaves: Integers, source: Integers, values: Floats) -> None:
     n = source.shape[1]
     for k in range(leaves.size):

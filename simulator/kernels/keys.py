@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.bits import bits_of_double
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import compiled, part
 
 Keys: TypeAlias = NDArray[np.uint64]
 
@@ -25,7 +25,7 @@ _SIGN = np.uint64(2**63)
 _ONE = np.uint64(1)
 
 
-@compiled
+@part
 def position_mask(n: int) -> np.uint64:
     """Return the lowest bits of a key, which hold one of n positions."""
     mask = _ONE
@@ -47,7 +47,7 @@ def pack(values: Floats, mask: np.uint64, keys: Keys) -> None:
             keys[row, i] = LAST
 
 
-@compiled
+@part
 def all_differ(keys: Keys, row: int, mask: np.uint64, m: int) -> bool:
     """Return whether no two of the first m sorted keys of a row hold the same bits of a value."""
     alike = 0
@@ -56,7 +56,7 @@ def all_differ(keys: Keys, row: int, mask: np.uint64, m: int) -> bool:
     return alike == 0
 
 
-@compiled
+@part
 def settle(keys: Keys, row: int | np.int64, mask: np.uint64, values: Floats, falling: Floats) -> None:
     """Put sorted keys of a row that hold the same bits of a value in the order of the values, in place.
 
@@ -74,9 +74,11 @@ def settle(keys: Keys, row: int | np.int64, mask: np.uint64, values: Floats, fal
     for k in range(1, m + 1):
         if k == m or (keys[row, k] ^ keys[row, start]) > mask:
             if k - start > 1:
-                order = np.argsort(-falling[start:k])
-                keys[row, start:k] = keys[row, start:k][order]
-                falling[start:k] = falling[start:k][order]
+                run, values_of_run = keys[row, start:k].copy(), falling[start:k].copy()
+                order = np.argsort(-values_of_run)
+                for place in range(order.size):
+                    keys[row, start + place] = run[order[place]]
+                    falling[start + place] = values_of_run[order[place]]
             start = k
 
 

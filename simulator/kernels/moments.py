@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from simulator.kernels.arrays import Floats
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import part
 from simulator.kernels.lanes import sums_of_distances
 
 
-@compiled
+@part
 def centre_and_sd(values: Floats, row: int, delta: float) -> tuple[float, float]:
     """Return mean and standard deviation, with divisor n - `delta`, of a row; that of equal values is exactly 0.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.kernels.arrays import Floats, Integers
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import compiled, part
 from simulator.kernels.lanes import extremes
 from simulator.kernels.moments import centre_and_sd
 from simulator.kernels.ranking import BETTER, MEAN, NO_GAPS, WORSE, count_better, count_groups_before
@@ -25,7 +25,7 @@ PARAMETERS = 6
 """Length of a parameter row; what each place holds is told by the method's function."""
 
 
-@compiled
+@part
 def orient(values: Floats, direction: Integers, target: Floats, out: Floats) -> None:
     """Turn rows so that larger is better: as they are, negated, or minus their distance to the target.
 
@@ -43,7 +43,7 @@ def orient(values: Floats, direction: Integers, target: Floats, out: Floats) -> 
                 out[row, i] = -abs(values[row, i] - target[row])
 
 
-@compiled
+@part
 def rank_points(ties: int, printed_sums: Floats, better: Integers, same: Integers, out: Floats) -> None:
     """Points by rank under a tie rule (convention 5), from how many values are better and how many the same.
 
@@ -67,7 +67,7 @@ def rank_points(ties: int, printed_sums: Floats, better: Integers, same: Integer
                 out[row, i] = (printed_sums[row, first + count] - printed_sums[row, first]) / count
 
 
-@compiled
+@part
 def percentile_rank(ties: int, printed_sums: Floats, better: Integers, same: Integers, out: Floats) -> None:
     """(points - 1) / (n - 1); a single city scores 1."""
     rows, n = better.shape
@@ -77,7 +77,7 @@ def percentile_rank(ties: int, printed_sums: Floats, better: Integers, same: Int
             out[row, i] = (out[row, i] - 1.0) / (n - 1) if n > 1 else 1.0
 
 
-@compiled
+@part
 def z_score(values: Floats, delta: float, mean: float, sd: float, out: Floats) -> None:
     """(x - mean) / sd with divisor n - `delta`, stretched to the asked mean and sd; constant values score the mean."""
     for row in range(values.shape[0]):
@@ -87,7 +87,7 @@ def z_score(values: Floats, delta: float, mean: float, sd: float, out: Floats) -
             out[row, i] = (values[row, i] - centre) * scale + mean
 
 
-@compiled
+@part
 def min_max(
     values: Floats, given: bool, low: float, high: float, start: float, end: float, capped: bool, out: Floats
 ) -> None:
@@ -105,7 +105,7 @@ def min_max(
             out[row, i] = start + share * (end - start)
 
 
-@compiled
+@part
 def distance_to_best(values: Floats, out: Floats) -> None:
     """1 - (best - x) / (best - worst); constant values score 1."""
     for row in range(values.shape[0]):
@@ -115,7 +115,7 @@ def distance_to_best(values: Floats, out: Floats) -> None:
             out[row, i] = 1.0 - (best - values[row, i]) / spread if spread > 0.0 else 1.0
 
 
-@compiled
+@part
 def distance_to_target(values: Floats, target: float, capped: bool, out: Floats) -> None:
     """(x - worst) / (target - worst). Where the worst value is at the target already, 1, as for every city."""
     for row in range(values.shape[0]):
@@ -125,7 +125,7 @@ def distance_to_target(values: Floats, target: float, capped: bool, out: Floats)
             out[row, i] = min(share, 1.0) if capped else share
 
 
-@compiled
+@part
 def by_rank(method: int) -> bool:
     """Return whether the method of that code looks at the order of values alone."""
     return method in (RANK, PERCENTILE_RANK)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels.arrays import Floats
 from simulator.kernels.bits import bits_of_single, byte_of, half_word, single_of_bits
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import compiled, part
 
 PIECE = 512
 """Pairs made at a time, so that steps in between stay in the nearest cache."""
@@ -74,7 +74,7 @@ def normals_of_draws(words: Words, out: Floats) -> None:
         normals(words, draw, out[draw])
 
 
-@compiled
+@part
 def split(number: Single) -> tuple[Single, Single]:
     """Return x and n of a positive number (1 + x) 2^n, where 1 + x lies between 2/3 and 4/3."""
     bits = bits_of_single(number)
@@ -82,14 +82,14 @@ def split(number: Single) -> tuple[Single, Single]:
     return single_of_bits(bits - power) - _F(1.0), _F(power) * _F(2.0**-23)
 
 
-@compiled
+@part
 def logarithm(number: Single) -> Single:
     """Natural logarithm of a positive number."""
     x, exponent = split(number)
     return logarithm_of_split(x, exponent)
 
 
-@compiled
+@part
 def logarithm_of_split(x: Single, exponent: Single) -> Single:
     """Natural logarithm of (1 + x) 2^exponent, with all its digits also where that is nearly 1."""
     z = x * x
@@ -106,14 +106,14 @@ def logarithm_of_split(x: Single, exponent: Single) -> Single:
     return result
 
 
-@compiled
+@part
 def _sine(angle: Single, square: Single) -> Single:
     p = _F(-1.9515295891e-4) * square + _F(8.3321608736e-3)
     p = p * square + _F(-1.6666654611e-1)
     return p * square * angle + angle
 
 
-@compiled
+@part
 def _cosine(square: Single) -> Single:
     p = _F(2.443315711809948e-5) * square + _F(-1.388731625493765e-3)
     p = p * square + _F(4.166664568298827e-2)

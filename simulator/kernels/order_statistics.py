@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.bits import half_word, single_of_bits
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import compiled, part
 from simulator.kernels.normals import Words, logarithm, logarithm_of_split, split
 from simulator.kernels.order import keep_rising
 
@@ -167,14 +167,14 @@ def draw_gaps(gaps: Gaps, quantiles: Quantiles, words: Words, which: Floats, spr
                 values[draw, leaf, i] = sign * kept[begin + gaps.city_kept[column, i]]
 
 
-@compiled
+@part
 def _exponentials(words: Words, row: int, scratch: Rising) -> None:
     """Fill `sums` with independent standard exponentials, minus logarithms of uniform numbers."""
     for k in range(scratch.sums.size):
         scratch.sums[k] = -_logarithm_of_uniform(half_word(words, row, k))
 
 
-@compiled
+@part
 def _logarithm_of_uniform(bits: np.uint32) -> Single:
     """Logarithm of (bits + 1/2) / 2^32, precise also where that is nearly 1."""
     below = (_F(bits) + _F(0.5)) * _F(2.0**-32)
@@ -184,7 +184,7 @@ def _logarithm_of_uniform(bits: np.uint32) -> Single:
     return logarithm_of_split(-above if nearly else x, _F(0.0) if nearly else exponent)
 
 
-@compiled
+@part
 def _probabilities(gaps: Gaps, shape: Integers, scratch: Rising) -> None:
     """Add up the exponentials within each gap, and find the probability of each free value under its shape."""
     sums, probability = scratch.sums, scratch.probability
@@ -200,7 +200,7 @@ def _probabilities(gaps: Gaps, shape: Integers, scratch: Rising) -> None:
                 probability[k] = below + one * sums[gaps.free_sum[k]]
 
 
-@compiled
+@part
 def _logits(scratch: Rising) -> None:
     for k in range(scratch.probability.size):
         below = max(_F(scratch.probability[k]), _F(1e-30))
@@ -239,12 +239,12 @@ def _values(gaps: Gaps, shape: Integers, quantiles: Quantiles, spread: Floats, s
             value[k] = scale * power[k] * (1.0 + np.float64(rest[k]))
 
 
-@compiled
+@part
 def _between(low: float, high: float, share: float) -> float:
     return low + (high - low) * share
 
 
-@compiled
+@part
 def _interpolate(quantiles: Quantiles, spline: int, begin: int, end: int, scratch: Rising) -> None:
     """Write the quantiles of some free values: by their spline, and by its table where it has one."""
     coefficients, first = quantiles.coefficients, spline * PIECES
@@ -265,13 +265,13 @@ def _interpolate(quantiles: Quantiles, spline: int, begin: int, end: int, scratc
                 scratch.power[k] = _look_up(quantiles, low, high, p)
 
 
-@compiled
+@part
 def _place(logit: Single) -> Single:
     """Return the piece of a spline, and the place in it, that a logit falls into."""
     return min(max((logit + _F(LOGIT_END)) * _F(STEPS), _F(0.0)), _F(PIECES - 0.001))
 
 
-@compiled
+@part
 def _look_up(quantiles: Quantiles, low: int, high: int, p: float) -> float:
     """Return the quantile on the straight line between two of those at places from `low` to `high`."""
     probability, quantile = quantiles.probability, quantiles.quantile
@@ -286,7 +286,7 @@ def _look_up(quantiles: Quantiles, low: int, high: int, p: float) -> float:
     return found
 
 
-@compiled
+@part
 def _exponential(x: Single) -> tuple[Single, Single]:
     """Return exp(x), for |x| up to 87, as a power of two and what it is to be raised by (Cephes, Moshier 1989)."""
     n = np.floor(x * _F(1.44269504) + _F(0.5))
@@ -300,7 +300,7 @@ def _exponential(x: Single) -> tuple[Single, Single]:
     return single_of_bits((np.int32(n) + np.int32(127)) << np.int32(23)), y * r * r + r
 
 
-@compiled
+@part
 def _straighten(gaps: Gaps, shape: Integers, scratch: Rising) -> None:
     """Put values on a line where a gap is too narrow for its shape to tell them apart."""
     for column in range(shape.size):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from simulator.kernels.arrays import Floats, Integers
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import compiled, part
 
 PAIRS_PAY_UP_TO = 128
 """Number of cities up to which comparing all pairs is taken for faster than sorting."""
@@ -16,7 +16,7 @@ BETTER, WORSE, MEAN, NO_GAPS, AS_PUBLISHED = range(5)
 """Codes of the tie rules of convention 5."""
 
 
-@compiled
+@part
 def count_by_pairs(values: Floats, better: Integers, same: Integers) -> None:
     """Count, for each value of each row, how many are larger (`better`) and how many equal (`same`, itself included).
 
@@ -43,7 +43,7 @@ def count_by_pairs(values: Floats, better: Integers, same: Integers) -> None:
                 same[row, i] = equal
 
 
-@compiled
+@part
 def count_in_order(values: Floats, order: Integers, tolerance: float, better: Integers, same: Integers) -> None:
     """Count as `count_by_pairs`, in one row, from the positions of values in order, the largest first.
 
@@ -59,7 +59,7 @@ def count_in_order(values: Floats, order: Integers, tolerance: float, better: In
             start = k
 
 
-@compiled
+@part
 def count_by_sorting(values: Floats, better: Integers, same: Integers) -> None:
     """Count as `count_by_pairs`, in O(n log n) a row."""
     for row in range(values.shape[0]):
@@ -75,7 +75,7 @@ def count_better(values: Floats, better: Integers, same: Integers) -> None:
         count_by_sorting(values, better, same)
 
 
-@compiled
+@part
 def count_groups_before(better: Integers, groups: Integers) -> None:
     """Count, for each value, how many distinct larger values its row has, from the counts of `count_better`."""
     rows, n = better.shape
@@ -101,7 +101,7 @@ def ranks_among(rank: Integers) -> Integers:
     return among
 
 
-@compiled
+@part
 def join_ties(values: Floats, tolerance: float) -> None:
     """Give values within `tolerance` of the first of their group that value, in place: differences of rounding only."""
     order = np.argsort(-values)

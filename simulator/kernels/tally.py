@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.kernels.arrays import Floats, Integers
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import compiled, part
 from simulator.kernels.correlation import Places, find_places, kendall_tau, spearman_rho
 
 FIGURES = 3
@@ -69,7 +69,7 @@ def tally_ranks(
             _tally_pairs(ranks[draw], order[:m], pairs)
 
 
-@compiled
+@part
 def _baseline_among(
     rank: Integers, baseline_order: Integers, baseline_rank: Integers, order: Integers, expected: Integers
 ) -> int:
@@ -84,7 +84,7 @@ def _baseline_among(
     return m
 
 
-@compiled
+@part
 def _tally_pairs(rank: Integers, order: Integers, pairs: Integers) -> None:
     for a in order:
         for b in order:

@@ -12,7 +12,7 @@ import numpy as np
 
 from simulator.kernels.aggregation import ARITHMETIC, SUM, aggregate
 from simulator.kernels.arrays import Flags, Floats, Integers
-from simulator.kernels.compiled import compiled
+from simulator.kernels.compiled import compiled, part
 from simulator.kernels.keys import Keys, count_by_keys, position_mask
 from simulator.kernels.lanes import extremes
 from simulator.kernels.normalisation import HIGHER, NONE, by_rank, normalise, orient
@@ -54,7 +54,7 @@ class Plan(NamedTuple):
     """(S, n): city of each printed number."""
 
 
-@compiled
+@part
 def sum_printed(plan: Plan, city_in: Flags, printed_sums: Floats) -> None:
     """Cumulate the printed numbers of the cities that take part, best first, into `printed_sums` (S, n + 1)."""
     slots, n = plan.printed.shape
@@ -125,14 +125,14 @@ class Scratch(NamedTuple):
     """(m)"""
 
 
-@compiled
+@part
 def make_scratch(leaves: int, cities: int) -> Scratch:
     """Return scratch for so many indicators and cities."""
     better, same = np.empty((leaves, cities), np.int64), np.empty((leaves, cities), np.int64)
     return Scratch(np.empty((leaves, cities)), better, same, np.empty(cities))
 
 
-@compiled
+@part
 def normalise_leaves(
     plan: Plan,
     variant: int,
@@ -181,7 +181,7 @@ def normalise_leaves(
     return row
 
 
-@compiled
+@part
 def climb(
     plan: Plan,
     variant: int,
@@ -231,7 +231,7 @@ def climb(
     return -1
 
 
-@compiled
+@part
 def _size(normalised: Floats, children: Integers, coefficient: Floats, sizes: Floats) -> float:
     """Largest sum, over the cities, of coefficient × absolute score; the first row of `sizes` (…, n) is scratch."""
     for i in range(sizes.shape[1]):
@@ -244,7 +244,7 @@ def _size(normalised: Floats, children: Integers, coefficient: Floats, sizes: Fl
     return largest
 
 
-@compiled
+@part
 def _takes_part(children: Integers, coefficient: Floats) -> bool:
     taking_part = False
     for child in children:
