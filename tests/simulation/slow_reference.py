@@ -160,8 +160,13 @@ class Reference:
         if method == "median":
             return np.array([median_of(column, shares) for column in scores.T])
         if self.weights is not None:
-            scales = np.array([self.scale(child, node) for child in children])
-            return self.scale(node, None) * ((of_all if method == "sum" else shares) / scales) @ scores
+            # Whatever is left out, all together would score what they do by the definition if each scored 1.
+            factors = self.scale(node, None) * of_all / np.array([self.scale(child, node) for child in children])
+            if method == "arithmetic":
+                everything = sum(self.weight(child) / self.scale(child, node) for child in node.children)
+                present = sum(self.weight(child) / self.scale(child, node) for child in children)
+                factors = factors * everything / present
+            return factors @ scores
         return (weights if method == "sum" else shares) @ scores
 
 

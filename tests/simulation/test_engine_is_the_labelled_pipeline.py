@@ -11,6 +11,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from labelled_pipeline import Array, assert_as_labelled, mass, score_draw
 from method_grid import ABOVE_ZERO, COMBINATIONS, LEVELS, RANKS, REACH_ZERO, leaf, unequal_tree, worded
+from slow_reference import assert_as_reference
 from small_experiments import make_index
 
 from simulator.construction.recipe import Recipe, apply_recipe, with_equal_weights
@@ -111,6 +112,25 @@ def test_so_are_nodes_that_are_normalised_again_and_values_that_serve_all_draws(
         chunk, totals, ranks = run(index, realisation, every_weighting(realisation, number), 5)
         assert len(chunk.values) == 1
         assert_as_labelled(index, realisation, chunk, totals, ranks)
+
+
+@pytest.mark.parametrize("below", ["sum", "arithmetic", "geometric", "harmonic", "median"])
+@pytest.mark.parametrize("top", ["sum", "arithmetic", "geometric", "harmonic", "median"])
+def test_so_are_branches_of_unequal_scale_of_which_some_are_left_out(top: str, below: str) -> None:
+    """A sum of three scores up to 300 beside one of two and a single indicator: a mean above shares what is missing."""
+    method = {"normalise": {"method": "min-max", "to": [1, 100]}, "aggregate": below}
+    children = [
+        {"id": "three", **method, "weight": 2.0, "children": [leaf("a1"), leaf("a2", weight=2.0), leaf("a3")]},
+        {"id": "two", **method, "children": [leaf("c1"), leaf("c2", weight=0.5)]},
+        {"id": "one", **method, "children": [leaf("deep", weight=3.0)]},
+    ]
+    index = make_index({"id": "root", "aggregate": top, "children": children}, tied_values(3, 12, 6), levels=LEVELS)
+    for leave_out in ({"level": "dimension"}, {"level": "indicator", "count": 3}):
+        realisation = bind(index, Factors.model_validate({"weights": WEIGHTS, "leave-out": leave_out}))
+        for seed in range(2):
+            chunk, totals, ranks = run(index, realisation, every_weighting(realisation, seed), seed)
+            assert_as_labelled(index, realisation, chunk, totals, ranks)
+            assert_as_reference(index, realisation, chunk, totals, ranks)
 
 
 # Any tree, any methods in it, any factors.
