@@ -233,7 +233,7 @@ def test_run_shows_a_table_of_the_cities(outputs: tuple[Path, Result]) -> None:
     assert lines[1].split()[:3] == ["Rank", "City", "Median"]
     assert sum("上海" in line or "合肥" in line for line in lines) == 2
     assert "50 draws in " in printed
-    assert "seed 7; the largest standard error of a share is " in " ".join(printed.split())
+    assert "seed 7; the largest standard error of a chance is " in " ".join(printed.split())
 
 
 @pytest.mark.parametrize("option", ["--quiet", "-q"])
