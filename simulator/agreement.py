@@ -28,7 +28,9 @@ from simulator.index import Index, unprinted
 from simulator.lookup import find_indicators, select_cities
 from simulator.methods import (
     AsDefined,
+    DirichletWeights,
     GivenWeights,
+    UniformWeights,
     label,
 )
 from simulator.scenario import PillarTree, Scenario
@@ -37,6 +39,7 @@ from simulator.uncertainty.design import Exclusion, dead_ends
 from simulator.uncertainty.factors import METHOD_FACTORS, Factors, LeaveOut, method_choices
 from simulator.uncertainty.feasibility import value_problems
 from simulator.uncertainty.omission import CITY_LEVEL, find_members, leave_out_name, members_of
+from simulator.uncertainty.points import MOST_DIMENSIONS, TITLES
 
 SMALLEST_GROUP = 3
 """Cities below which a ranking says nothing."""
@@ -129,6 +132,7 @@ def study_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
         yield from _together_problems(scenario.factors, index.definition)
         yield from _print_problems(scenario, index)
         yield from _draw_problems(scenario, index.definition)
+        yield from _point_problems(scenario, index.definition)
     yield from _stopping_problems(scenario)
     yield from _design_problems(scenario)
 
@@ -312,6 +316,24 @@ def _stopping_problems(scenario: Scenario) -> Iterator[Problem]:
     if scenario.keep_draws:
         problem = "how many draws would have to be kept is not known beforehand"
         yield ("until",), problem, "Remove `until` (and --until) and give `draws`, or remove `keep-draws`."
+
+
+def _point_problems(scenario: Scenario, definition: Definition) -> Iterator[Problem]:
+    """Yield that evenly spread points have nothing to drive, or more than they can."""
+    if scenario.design not in TITLES:
+        return
+    choices = list(method_choices(scenario.factors))
+    methods = scenario.factors.weights.alternatives if scenario.factors.weights else ()
+    random = [method for method in methods if isinstance(method, DirichletWeights | UniformWeights)]
+    left_out = [one for one in scenario.factors.leave_out if one.count == 1]
+    dimensions = len(choices) + len(left_out)
+    dimensions += sum(len(members_of(definition, method.over or definition.levels[-1])) for method in random)
+    if not random and not left_out and all(len(choice.labels) == 1 for choice in choices):
+        problem = f"{scenario.design} points drive choices and random weights, and nothing of the kind varies"
+        yield ("design",), problem, "Add such a factor, or take design: monte-carlo."
+    if scenario.design == "sobol" and dimensions > MOST_DIMENSIONS:
+        problem = f"choices and random weights have {dimensions:,} dimensions, sobol points {MOST_DIMENSIONS:,} at most"
+        yield ("design",), problem, "Take design: latin-hypercube or monte-carlo."
 
 
 def _design_problems(scenario: Scenario) -> Iterator[Problem]:

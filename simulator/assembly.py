@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from simulator import names
-from simulator.analysis.stability import share_of, shift_by_draw
+from simulator.analysis.stability import share_of, shift_by_draw, spread_of
 from simulator.index import Index
 from simulator.kernels.arrays import Integers
 from simulator.simulation.blocks import Draws
@@ -77,7 +77,7 @@ def choice_shares(tally: Tally, realisation: Realisation, exact: bool) -> xr.Dat
     if not realisation.choices:
         return xr.Dataset()
     taken = np.concatenate(tally.chosen)
-    share, error = share_of(taken, np.full(taken.shape, tally.draws), exact)
+    share, error = share_of(taken, np.full(taken.shape, tally.draws), exact, spread_of(tally, "chosen"))
     factor = [choice.factor for choice in realisation.choices for _ in choice.labels]
     alternative = [one for choice in realisation.choices for one in choice.labels]
     return xr.Dataset(

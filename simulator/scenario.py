@@ -87,10 +87,12 @@ class Scenario(Schema):
     never: tuple[Annotated[dict[str, str], Field(min_length=2)], ...] = ()
     """Alternatives that exclude each other: factor → alternative, such as
     {normalisation: z-score, aggregation: geometric}."""
-    design: Literal["monte-carlo", "exhaustive"] = "monte-carlo"
-    """`monte-carlo`: independent random draws. `exhaustive`: every combination of the alternatives once, exactly."""
+    design: Literal["monte-carlo", "sobol", "latin-hypercube", "exhaustive"] = "monte-carlo"
+    """`monte-carlo`: independent random draws. `sobol`, `latin-hypercube`: choices and random weights by points that
+    are spread more evenly. `exhaustive`: every combination of the alternatives once, exactly."""
     draws: Annotated[int, Field(ge=2, le=10**12)] | None = None
-    """Number of draws; 20,000 if not given. Not for an exhaustive design."""
+    """Number of draws; 20,000 if not given. Rounded up to whole blocks of 1,024, eight at least, where points are
+    spread evenly. Not for an exhaustive design."""
     until: Annotated[float, Field(gt=0, le=0.1)] | None = None
     """Go on, after these draws, until the largest standard error of the reported chances is at most this: 0.001 is a
     tenth of a per cent, and takes about 250,000 draws."""

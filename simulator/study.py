@@ -48,6 +48,7 @@ from simulator.simulation.tally import Tally
 from simulator.sourcing import with_sources
 from simulator.storage import read_result
 from simulator.uncertainty.design import BLOCK, Design, MonteCarlo, enumerate_all
+from simulator.uncertainty.points import LEAST_BLOCKS, PointDesign
 from simulator.uncertainty.realisation import Realisation, bind
 
 KEPT_WHEN_EXACT = 10_000
@@ -316,6 +317,9 @@ def _design(scenario: Scenario, realisation: Realisation, seed: int) -> Design:
     draws = scenario.draws or DEFAULT_DRAWS
     if scenario.until is not None:
         draws = max(draws, scenario.at_most)
+    if scenario.design != "monte-carlo":
+        members = realisation.random_members
+        return PointDesign(scenario.design, realisation.choices, tuple(never), members, draws, seed)
     return MonteCarlo(realisation.choices, tuple(never), draws, seed)
 
 
@@ -335,7 +339,7 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
 
     stop = None
     if scenario.until is not None:
-        first = scenario.draws or DEFAULT_DRAWS
+        first = max(scenario.draws or DEFAULT_DRAWS, LEAST_BLOCKS * BLOCK if design.blockwise else 0)
         stop = StopWhenSure(lambda tally: largest_error(found(tally)), scenario.until, first)
     tally, draws = simulate(experiment, workers, progress, stop)
     result = found(tally)
@@ -348,11 +352,10 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
     if draws is not None:
         result = result.merge(kept_draws(draws, realisation, index.cities, baseline))
     attributes = {name: index.matrix[name] for name in names.CITY_COORDINATES if name in index.matrix.coords}
-    exact = "exact" if design.exact else "Monte Carlo"
     constant = [str(leaf) for leaf in own[names.INDICATOR].values[own[names.CONSTANT].values]]
     return result.assign_coords(attributes).assign_attrs(
         draws=tally.draws,
-        design=exact,
+        design=design.title,
         baseline=describe_baseline(index, against_own),
         values=describe_values(realisation),
         data_error=describe_errors(scenario.factors.data_error, realisation),

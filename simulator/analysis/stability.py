@@ -15,6 +15,7 @@ from simulator import names
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.ranking import ranks_among
 from simulator.kernels.tally import KENDALL, SHIFT, SPEARMAN
+from simulator.simulation.between import Crossed, ratio_error
 from simulator.simulation.tally import UNIT, Tally
 
 QUANTILES = {names.RANK_P05: 0.05, names.RANK_MEDIAN: 0.5, names.RANK_P95: 0.95}
@@ -22,6 +23,8 @@ ROUNDING = 1e-12
 """How far below a level a cumulated share may fall by rounding and still reach it."""
 
 Variables = dict[str, tuple[tuple[str, ...], np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]
+Spread = tuple[Crossed, int] | None
+"""Sums over blocks, and their number; none where draws are independent."""
 
 
 def stability(tally: Tally, cities: Sequence[str], baseline: Integers, tiered: bool, exact: bool) -> xr.Dataset:
@@ -56,6 +59,10 @@ def stability(tally: Tally, cities: Sequence[str], baseline: Integers, tiered: b
     between the quantiles one standard error of the level below and above (Woodruff 1952,
     doi:10.1080/01621459.1952.10483443). A share of 0 or 1 has standard error 0; with N draws it may still be anything
     up to about 3 / N away, at 95 % confidence.
+
+    Of a design whose draws depend on each other within a block they come from the spread between blocks instead; see
+    `simulator.simulation.between`. Of a quantile the levels are then as far away as the cumulated share at that rank,
+    and at the rank before, may be by their own standard errors.
     """
     seen = tally.counts.sum(axis=1)
     per_city: Variables = {
@@ -108,16 +115,27 @@ def shift_by_draw(ranks: Integers, baseline: Integers) -> Floats:
     return shifts
 
 
-def share_of(count: Integers, of: Integers, exact: bool) -> tuple[Floats, Floats]:
-    """Return a share of draws and its standard error, 0 of an exact design; of no draws at all both are NaN."""
+def share_of(count: Integers, of: Integers, exact: bool, spread: Spread = None) -> tuple[Floats, Floats]:
+    """Return a share of draws and its standard error, 0 of an exact design; of no draws at all both are NaN.
+
+    With a `spread` between blocks the error comes from that.
+    """
     with np.errstate(invalid="ignore"):
         share = count / of
+        if spread is not None:
+            return share, ratio_error(count, of, *spread)
         error = np.zeros_like(share) if exact else np.sqrt(share * (1.0 - share) / of)
     return share, error
 
 
+def spread_of(tally: Tally, figure: str) -> Spread:
+    """Return the sums over blocks of a figure of `Between`, and how many blocks there are; None without such sums."""
+    between = tally.between
+    return None if between is None else (getattr(between, figure), between.blocks)
+
+
 def _frequencies(tally: Tally, seen: Integers, exact: bool) -> Variables:
-    share, error = share_of(tally.counts, seen[:, np.newaxis], exact)
+    share, error = share_of(tally.counts, seen[:, np.newaxis], exact, spread_of(tally, "frequency"))
     return _with_error(names.RANK_FREQUENCY, (names.CITY, names.RANK), share, error)
 
 
@@ -128,17 +146,19 @@ def _with_error(name: str, axes: tuple[str, ...], value: Floats, error: Floats) 
 def _moments_of_rank(tally: Tally, seen: Integers, exact: bool) -> Variables:
     ranks = np.arange(1, tally.counts.shape[1] + 1)
     total, squares = (tally.counts * ranks).sum(axis=1), (tally.counts * ranks**2).sum(axis=1)
-    return _with_error(names.RANK_MEAN, (names.CITY,), *_mean(total, squares, seen, exact))
+    return _with_error(names.RANK_MEAN, (names.CITY,), *_mean(total, squares, seen, exact, spread_of(tally, "rank")))
 
 
 def _mean(
-    total: Floats | Integers, squares: Floats | Integers, of: Floats | Integers, exact: bool
+    total: Floats | Integers, squares: Floats | Integers, of: Integers, exact: bool, spread: Spread = None
 ) -> tuple[Floats, Floats]:
-    """Return a mean and its standard error from the sum and the sum of squares of `of` draws."""
+    """Return a mean and its standard error from the sum and the sum of squares of `of` draws, or from their blocks."""
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.asarray(total / of, np.float64)
         if exact:
             return mean, np.zeros_like(mean)
+        if spread is not None:
+            return mean, ratio_error(total, of, *spread)
         variance = np.maximum(squares / of - mean**2, 0.0) * of / (np.asarray(of) - 1.0)
         return mean, np.sqrt(variance / of)
 
@@ -148,14 +168,36 @@ def _quantiles(tally: Tally, seen: Integers, exact: bool) -> Variables:
         cumulated = np.cumsum(tally.counts, axis=1) / seen[:, np.newaxis]
     result: Variables = {}
     for name, level in QUANTILES.items():
-        width = np.zeros(len(seen)) if exact else np.sqrt(level * (1.0 - level) / np.maximum(seen, 1))
-        spread = 0.5 * (
-            _quantile(cumulated, np.minimum(level + width, 1.0))
-            - _quantile(cumulated, np.maximum(level - width, 2 * ROUNDING))
-        )
         quantile = _quantile(cumulated, np.full(len(seen), level))
+        below, above = _level_errors(tally, seen, quantile, level, exact)
+        spread = 0.5 * (
+            _quantile(cumulated, np.minimum(level + above, 1.0))
+            - _quantile(cumulated, np.maximum(level - below, 2 * ROUNDING))
+        )
         result |= {name: ((names.CITY,), quantile), name + names.SE: ((names.CITY,), spread)}
     return result
+
+
+def _level_errors(tally: Tally, seen: Integers, quantile: Integers, level: float, exact: bool) -> tuple[Floats, Floats]:
+    """Return by how much the level of a quantile is uncertain, downward and upward.
+
+    Between blocks: the estimate is lower where the share up to the rank before reaches the level, and higher where the
+    share up to its own rank does not.
+    """
+    if exact or tally.between is None:
+        width = np.zeros(len(seen)) if exact else np.sqrt(level * (1.0 - level) / np.maximum(seen, 1))
+        return width, width
+    errors = [_cumulated_error(tally, seen, np.maximum(rank, 0)) for rank in (quantile - 1, quantile)]
+    return errors[0], errors[1]
+
+
+def _cumulated_error(tally: Tally, seen: Integers, rank: Integers) -> Floats:
+    """Return the standard error of the share of draws up to a rank of each city; 0 of rank 0, and of no draws."""
+    assert tally.between is not None
+    city, column = np.arange(len(seen)), np.maximum(rank - 1, 0)
+    count = np.cumsum(tally.counts, axis=1)[city, column]
+    error = ratio_error(count, seen, tally.between.cumulated.at((city, column)), tally.between.blocks)
+    return np.where(rank > 0, np.nan_to_num(error), 0.0)
 
 
 def _quantile(cumulated: Floats, level: Floats) -> Integers:
@@ -177,25 +219,45 @@ def _extremes(tally: Tally, seen: Integers) -> Variables:
 def _chances(tally: Tally, seen: Integers, tiered: bool, exact: bool) -> Variables:
     result: Variables = {}
     for top in names.TOPS:
-        chance = share_of(tally.counts[:, :top].sum(axis=1), seen, exact)
+        chance = share_of(tally.counts[:, :top].sum(axis=1), seen, exact, _spread_of_top(tally, top))
         result |= _with_error(f"top_{top}", (names.CITY,), *chance)
     if tiered:
-        result |= _with_error(names.KEEP_TIER, (names.CITY,), *share_of(tally.tier_kept, seen, exact))
+        kept = share_of(tally.tier_kept, seen, exact, spread_of(tally, "tier_kept"))
+        result |= _with_error(names.KEEP_TIER, (names.CITY,), *kept)
     return result
 
 
+def _spread_of_top(tally: Tally, top: int) -> Spread:
+    if tally.between is None:
+        return None
+    column = min(top, len(tally.counts)) - 1
+    return tally.between.cumulated.at((slice(None), column)), tally.between.blocks
+
+
 def _city_shift(tally: Tally, seen: Integers, exact: bool) -> Variables:
-    return _with_error(names.CITY_SHIFT, (names.CITY,), *_mean(tally.shifts[:, 0], tally.shifts[:, 1], seen, exact))
+    total, squares = tally.shifts.T
+    mean = _mean(total, squares, seen, exact, spread_of(tally, "shift"))
+    return _with_error(names.CITY_SHIFT, (names.CITY,), *mean)
 
 
 def _overall(tally: Tally, exact: bool) -> Variables:
     result: Variables = {}
     for name, row in ((names.MEAN_SHIFT, SHIFT), (names.KENDALL, KENDALL), (names.SPEARMAN, SPEARMAN)):
         total, squares = (np.array(figure / UNIT) for figure in tally.moments[row])
-        result |= _with_error(name, (), *_mean(total, squares, np.array(tally.draws), exact))
+        mean, error = _mean(total, squares, np.array(tally.draws), exact)
+        result |= _with_error(name, (), mean, error if tally.between is None else _overall_error(tally, row))
     return result
+
+
+def _overall_error(tally: Tally, row: int) -> Floats:
+    assert tally.between is not None
+    total, draws = np.array([tally.moments[row][0]], object), np.array([tally.draws])
+    error = ratio_error(total, draws, tally.between.moments.at(slice(row, row + 1)), tally.between.blocks)
+    return np.asarray(error[0] / UNIT)
 
 
 def _pair_wins(tally: Tally, exact: bool) -> Variables:
     above, both = tally.pairs
-    return _with_error(names.PAIR_WIN, (names.CITY, names.OTHER_CITY), *share_of(above, both, exact))
+    return _with_error(
+        names.PAIR_WIN, (names.CITY, names.OTHER_CITY), *share_of(above, both, exact, spread_of(tally, "pairs"))
+    )

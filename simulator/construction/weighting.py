@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.special import gammaincinv, gammaln
 
 from simulator.construction.nominal import nominal_weights
 from simulator.construction.recipe import weighted_by
@@ -51,19 +52,44 @@ class WeightSampler:
     def draw(self, generator: np.random.Generator, draws: int) -> Floats:
         """Return weights (draws, L), each row summing to 1; a single row where they are fixed."""
         if isinstance(self.method, DirichletWeights):
-            weight = _gammas(generator, self.method.concentration * self.centre.size * self.centre, draws)
+            weight = _gammas(generator, self._shape(self.method), draws)
         elif isinstance(self.method, UniformWeights):
-            width = self.method.percent / 100.0
-            weight = self.centre * (1.0 + width * generator.uniform(-1.0, 1.0, (draws, self.centre.size)))
-            weight[weight.sum(axis=1) == 0.0] = self.centre
+            weight = self._within(self.method, generator.uniform(-1.0, 1.0, (draws, self.centre.size)))
         else:
             weight = self.centre[np.newaxis]
+        return self._shared(weight)
+
+    def weights_at(self, uniforms: Floats) -> Floats:
+        """Return weights (draws, L) of a random weighting, made of numbers (draw, member) in (0, 1) by inversion.
+
+        Dirichlet weights are gammas over their sum, each gamma the inverse of its distribution function.
+        """
+        if isinstance(self.method, DirichletWeights):
+            return self._shared(gammas_at(self._shape(self.method), uniforms))
+        if isinstance(self.method, UniformWeights):
+            return self._shared(self._within(self.method, 2.0 * uniforms - 1.0))
+        raise TypeError(f"weights by {self.method.method} are not random")
+
+    def _shape(self, method: DirichletWeights) -> Floats:
+        return method.concentration * self.centre.size * self.centre
+
+    def _within(self, method: UniformWeights, deviations: Floats) -> Floats:
+        """Return weights as far from the centre as deviations in [-1, 1] say."""
+        weight: Floats = self.centre * (1.0 + method.percent / 100.0 * deviations)
+        weight[weight.sum(axis=1) == 0.0] = self.centre
+        return weight
+
+    def _shared(self, weight: Floats) -> Floats:
+        """Return the weights of the indicators (draws, L), given those of the members."""
         shared: Floats = weight / weight.sum(axis=1, keepdims=True)
         return shared if self.apart else np.ascontiguousarray(shared[:, self.member] * self.share)
 
 
 SMALL_SHAPE = 0.1
 """Shape below which gammas so often fall out of the range of numbers that their logarithms are drawn instead."""
+
+SMALL_GAMMA = 1e-100
+"""Gamma below which only its logarithm is looked at; far above the smallest number, far below what a digit shows."""
 
 
 def _gammas(generator: np.random.Generator, shape: Floats, draws: int) -> Floats:
@@ -79,6 +105,27 @@ def _gammas(generator: np.random.Generator, shape: Floats, draws: int) -> Floats
         logarithm = np.log(generator.standard_gamma(shape + 1.0, size))
         logarithm += np.log(1.0 - generator.random(size)) / shape
     gammas: Floats = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
+    return gammas
+
+
+def gammas_at(shape: Floats, uniforms: Floats) -> Floats:
+    """Return the gammas (draws, members) at levels in (0, 1), up to a factor of each draw; a member of shape 0 gets 0.
+
+    Small gammas fall out of the range of numbers and are inverted in logarithms: where x is small, P(a, x) is
+    x^a / G(a + 1) to the last digit (DLMF 8.7.1), so that ln x = (ln u + ln G(a + 1)) / a.
+
+    >>> gammas_at(np.array([1.0, 0.0]), np.array([[0.5, 0.5]])).round(6).tolist()
+    [[0.693147, 0.0]]
+    """
+    gammas = np.zeros(uniforms.shape)
+    some = shape > 0.0
+    own, level = shape[some], uniforms[:, some]
+    found = gammaincinv(own, level)
+    if own.min() < SMALL_SHAPE:
+        with np.errstate(divide="ignore"):
+            logarithm = np.where(found > SMALL_GAMMA, np.log(found), (np.log(level) + gammaln(own + 1.0)) / own)
+        found = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
+    gammas[:, some] = found
     return gammas
 
 

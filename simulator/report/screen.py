@@ -16,6 +16,8 @@ from rich.text import Text
 from simulator import names
 from simulator.analysis.stability import largest_error
 from simulator.report.frames import OVERALL
+from simulator.uncertainty.design import BLOCK
+from simulator.uncertainty.points import TITLES
 
 FEW = 10
 """Alternatives up to which the share of each is shown."""
@@ -124,10 +126,17 @@ def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
         largest = largest_error(result)
         took = "" if seconds is None else f" in {seconds:.1f} s"
         yield Text(
-            f"{result.attrs['draws']:,} draws{took}, seed {result.attrs['seed']}; "
+            f"{result.attrs['draws']:,} draws{_spread_evenly(result)}{took}, seed {result.attrs['seed']}; "
             f"the largest standard error of a chance is {_percent(largest, 2)}{_asked(result)}. "
             "It tells the sampling only; the spread itself follows from what the scenario assumes."
         )
+
+
+def _spread_evenly(result: xr.Dataset) -> str:
+    """Return that draws come in whole blocks, where they are spread evenly."""
+    if result.attrs["design"] not in TITLES.values():
+        return ""
+    return f" ({result.attrs['design']}, {result.attrs['draws'] // BLOCK:,} whole blocks of {BLOCK:,})"
 
 
 def _asked(result: xr.Dataset) -> str:

@@ -16,7 +16,7 @@ from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.tally import FIGURES, tally_ranks
 from simulator.kernels.tree import Plan
 from simulator.simulation.stopping import StopWhenSure
-from simulator.simulation.tally import Tally, empty_tally, exact_sums
+from simulator.simulation.tally import Tally, as_block, empty_tally, exact_sums
 from simulator.uncertainty.design import BLOCK, Design, block_count, block_draws
 from simulator.uncertainty.realisation import Realisation
 
@@ -120,6 +120,7 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
             kept.append(Draws(totals, ranks, alternatives))
     size = len(block_draws(experiment.design.draws, block))
     done = replace(tally, draws=size, moments=exact_sums(np.concatenate(figures)))
+    done = as_block(done) if experiment.design.blockwise else done
     return done, _joined(kept) if experiment.keep else None
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.tally import FIGURES
+from simulator.simulation.between import Between, added, crossed
 
 UNIT = 2.0**60
 """Units in 1, of sums of figures that are no integers. Integers of any size add up exactly, in any order."""
@@ -32,6 +33,8 @@ class Tally:
     """(2, city, city): draws in which the first ranks above the second, and draws with both; empty if not asked for."""
     chosen: tuple[Integers, ...]
     """For each choice, draws that took each alternative."""
+    between: Between | None = None
+    """Sums over blocks, of a design whose errors come from the spread between blocks."""
 
     def __add__(self, other: Tally) -> Tally:
         """Return the tally of the draws of both."""
@@ -46,6 +49,7 @@ class Tally:
             self.tier_kept + other.tier_kept,
             self.pairs + other.pairs,
             tuple(mine + theirs for mine, theirs in zip(self.chosen, other.chosen, strict=True)),
+            added(self.between, other.between),
         )
 
 
@@ -61,6 +65,25 @@ def empty_tally(cities: int, pairs: bool, alternatives: Sequence[int]) -> Tally:
         np.zeros((2, side, side), np.int64),
         tuple(np.zeros(count, np.int64) for count in alternatives),
     )
+
+
+def as_block(tally: Tally) -> Tally:
+    """Return the tally of one whole block together with what its sums tell of the spread between blocks."""
+    present = tally.counts.sum(axis=1)
+    ranks = np.arange(1, len(present) + 1)
+    above, both = tally.pairs
+    between = Between(
+        blocks=1,
+        frequency=crossed(tally.counts, present[:, np.newaxis]),
+        cumulated=crossed(np.cumsum(tally.counts, axis=1), present[:, np.newaxis]),
+        rank=crossed((tally.counts * ranks).sum(axis=1).astype(object), present),
+        shift=crossed(tally.shifts[:, 0].astype(object), present),
+        tier_kept=crossed(tally.tier_kept, present),
+        pairs=crossed(above, both),
+        chosen=crossed(np.concatenate([np.zeros(0, np.int64), *tally.chosen]), np.array(tally.draws)),
+        moments=crossed(np.array([total for total, _ in tally.moments], object), np.array(tally.draws)),
+    )
+    return replace(tally, between=between)
 
 
 def exact_sums(figures: Floats) -> tuple[tuple[int, int], ...]:

@@ -20,8 +20,23 @@ Exclusion = Mapping[str, str]
 """Alternatives that never occur together: factor → label."""
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What a design lays down for the draws of a block."""
+
+    alternatives: Integers
+    """(draw, choice): the alternative of each choice."""
+    uniforms: tuple[Floats, ...] | None = None
+    """For each alternative of the weights (draw, member): numbers in (0, 1) that its random weights are made of. None
+    where weights are drawn from a stream of their own."""
+
+
 class Design(Protocol):
     """What a simulation needs to know of a design."""
+
+    @property
+    def title(self) -> str:
+        """What a result says its design is."""
 
     @property
     def draws(self) -> int:
@@ -31,8 +46,12 @@ class Design(Protocol):
     def exact(self) -> bool:
         """Whether the draws are all there are, so that results have no Monte-Carlo error."""
 
-    def alternatives(self, block: int) -> Integers:
-        """Return the alternative of each choice in each draw of a block (draw, choice)."""
+    @property
+    def blockwise(self) -> bool:
+        """Whether draws depend on each other within a block, so that errors come from the spread between blocks."""
+
+    def taken(self, block: int) -> Taken:
+        """Return what the draws of a block take."""
 
 
 def block_count(draws: int) -> int:
@@ -58,6 +77,12 @@ class MonteCarlo:
     draws: int
     seed: int
     exact: bool = False
+    blockwise: bool = False
+    title: str = "Monte Carlo"
+
+    def taken(self, block: int) -> Taken:
+        """Return the alternatives of a block; weights have a stream of their own."""
+        return Taken(self.alternatives(block))
 
     def alternatives(self, block: int) -> Integers:
         """Return the alternative of each choice in each draw of the block (draw, choice)."""
@@ -73,11 +98,17 @@ class Exhaustive:
     combinations: Integers
     """(draw, choice): the alternatives of each combination."""
     exact: bool = True
+    blockwise: bool = False
+    title: str = "exact"
 
     @property
     def draws(self) -> int:
         """Number of combinations."""
         return len(self.combinations)
+
+    def taken(self, block: int) -> Taken:
+        """Return the combinations of a block."""
+        return Taken(self.alternatives(block))
 
     def alternatives(self, block: int) -> Integers:
         """Return the combinations of a block (draw, choice)."""

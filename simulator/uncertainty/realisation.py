@@ -19,7 +19,7 @@ from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.lookup import find_indicators
 from simulator.methods import AsDefined
 from simulator.uncertainty.data_error import ErrorField, error_field
-from simulator.uncertainty.design import Design, block_draws
+from simulator.uncertainty.design import Design, Taken, block_draws
 from simulator.uncertainty.factors import METHOD_FACTORS, Choice, DataError, Factors, LeaveOut, method_choices
 from simulator.uncertainty.omission import Omission, find_members, omission
 from simulator.uncertainty.streams import stream
@@ -54,14 +54,25 @@ class Realisation:
         weights = any(not of_variant[0].fixed for of_variant in self.samplers)
         return bool(self.errors or self.behind) or weights or any(one.count > 1 for one in self.omissions)
 
+    @property
+    def random_members(self) -> tuple[int, ...]:
+        """For each alternative of the weights, the members whose weights are random; 0 where the weights are fixed.
+
+        Variants have the same members, and share their random numbers.
+        """
+        return tuple(
+            max(0 if sampler.fixed else sampler.centre.size for sampler in of_variant) for of_variant in self.samplers
+        )
+
     def chunks(self, design: Design, seed: int, block: int) -> Iterator[tuple[Integers, Chunk]]:
         """Yield the draws of a block, some at a time: the alternatives taken (draw, choice) and the arrays.
 
         The numbers depend on seed and block alone (convention 8), not on how the block is cut.
         """
-        alternatives = design.alternatives(block)
+        taken = design.taken(block)
+        alternatives = taken.alternatives
         size = len(block_draws(design.draws, block))
-        weights, drawn = self._weights(alternatives, seed, block, size)
+        weights, drawn = self._weights(taken, seed, block, size)
         leaf_in, city_in = self._kept(alternatives, seed, block, size)
         drawn_behind = [field.open(seed, block, size) for field in self.behind]
         noise = [(stream(seed, block, e.name), stream(seed, block, f"{e.name} shared")) for e in self.errors]
@@ -90,17 +101,20 @@ class Realisation:
             variant = variant * count + (0 if column is None else alternatives[:, column])
         return variant
 
-    def _weights(self, alternatives: Integers, seed: int, block: int, size: int) -> tuple[Floats, Flags]:
+    def _weights(self, design: Taken, seed: int, block: int, size: int) -> tuple[Floats, Flags]:
         if not self.samplers:
             return np.zeros((1, len(self.base))), np.zeros(1, np.bool_)
         own = np.array([not isinstance(of_variant[0].method, AsDefined) for of_variant in self.samplers])
-        taken = alternatives[:, self._column("weights")]
-        variant = self._variant(alternatives)
+        taken = design.alternatives[:, self._column("weights")]
+        variant = self._variant(design.alternatives)
         weights = np.empty((size, len(self.base)))
         for number, of_variant in enumerate(self.samplers):
             # Variants share a sampler where their nominal weights are the same, and then its draws.
             for sampler in dict.fromkeys(of_variant):
-                rows = sampler.draw(stream(seed, block, f"weights {number}"), size)
+                if design.uniforms is None or sampler.fixed:
+                    rows = sampler.draw(stream(seed, block, f"weights {number}"), size)
+                else:
+                    rows = sampler.weights_at(design.uniforms[number][:, : sampler.centre.size])
                 sampled = np.array([one is sampler for one in of_variant])
                 of_this = (taken == number) & sampled[variant]
                 weights[of_this] = rows[0] if len(rows) == 1 else rows[of_this]
