@@ -116,3 +116,21 @@ VALUES_CASES = (ValuesCase(60, 50, 2_000), ValuesCase(600, 50, 200), ValuesCase(
 
 HELP_BAR = Bar(0.3, at_most=True)
 COMPILE_BAR = Bar(15, at_most=True)
+
+CROSSOVER_CITIES = (8, 16, 30, 60, 128, 300, 1_000, 3_000)
+"""Cities of a row, for the ways of counting who is better."""
+
+DESIGN_SCENARIOS = (
+    "weights-only",
+    "normalisation-points",
+    "normalisation-only",
+    "stress-test-points",
+    "stress-test",
+    "small-city-investor",
+    "digital-transformation",
+    "secondary-city-connectivity",
+    "city-clusters",
+)
+"""Shipped scenarios in which evenly spread points have something to drive."""
+DESIGN_DRAWS = 8 * 1024
+DESIGN_SEEDS = 40

@@ -99,6 +99,8 @@ def _gammas(generator: np.random.Generator, shape: Floats, draws: int) -> Floats
     doi:10.1145/358407.358414), so that the largest of a draw never vanishes.
     """
     size = (draws, shape.size)
+    if (shape == 1.0).all():
+        return generator.standard_exponential(size)
     if shape[shape > 0.0].min() >= SMALL_SHAPE:
         return generator.standard_gamma(shape, size)
     with np.errstate(divide="ignore"):
