@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping
 from functools import reduce
 from operator import add
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given
@@ -25,6 +27,7 @@ from simulator.uncertainty.factors import Factors
 from simulator.uncertainty.points import PointDesign, PointSet
 from simulator.uncertainty.realisation import bind
 
+GOLDEN = Path(__file__).parent.parent / "golden" / "smaa-exact"
 SOME_CITIES: dict[str, Any] = {
     "weights": {"method": "dirichlet", "concentration": 1},
     "normalisation": ["z-score", "min-max"],
@@ -171,8 +174,11 @@ def test_a_tally_of_independent_draws_has_no_sums_of_blocks() -> None:
     assert simulate(experiment_of(index_of(), SOME_CITIES, 100, keep=False))[0].between is None
 
 
-@pytest.mark.parametrize("points", ["sobol", "latin-hypercube"])
-@pytest.mark.parametrize("factors", [SOME_CITIES, ONE_CITY], ids=["by chance", "by choice"])
+@pytest.mark.parametrize(
+    ("points", "factors"),
+    [("sobol", SOME_CITIES), ("latin-hypercube", ONE_CITY)],
+    ids=["sobol, cities left out by chance", "latin hypercube, by choice"],
+)
 def test_errors_told_are_the_spread_of_estimates_over_independent_runs(
     points: PointSet, factors: dict[str, Any]
 ) -> None:
@@ -189,3 +195,31 @@ def test_errors_told_are_the_spread_of_estimates_over_independent_runs(
         values = np.array([float(one[name].isel(where)) for one in runs])
         errors = np.array([float(one[f"{name}_se"].isel(where)) for one in runs])
         assert values.std(ddof=1) == pytest.approx(np.sqrt((errors**2).mean()), rel=0.31), (name, where)
+
+
+@pytest.mark.parametrize(("points", "most"), [("sobol", 0.5), ("latin-hypercube", 1.0)])
+def test_errors_told_are_the_distance_from_shares_known_in_closed_form(points: PointSet, most: float) -> None:
+    """Uniform weights on the simplex: shares of ranks are areas, to which evenly spread draws come nearer.
+
+    A Latin hypercube helps little, as a rank hangs on several weights at once.
+    """
+    data = pd.read_csv(GOLDEN / "data_simplex3.csv", index_col="alternative")
+    known = pd.read_csv(GOLDEN / "expected.csv")
+    known = known[known["case"].str.startswith("simplex3") & (known["metric"] == "rank_acceptability")]
+    exact = known.pivot_table(index="alternative", columns="k", values="value").loc[list(data.index)].to_numpy()
+    index = make_index({"id": "root", "children": [{"id": str(name)} for name in data.columns]}, data.to_numpy())
+    weights = Factors.model_validate({"weights": {"method": "dirichlet", "concentration": 1, "centre": "equal"}})
+    realisation = bind(index, weights)
+    missed, errors = [], []
+    for seed in range(100):
+        design = PointDesign(points, realisation.choices, (), realisation.random_members, 2, seed)
+        made = prepare(index, realisation, design, seed, index.published_rank().values, False, False)
+        tally = simulate(made)[0]
+        found = stability(tally, index.cities, made.baseline, False, False)
+        missed.append((found["rank_frequency"].values - exact) ** 2)
+        errors.append(found["rank_frequency_se"].values ** 2)
+    distance, told = np.sqrt(np.mean(missed, axis=0)), np.sqrt(np.mean(errors, axis=0))
+    np.testing.assert_allclose(told, distance, rtol=0.35, atol=1e-12)
+    independent = np.sqrt(exact * (1 - exact) / (8 * BLOCK))
+    assert told.max() < most * independent.max()
+    assert (told <= 1.05 * independent).all()
