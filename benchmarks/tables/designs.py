@@ -24,8 +24,8 @@ COLUMNS = (
     Column(names.RANK_MEAN, "Gain, mean rank", ",.3g"),
     Column("top_10", "top 10", ",.3g"),
     Column(names.MEAN_SHIFT, "mean shift", ",.3g"),
-    Column("told", "Error told over spread", ".2f"),
-    Column("time", "Time", ".2f"),
+    Column("told", "Error told / seen", ".2f"),
+    Column("time", "Time / independent", ".2f"),
 )
 
 
@@ -33,10 +33,7 @@ def measure(effort: Effort) -> Iterator[Findings]:
     """Run every scenario under every design with many seeds, the designs in turns."""
     seeds, count = effort.of(DESIGN_SEEDS, least=2), effort.of(len(DESIGN_SCENARIOS), least=1)
     index = sim.load_index(INDEX)
-    title = (
-        f"Variance over {seeds} seeds, {DESIGN_DRAWS:,} draws each: independent draws over evenly spread ones; "
-        "standard error told of the mean rank over the spread seen; time over that of independent draws"
-    )
+    title = f"Gain: variance over {seeds} seeds of {DESIGN_DRAWS:,} draws, independent over evenly spread ones"
     rows = [row for scenario in DESIGN_SCENARIOS[:count] for row in _compared(scenario, index, seeds)]
     yield Findings(title, COLUMNS, tuple(rows))
 
