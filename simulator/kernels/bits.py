@@ -11,7 +11,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from simulator.kernels.inlined import Code, inlined
+from simulator.kernels.inlined import Code, inlined, refuse_other_layouts
 
 
 @inlined
@@ -47,12 +47,14 @@ def bits_of_double(_context: Any, number: Any) -> Any:
 @inlined
 def half_word(_context: Any, words: Any, row: Any, number: Any) -> Any:
     """Return the 32 bits of that number in a row of 64-bit words (rows, words)."""
+    refuse_other_layouts(words)
     return types.uint32(words, types.intp, types.intp), _part(32)
 
 
 @inlined
 def byte_of(_context: Any, words: Any, row: Any, number: Any) -> Any:
     """Return the byte of that number in a row of 64-bit words (rows, words)."""
+    refuse_other_layouts(words)
     return types.uint8(words, types.intp, types.intp), _part(8)
 
 

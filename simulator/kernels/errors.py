@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.kernels.arrays import Floats, Integers
+from simulator.kernels.arrays import Floats, Integers, Words
 from simulator.kernels.compiled import compiled, part
 from simulator.kernels.moments import centre_and_sd
-from simulator.kernels.normals import Words, normals
+from simulator.kernels.normals import normals
 
 RELATIVE, SD, ABSOLUTE = range(3)
 """Codes of the units of an error: share of the value, standard deviations of its column, units of the column."""

@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from simulator.kernels.inlined import Code, inlined
+from simulator.kernels.inlined import Code, inlined, refuse_other_layouts
 
 LANES = 8
 """Numbers taken at a time."""
@@ -31,6 +31,7 @@ _UNKNOWN = ir.Constant(_EIGHT, ir.Undefined)
 @inlined
 def sums_of_distances(_context: Any, values: Any, row: Any, origin: Any) -> Any:
     """Sum of the distances of a row of `values` (rows, n) to `origin`, and sum of their squares."""
+    refuse_other_layouts(values)
 
     def write(target: Any, builder: ir.IRBuilder, signature: Any, arguments: Sequence[Code]) -> Code:
         def distance(numbers: Code) -> Code:
@@ -53,6 +54,7 @@ def sums_of_distances(_context: Any, values: Any, row: Any, origin: Any) -> Any:
 @inlined
 def extremes(_context: Any, values: Any, row: Any) -> Any:
     """Smallest and largest number of a row of `values` (rows, n)."""
+    refuse_other_layouts(values)
 
     def write(target: Any, builder: ir.IRBuilder, signature: Any, arguments: Sequence[Code]) -> Code:
         def smaller(found: Code, numbers: Code) -> Code:

@@ -14,7 +14,7 @@ def centre_and_sd(values: Floats, row: int, delta: float) -> tuple[float, float]
     """Return mean and standard deviation, with divisor n - `delta`, of a row; that of equal values is exactly 0.
 
     Sums are of distances to the first value, so that a large mean costs no digits: the relative error of the variance
-    stays below n + 1 roundings, reached where the first value lies far outside.
+    stays within some n roundings, which it comes near only where the first value lies far outside.
     """
     n = values.shape[1]
     first = values[row, 0]

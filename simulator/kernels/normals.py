@@ -2,18 +2,16 @@
 
 A pair takes 40 bits: 24 for its distance from the origin and 16 for its direction. The farthest normal lies at 5.9
 standard deviations, beyond which one in 250 million would. Logarithm, sine and cosine are the polynomials of Cephes
-(Moshier 1989) in single precision: a normal is off by less than one millionth. There are no branches, so that the
-compiler takes many pairs at once.
+(Moshier 1989) in single precision: a normal is off by less than one millionth of its distance, but for those within
+0.001 of the origin, whose distance loses its last bit. There are no branches, so that the compiler takes many pairs at
+once.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
-from simulator.kernels.arrays import Floats
+from simulator.kernels.arrays import Floats, Single, Words
 from simulator.kernels.bits import bits_of_single, byte_of, half_word, single_of_bits
 from simulator.kernels.compiled import compiled, part
 
@@ -25,9 +23,6 @@ BYTES = 5
 
 _F = np.float32
 _U = np.uint32
-
-Single: TypeAlias = np.floating[Any]
-Words: TypeAlias = NDArray[np.uint64]
 
 
 def words_for_normals(count: int) -> int:

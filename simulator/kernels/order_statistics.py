@@ -9,15 +9,14 @@ spread. Exact order is restored afterwards, so that no rank depends on that.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.kernels.arrays import Flags, Floats, Integers, Single, Singles, Words
 from simulator.kernels.bits import half_word, single_of_bits
 from simulator.kernels.compiled import compiled, part
-from simulator.kernels.normals import Words, logarithm, logarithm_of_split, split
+from simulator.kernels.normals import logarithm, logarithm_of_split, split
 from simulator.kernels.order import keep_rising
 
 UNIFORM = -1
@@ -41,9 +40,6 @@ WIDE, FAR = 2.0, 600.0
 """Spread and middle of logarithms up to which exponentials stay well within single and double precision."""
 
 _F = np.float32
-
-Singles: TypeAlias = NDArray[np.float32]
-Single: TypeAlias = np.floating[Any]
 
 
 class Gaps(NamedTuple):

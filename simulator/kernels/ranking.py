@@ -10,8 +10,10 @@ from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.compiled import compiled, part
 
 PAIRS_PAY_UP_TO = 500
-"""Cities up to which comparing all pairs is faster than sorting here: 10 and 40 ns a value of 300, as many of 1,000 with
-wide vectors (`python -m benchmarks crossover`). Draws are counted from keys instead, see `simulator.kernels.keys`."""
+"""Cities up to which comparing all pairs is faster than sorting them here (`python -m benchmarks crossover`).
+
+Draws are counted from keys instead, see `simulator.kernels.keys`.
+"""
 
 BETTER, WORSE, MEAN, NO_GAPS, AS_PUBLISHED = range(5)
 """Codes of the tie rules of convention 5."""

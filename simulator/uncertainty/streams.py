@@ -6,8 +6,8 @@ import zlib
 
 import numpy as np
 
-from simulator.kernels.arrays import Floats
-from simulator.kernels.normals import Words, normals_of_draws, words_for_normals
+from simulator.kernels.arrays import Floats, Words
+from simulator.kernels.normals import normals_of_draws, words_for_normals
 
 
 def stream(seed: int, block: int, name: str) -> np.random.Generator:

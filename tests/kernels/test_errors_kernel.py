@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.kernels.arrays import Floats, Integers
+from simulator.kernels.arrays import Floats, Integers, Words
 from simulator.kernels.errors import ABSOLUTE, RELATIVE, SD, add_noise, add_normal_noise, error_sizes
-from simulator.kernels.normals import Words, normals, words_for_normals
+from simulator.kernels.normals import normals, words_for_normals
 
 # The first call of a compiled function takes seconds.
 compiling = settings(deadline=None)

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core.errors import TypingError
 
 from simulator.kernels.arrays import Floats
 from simulator.kernels.lanes import LANES, extremes, sums_of_distances
+from simulator.kernels.moments import centre_and_sd
 
 # The first call of a compiled function takes seconds.
 compiling = settings(deadline=None)
@@ -138,3 +140,9 @@ def test_reading_leaves_the_numbers_alone() -> None:
     sums(block, 2, 0.0)
     ends(block, 2)
     assert block.tobytes() == before
+
+
+@pytest.mark.parametrize("values", [np.arange(12.0).reshape(3, 4)[:, :2], np.asfortranarray(np.ones((3, 4)))])
+def test_rows_that_do_not_follow_one_another_are_refused(values: Floats) -> None:
+    with pytest.raises(TypingError, match="C order"):
+        centre_and_sd(values, 1, 1.0)

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator.kernels.normals import PIECE, Words, normals, normals_of_draws, words_for_normals
+from simulator.kernels.arrays import Words
+from simulator.kernels.normals import PIECE, normals, normals_of_draws, words_for_normals
 from simulator.uncertainty.streams import standard_normals, stream
 
 Array = NDArray[np.float64]

@@ -19,7 +19,7 @@ from raw_indices import index_of_points, with_raw
 from scipy.special import expit, logit
 
 from simulator.index import load_index
-from simulator.kernels.normals import Words
+from simulator.kernels.arrays import Words
 from simulator.kernels.order_statistics import LOGIT_END, draw_gaps, words_for_gaps
 from simulator.uncertainty.factors import ValuesBehind
 from simulator.uncertainty.shapes import AnyShape, Uniform, on_logarithms, quantile
