@@ -2,8 +2,9 @@
 
 Uniform order statistics come from sums of exponentials, so nothing is sorted (Devroye 1986, V.3,
 doi:10.1007/978-1-4613-8643-8). They are turned into values by the quantile function of a shape: a cubic spline over the
-logit of the probability, in single precision, or a table. A value is off by less than one millionth of its shape's
-spread. Exact order is restored afterwards, so that no rank depends on that.
+logit of the probability, in single precision, or a table. A value is off by about one millionth of its shape's spread,
+or of its distance from the middle where that is more. Exact order is restored afterwards, so that no rank depends on
+that.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Gaps(NamedTuple):
     """Columns of rising values, C of them, some known: what lies in the gaps between the known ones is drawn.
 
     A column may be of one of up to S shapes. G gaps, F free values, T sums of exponentials, K values that are read, all
-    columns one after the other.
+    columns one after the other. Places that are looked up cell by cell are unsigned, so that the compiler need not
+    look for places counted from the end.
     """
 
     leaf: Integers
@@ -59,9 +61,9 @@ class Gaps(NamedTuple):
     """(G + 1): where the sums of each gap begin; a gap of f places has f + 1, of which the last is that of all."""
     free_start: Integers
     """(G + 1): where the free values of each gap begin."""
-    free_sum: Integers
+    free_sum: Words
     """(F): sum of exponentials up to it."""
-    free_kept: Integers
+    free_kept: Words
     """(F): where it stands among the values that are read."""
     kept_start: Integers
     """(C + 1): where the values of each column that are read begin, rising."""
@@ -69,8 +71,8 @@ class Gaps(NamedTuple):
     """(K): values that are read, where known."""
     known: Flags
     """(K): whether they are."""
-    city_kept: Integers
-    """(C, n): the value of each city, among those of its column that are read."""
+    city_kept: Words
+    """(C, n): the value of each city, among those that are read."""
     cumulated: Floats
     """(C, S): cumulated shares of the shapes; 2 behind the last but one."""
     spline: Integers
@@ -154,13 +156,13 @@ def draw_gaps(gaps: Gaps, quantiles: Quantiles, words: Words, which: Floats, spr
         for column in range(shape.size):
             begin, end = gaps.kept_start[column], gaps.kept_start[column + 1]
             falls = 0
-            for k in range(begin, end - 1):
-                falls += kept[k + 1] <= kept[k]
+            for k in range(np.uint64(begin + 1), np.uint64(end)):
+                falls += kept[k] <= kept[k - np.uint64(1)]
             if falls > 0:
                 keep_rising(kept[begin:end], gaps.known[begin:end])
             leaf, sign = gaps.leaf[column], gaps.sign[column]
             for i in range(values.shape[2]):
-                values[draw, leaf, i] = sign * kept[begin + gaps.city_kept[column, i]]
+                values[draw, leaf, i] = sign * kept[gaps.city_kept[column, i]]
 
 
 @part
@@ -210,8 +212,8 @@ def _values(gaps: Gaps, shape: Integers, quantiles: Quantiles, spread: Floats, s
     value, power, rest = scratch.value, scratch.power, scratch.logit
     for column in range(shape.size):
         taken = shape[column]
-        begin = gaps.free_start[gaps.gap_start[column]]
-        end = gaps.free_start[gaps.gap_start[column + 1]]
+        begin = np.uint64(gaps.free_start[gaps.gap_start[column]])
+        end = np.uint64(gaps.free_start[gaps.gap_start[column + 1]])
         spline = gaps.spline[column, taken]
         middle = _between(gaps.middle[column, taken, 0], gaps.middle[column, taken, 1], spread[column])
         width = _between(gaps.spread[column, taken, 0], gaps.spread[column, taken, 1], spread[column])
@@ -241,20 +243,20 @@ def _between(low: float, high: float, share: float) -> float:
 
 
 @part
-def _interpolate(quantiles: Quantiles, spline: int, begin: int, end: int, scratch: Rising) -> None:
+def _interpolate(quantiles: Quantiles, spline: int, begin: np.uint64, end: np.uint64, scratch: Rising) -> None:
     """Write the quantiles of some free values: by their spline, and by its table where it has one."""
     coefficients, first = quantiles.coefficients, spline * PIECES
     for k in range(begin, end):
         place = _place(scratch.logit[k])
-        piece = np.int32(place)
-        t = place - _F(piece)
-        at = 4 * (first + piece)
+        whole = np.floor(place)
+        t = place - whole
+        at = 4 * (first + PIECES // 2 + np.int32(whole))
         q = coefficients[at + 3] * t + coefficients[at + 2]
         q = q * t + coefficients[at + 1]
         scratch.power[k] = q * t + coefficients[at]
     if quantiles.tabled[spline]:
         for k in range(begin, end):
-            piece = first + np.int32(_place(scratch.logit[k]))
+            piece = first + PIECES // 2 + np.int32(np.floor(_place(scratch.logit[k])))
             if quantiles.guide[piece, 0] != SMOOTH:
                 low, high = quantiles.guide[piece, 0], quantiles.guide[piece, 1]
                 p = min(max(scratch.probability[k], LEAST), 1.0 - LEAST)
@@ -263,8 +265,8 @@ def _interpolate(quantiles: Quantiles, spline: int, begin: int, end: int, scratc
 
 @part
 def _place(logit: Single) -> Single:
-    """Return the piece of a spline, and the place in it, that a logit falls into."""
-    return min(max((logit + _F(LOGIT_END)) * _F(STEPS), _F(0.0)), _F(PIECES - 0.001))
+    """Return where a logit falls among the pieces of a spline, from the middle, where digits are most needed."""
+    return min(max(logit * _F(STEPS), _F(-PIECES // 2)), _F(PIECES // 2 - 0.001))
 
 
 @part

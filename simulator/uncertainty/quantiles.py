@@ -12,8 +12,8 @@ from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.order_statistics import LOGIT_END, PIECES, SMOOTH, Quantiles
 from simulator.uncertainty.shapes import AnyShape, LogMixture, Mixture, mixture_table, quantile
 
-CLOSE = 2e-7
-"""How far a spline may be from the quantile of its shape, in spreads of the shape."""
+CLOSE = 5e-7
+"""How far a spline may be from the quantile of its shape, in spreads, or in distances from the middle if more."""
 
 INSIDE = np.linspace(0.0, 1.0, 17)
 """Places in a piece at which that is tried."""
@@ -63,7 +63,8 @@ def _key(shape: AnyShape) -> bytes:
 def _steep(shape: AnyShape, spline: CubicSpline) -> Integers:
     """Return the pieces that a spline does not follow closely enough."""
     places = np.arange(PIECES)[:, np.newaxis] + INSIDE
-    away = np.abs(spline(places) - quantile(shape, _at(places)))
+    exact = quantile(shape, _at(places))
+    away = np.abs(spline(places) - exact) / np.maximum(1.0, np.abs(exact))
     steep: Integers = np.flatnonzero((away > CLOSE).any(axis=1))
     return steep
 

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from simulator.index import Index
-from simulator.kernels.arrays import Flags, Floats
+from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.order_statistics import (
     UNIFORM,
     Gaps,
@@ -93,6 +93,7 @@ def encode_columns(columns: Sequence[Column]) -> tuple[Gaps, Quantiles]:
     starts: dict[str, list[int]] = {"gap": [0], "sum": [0], "free": [0], "kept": [0]}
     free_sum: list[int] = []
     free_kept: list[int] = []
+    city_kept: list[Integers] = []
     kept: list[Floats] = []
     known: list[Flags] = []
     gaps: list[list[_Gap]] = []
@@ -107,6 +108,7 @@ def encode_columns(columns: Sequence[Column]) -> tuple[Gaps, Quantiles]:
                 starts["sum"].append(starts["sum"][-1] + behind - before)
                 starts["free"].append(len(free_sum))
                 gaps.append([_gap(column.pins, one, number) for one in fitted])
+        city_kept.append(starts["kept"][-1] + np.searchsorted(read, column.place))
         known.append(np.isin(read, column.pins.position))
         kept.append(np.full(read.size, np.nan))
         kept[-1][known[-1]] = column.pins.value
@@ -119,12 +121,12 @@ def encode_columns(columns: Sequence[Column]) -> tuple[Gaps, Quantiles]:
         gap_start=np.array(starts["gap"], np.int64),
         sum_start=np.array(starts["sum"], np.int64),
         free_start=np.array(starts["free"], np.int64),
-        free_sum=np.array(free_sum, np.int64),
-        free_kept=np.array(free_kept, np.int64),
+        free_sum=np.array(free_sum, np.uint64),
+        free_kept=np.array(free_kept, np.uint64),
         kept_start=np.array(starts["kept"], np.int64),
         kept=np.concatenate(kept),
         known=np.concatenate(known),
-        city_kept=np.array([np.unique(column.place, return_inverse=True)[1] for column in columns], np.int64),
+        city_kept=np.array(city_kept, np.uint64),
         cumulated=np.array([[*column.cumulated, *[2.0] * (count - 1 - len(column.cumulated))] for column in columns]),
         spline=np.array(
             [[UNIFORM if isinstance(one.shape, Uniform) else number_of(one.shape) for one in row] for row in shapes],
