@@ -82,7 +82,7 @@ def settle(keys: Keys, row: int | np.int64, mask: np.uint64, values: Floats, fal
             start = k
 
 
-@compiled
+@part
 def count_by_keys(
     keys: Keys, mask: np.uint64, values: Floats, falling: Floats, better: Integers, same: Integers
 ) -> None:

@@ -30,7 +30,7 @@ def words_for_normals(count: int) -> int:
     return -(-BYTES * ((count + 1) // 2) // 8)
 
 
-@compiled
+@part
 def normals(words: Words, row: int, out: Floats) -> None:
     """Turn a row of raw words (rows, `words_for_normals(out.size)`) into as many standard normals as `out` holds.
 

@@ -206,7 +206,7 @@ def _logits(scratch: Rising) -> None:
         scratch.logit[k] = logarithm(below / above)
 
 
-@compiled
+@part
 def _values(gaps: Gaps, shape: Integers, quantiles: Quantiles, spread: Floats, scratch: Rising) -> None:
     """Turn logits into values by the shape of each column."""
     value, power, rest = scratch.value, scratch.power, scratch.logit

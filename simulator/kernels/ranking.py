@@ -69,7 +69,7 @@ def count_by_sorting(values: Floats, better: Integers, same: Integers) -> None:
         count_in_order(values[row], np.argsort(-values[row]), 0.0, better[row], same[row])
 
 
-@compiled
+@part
 def count_better(values: Floats, better: Integers, same: Integers) -> None:
     """Count, for each value of each row, how many are larger and how many equal, by whichever way is faster."""
     if values.shape[1] <= PAIRS_PAY_UP_TO:
@@ -116,7 +116,7 @@ def join_ties(values: Floats, tolerance: float) -> None:
             values[order[k]] = values[order[start]]
 
 
-@compiled
+@part
 def rank_in_order(
     totals: Floats,
     order: Integers,

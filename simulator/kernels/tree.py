@@ -12,7 +12,7 @@ import numpy as np
 
 from simulator.kernels.aggregation import ARITHMETIC, SUM, aggregate
 from simulator.kernels.arrays import Flags, Floats, Integers
-from simulator.kernels.compiled import compiled, part
+from simulator.kernels.compiled import part
 from simulator.kernels.keys import Keys, count_by_keys, position_mask
 from simulator.kernels.lanes import extremes
 from simulator.kernels.normalisation import HIGHER, NONE, by_rank, normalise, orient
@@ -67,7 +67,7 @@ def sum_printed(plan: Plan, city_in: Flags, printed_sums: Floats) -> None:
                 k += 1
 
 
-@compiled
+@part
 def find_coefficients(
     plan: Plan, variant: int, leaf_weight: Floats, drawn: bool, leaf_in: Flags, slot_weight: Floats, coefficient: Floats
 ) -> None:

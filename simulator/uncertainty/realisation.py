@@ -25,8 +25,8 @@ from simulator.uncertainty.omission import Omission, find_members, omission
 from simulator.uncertainty.streams import stream
 from simulator.uncertainty.value_draws import ValueField, ValueStream, value_field
 
-CHUNK_CELLS = 200_000
-"""Cells of drawn values held at a time by one worker, few enough to stay in a processor's cache: 1.6 MB."""
+CHUNK_CELLS = 100_000
+"""Cells of drawn values held at a time by one worker, few enough to stay in a processor's cache: 0.8 MB."""
 
 
 @dataclass(frozen=True)
