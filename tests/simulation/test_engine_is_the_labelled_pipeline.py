@@ -35,7 +35,7 @@ WEIGHTS = (
     {"method": "uniform", "percent": 50},
     {"method": "uniform", "percent": 100, "over": "dimension"},
 )
-SIZES = (9, 66, 131)
+SIZES = (9, 66, 501)
 """Of cities: some, more than a word has bits, and more than are compared pair by pair."""
 
 STAYS_POSITIVE = {"size": 0.4, "unit": "places", "distribution": "uniform"}
