@@ -94,11 +94,12 @@ def score_chunk(plan: Plan, ranking: Ranking, chunk: Chunk) -> Scored:
 
 
 def _sorted_leaves(plan: Plan, chunk: Chunk) -> Keys:
-    """Return the sorted keys (row, n) of indicators normalised by rank; none where one matrix serves all draws."""
+    """Return the sorted keys (row, n) of indicators normalised by rank; none where one matrix serves several draws."""
     leaves, n = chunk.values.shape[1:]
     methods = plan.normalisation[:, :leaves]
     by_rank = ((methods == RANK) | (methods == PERCENTILE_RANK)).sum(axis=1)
-    rows = 0 if len(chunk.values) == 1 else int(by_rank[chunk.variant].sum())
+    shared = len(chunk.values) < len(chunk.variant)
+    rows = 0 if shared else int(by_rank[chunk.variant].sum())
     keys = np.empty((rows, n), np.uint64)
     if rows:
         pack_leaves(plan, chunk.variant, chunk.values, chunk.city_in, keys)
