@@ -28,6 +28,9 @@ from simulator.uncertainty.value_draws import ValueField, ValueStream, value_fie
 CHUNK_CELLS = 100_000
 """Cells of drawn values held at a time by one worker, few enough to stay in a processor's cache: 0.8 MB."""
 
+CHUNK_DRAWS = 8
+"""Draws held at a time at least, however large the index: what is prepared for each chunk must not outweigh them."""
+
 
 @dataclass(frozen=True)
 class Realisation:
@@ -76,7 +79,7 @@ class Realisation:
         leaf_in, city_in = self._kept(alternatives, seed, block, size)
         drawn_behind = [field.open(seed, block, size) for field in self.behind]
         noise = [(stream(seed, block, e.name), stream(seed, block, f"{e.name} shared")) for e in self.errors]
-        step = max(1, CHUNK_CELLS // self.base.size)
+        step = max(CHUNK_DRAWS, CHUNK_CELLS // self.base.size)
         for start in range(0, size, step):
             part = slice(start, min(start + step, size))
             yield (
