@@ -56,12 +56,13 @@ class Plan(NamedTuple):
 
 @part
 def sum_printed(plan: Plan, city_in: Flags, printed_sums: Floats) -> None:
-    """Cumulate the printed numbers of the cities that take part, best first, into noughts `printed_sums` (S, n + 1)."""
+    """Cumulate the printed numbers of the cities that take part, best first, into `printed_sums` (S, n + 1)."""
     slots, n = plan.printed.shape
     for slot in range(slots):
+        for k in range(n + 1):
+            printed_sums[slot, k] = 0.0
         if plan.printed[slot, 0] == 0.0 == plan.printed[slot, n - 1]:
-            continue  # best first, so none is printed here, and the sums stay nought
-        printed_sums[slot, 0] = 0.0
+            continue  # best first, so none is printed here
         k = 0
         for position in range(n):
             if city_in[plan.printed_city[slot, position]]:
