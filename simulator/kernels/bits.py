@@ -17,31 +17,19 @@ from simulator.kernels.inlined import Code, inlined, refuse_other_layouts
 @inlined
 def bits_of_single(_context: Any, number: Any) -> Any:
     """Bits of a number of single precision, as a signed integer."""
-
-    def write(_target: Any, builder: ir.IRBuilder, _signature: Any, arguments: Sequence[Code]) -> Code:
-        return builder.bitcast(arguments[0], ir.IntType(32))
-
-    return types.int32(types.float32), write
+    return types.int32(types.float32), _read_as(ir.IntType(32))
 
 
 @inlined
 def single_of_bits(_context: Any, bits: Any) -> Any:
     """Return the number of single precision that has these bits."""
-
-    def write(_target: Any, builder: ir.IRBuilder, _signature: Any, arguments: Sequence[Code]) -> Code:
-        return builder.bitcast(arguments[0], ir.FloatType())
-
-    return types.float32(types.int32), write
+    return types.float32(types.int32), _read_as(ir.FloatType())
 
 
 @inlined
 def bits_of_double(_context: Any, number: Any) -> Any:
     """Bits of a number of double precision, as an unsigned integer."""
-
-    def write(_target: Any, builder: ir.IRBuilder, _signature: Any, arguments: Sequence[Code]) -> Code:
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.uint64(types.float64), write
+    return types.uint64(types.float64), _read_as(ir.IntType(64))
 
 
 @inlined
@@ -56,6 +44,13 @@ def byte_of(_context: Any, words: Any, row: Any, number: Any) -> Any:
     """Return the byte of that number in a row of 64-bit words (rows, words)."""
     refuse_other_layouts(words)
     return types.uint8(words, types.intp, types.intp), _part(8)
+
+
+def _read_as(kind: ir.Type) -> Any:
+    def write(_target: Any, builder: ir.IRBuilder, _signature: Any, arguments: Sequence[Code]) -> Code:
+        return builder.bitcast(arguments[0], kind)
+
+    return write
 
 
 def _part(size: int) -> Any:

@@ -9,6 +9,7 @@ from simulator.kernels.compiled import compiled, part
 from simulator.kernels.keys import Keys, all_differ, pack, position_mask, settle
 from simulator.kernels.normalisation import by_rank, orient
 from simulator.kernels.ranking import rank_in_order
+from simulator.kernels.rows import copy_rows
 from simulator.kernels.tree import (
     Plan,
     climb,
@@ -96,12 +97,12 @@ def score_draws(
             scratch = make_scratch(leaves, m)
         v = variant[draw]
         if static and known[v]:
-            _copy(kept[v], normalised)
+            copy_rows(kept[v], normalised)
         else:
             present = _present(values[draw if values.shape[0] > 1 else 0], active[:m], matrix)
             row = normalise_leaves(plan, v, present, printed_sums, keys, row, scratch, normalised)
             if static:
-                _copy(normalised[:leaves], kept[v])
+                copy_rows(normalised[:leaves], kept[v])
                 known[v] = True
         weights = leaf_weight[draw if leaf_weight.shape[0] > 1 else 0]
         leaf_here = leaf_in[draw if leaf_in.shape[0] > 1 else 0]
@@ -171,14 +172,6 @@ def _present(values: Floats, active: Integers, matrix: Floats) -> Floats:
         for k in range(active.size):
             matrix[leaf, k] = values[leaf, active[k]]
     return matrix
-
-
-@part
-def _copy(rows: Floats, out: Floats) -> None:
-    """Copy rows over the first ones of `out`."""
-    for row in range(rows.shape[0]):
-        for i in range(rows.shape[1]):
-            out[row, i] = rows[row, i]
 
 
 @part

@@ -8,6 +8,7 @@ from simulator.kernels.arrays import Floats, Integers, Words
 from simulator.kernels.compiled import compiled, part
 from simulator.kernels.moments import centre_and_sd
 from simulator.kernels.normals import normals
+from simulator.kernels.rows import copy_rows
 
 RELATIVE, SD, ABSOLUTE = range(3)
 """Codes of the units of an error: share of the value, standard deviations of its column, units of the column."""
@@ -47,7 +48,7 @@ def add_noise(
         if draw == 0 or true.shape[0] > 1:
             error_sizes(true[draw], leaves, unit, size, sizes)
         if anew:
-            _copy(true[draw if true.shape[0] > 1 else 0], values[draw])
+            copy_rows(true[draw if true.shape[0] > 1 else 0], values[draw])
         _add_sized(noise[draw * leaves.size : (draw + 1) * leaves.size], sizes, leaves, source, values[draw])
 
 
@@ -74,15 +75,8 @@ def add_normal_noise(
         if draw == 0 or true.shape[0] > 1:
             error_sizes(true[draw], leaves, unit, size, sizes)
         if anew:
-            _copy(true[draw if true.shape[0] > 1 else 0], values[draw])
+            copy_rows(true[draw if true.shape[0] > 1 else 0], values[draw])
         _add_sized(noise, sizes, leaves, source, values[draw])
-
-
-@part
-def _copy(true: Floats, values: Floats) -> None:
-    for leaf in range(values.shape[0]):
-        for i in range(values.shape[1]):
-            values[leaf, i] = true[leaf, i]
 
 
 @part

@@ -14,6 +14,7 @@ from simulator.kernels.compiled import compiled, part
 from simulator.kernels.lanes import extremes
 from simulator.kernels.moments import centre_and_sd
 from simulator.kernels.ranking import BETTER, MEAN, NO_GAPS, WORSE, count_better, count_groups_before
+from simulator.kernels.rows import copy_rows
 
 NONE, RANK, PERCENTILE_RANK, Z_SCORE, MIN_MAX, DISTANCE_TO_BEST, DISTANCE_TO_TARGET = range(7)
 """Codes of the methods."""
@@ -147,9 +148,7 @@ def normalise(
     Methods by rank read `better` and `same` (rows, n), which hold their counts if `counted`, and are scratch otherwise.
     """
     if method == NONE:
-        for row in range(values.shape[0]):
-            for i in range(values.shape[1]):
-                out[row, i] = values[row, i]
+        copy_rows(values, out)
     elif by_rank(method):
         if not counted:
             count_better(values, better, same)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.simulation.tally import Tally
-from simulator.uncertainty.design import BLOCK
+from simulator.uncertainty.design import BLOCK, block_count
 
 GROWTH = 4
 """By how much the number of draws may grow from one look to the next: a first estimate of an error is a rough one."""
@@ -40,7 +40,7 @@ class StopWhenSure:
         2
         """
         if tally is None:
-            return max(2, math.ceil(self.first / BLOCK))
+            return max(2, block_count(self.first))
         had = tally.draws // BLOCK
         error = self.largest_error(tally)
         if error <= self.until:
