@@ -20,6 +20,8 @@ from simulator.uncertainty.realisation import Realisation
 DESCRIPTIONS = {
     names.BASELINE_RANK: "rank compared against",
     names.SCENARIO_RANK: "rank by the scenario's methods with nothing varied",
+    names.SCENARIO_TOTAL: "total by the scenario's methods with nothing varied",
+    names.SCENARIO_SCORE: "score of a node by the scenario's methods with nothing varied",
     names.PUBLISHED_RANK: "published rank, among the cities that take part",
     names.DRAWS_WITH_CITY: "draws in which the city takes part",
     names.RANK_FREQUENCY: "share of the draws at a rank",

@@ -6,8 +6,9 @@ values mean. Definitions are read from YAML and never change once read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -80,6 +81,8 @@ class Indicator(Schema):
     elasticity: Annotated[float, Field(ge=-10, le=10)] | None = None
     """By how many per cent the value of its variable changes when this part of it changes by one, where the variable
     has one value for several indicators. One over their number if not given."""
+    actionable: bool = True
+    """Whether a city can change it by its own effort; where not, goal seeking leaves it alone unless told otherwise."""
 
 
 class Quantity(Schema):
@@ -89,6 +92,12 @@ class Quantity(Schema):
     """Name in English and Chinese."""
     unit: str = ""
     """Unit of its values."""
+    formula: FormulaText | None = None
+    """How it comes from other quantities; the table of quantities then has no rows of it."""
+    growth: Identifier | None = None
+    """The quantity that holds its growth over the year before, in per cent: when it grows, that one is set."""
+    previous: Identifier | None = None
+    """The quantity that holds its value of the year before: when it grows, that one becomes what it was."""
 
 
 class Node(Schema):
@@ -182,6 +191,12 @@ class Definition(Schema):
     def nodes(self) -> tuple[Node, ...]:
         """The inner nodes, children before their parent; the index itself is the last."""
         return tuple(child for _, child in walk(self.index) if isinstance(child, Node))
+
+    @cached_property
+    def derived(self) -> tuple[str, ...]:
+        """Quantities that are made by a formula, each behind those it is made of."""
+        made = {name: _quantities_in(quantity.formula) for name, quantity in self.quantities.items()}
+        return tuple(name for name in TopologicalSorter(made).static_order() if self.quantities[name].formula)
 
     @cached_property
     def slots(self) -> tuple[str, ...]:
@@ -285,13 +300,11 @@ def _source_faults(data: Mapping[str, Any]) -> Iterator[tuple[Location, str, str
     """Yield formulas over unknown quantities, and data files that do not make a matrix."""
     quantities = data.get("quantities", {})
     known = [str(name) for name in quantities] if isinstance(quantities, Mapping) else []
+    if isinstance(quantities, Mapping):
+        yield from _quantity_faults(quantities, known)
     leaves = [(where, node) for where, node in _raw_walk(data["index"], ("index",)) if "children" not in node]
     for where, leaf in leaves:
-        for name in _quantities_in(leaf.get("formula")):
-            if name not in known:
-                remedy = did_you_mean(name, known) or "Declare it under `quantities`."
-                spaces = " A minus needs spaces around it." if "-" in name else ""
-                yield (*where, "formula"), f"no quantity {name!r}", f"{remedy}{spaces}"
+        yield from _unknown_quantities((*where, "formula"), leaf.get("formula"), known)
     files = data.get("data")
     if not isinstance(files, Mapping):
         return
@@ -301,6 +314,47 @@ def _source_faults(data: Mapping[str, Any]) -> Iterator[tuple[Location, str, str
         for where, leaf in leaves:
             if leaf.get("formula") is None:
                 yield where, "no formula, and values are to come from quantities", "Add formula: QUANTITY."
+
+
+def _unknown_quantities(where: Location, formula: Any, known: Sequence[str]) -> Iterator[tuple[Location, str, str]]:
+    for name in _quantities_in(formula):
+        if name not in known:
+            remedy = did_you_mean(name, known) or "Declare it under `quantities`."
+            spaces = " A minus needs spaces around it." if "-" in name else ""
+            yield where, f"no quantity {name!r}", f"{remedy}{spaces}"
+
+
+def _quantity_faults(quantities: Mapping[Any, Any], known: Sequence[str]) -> Iterator[tuple[Location, str, str]]:
+    """Yield quantities that refer to unknown ones, to themselves, or that are made of each other in a circle."""
+    made: dict[str, tuple[str, ...]] = {}
+    for name, entry in quantities.items():
+        where: Location = ("quantities", str(name))
+        if not isinstance(entry, Mapping):
+            continue
+        made[str(name)] = _quantities_in(entry.get("formula"))
+        yield from _unknown_quantities((*where, "formula"), entry.get("formula"), known)
+        for role in ("growth", "previous"):
+            other = entry.get(role)
+            if other is None:
+                continue
+            if other not in known:
+                yield (*where, role), f"no quantity {other!r}", did_you_mean(str(other), known)
+            elif other == name or entry.get("formula") is not None:
+                problem = f"{name} cannot be its own {role}" if other == name else f"{name} is made by a formula"
+                yield (*where, role), problem, "Remove it."
+            elif _entry(quantities, other, "formula") is not None:
+                yield (*where, role), f"{other} is made by a formula, and cannot be set", "Name a figure."
+    try:
+        TopologicalSorter(made).prepare()
+    except CycleError as error:
+        circle = " of ".join(error.args[1][::-1])
+        yield ("quantities", error.args[1][0], "formula"), f"a circular formula: {circle}", "Break the circle."
+
+
+def _entry(entries: Mapping[Any, Any], name: Any, key: str) -> Any:
+    """Return what a raw mapping of mappings says of a name under a key; nothing where it is no mapping."""
+    entry = entries.get(name)
+    return entry.get(key) if isinstance(entry, Mapping) else None
 
 
 def _quantities_in(formula: Any) -> tuple[str, ...]:

@@ -74,14 +74,14 @@ class Formula:
         return tuple(dict.fromkeys(map(str, in_order)))
 
     def evaluate(self, values: Mapping[str, Floats]) -> Floats:
-        """Return the value of every city, from those of each quantity (city).
+        """Return the value of every city, from those of each quantity (city), or (draw, city) where some are drawn.
 
         A value that is missing (NaN) makes the result missing; a division by zero, or the logarithm or root of a
         negative number, gives a result that is not finite, for the caller to report.
         """
-        size = max((np.size(values[name]) for name in self.quantities), default=1)
+        shape = np.broadcast_shapes((1,), *(np.shape(values[name]) for name in self.quantities))
         with np.errstate(all="ignore"):
-            found: Floats = np.broadcast_to(_Evaluation(values).transform(self.tree), (size,)).astype(np.float64)
+            found: Floats = np.broadcast_to(_Evaluation(values).transform(self.tree), shape).astype(np.float64)
         return found
 
 

@@ -78,9 +78,23 @@ def read_quantities(path: str | Path, definition: Definition, cities: Sequence[s
         if name in listing.columns:
             texts[row, column] = [text_of(cell) for cell in listing.columns[name]]
         variables[name] = (axes, texts)
+    for name in definition.derived:
+        values[:, quantities.index(name)] = derived_quantity(
+            definition, name, dict(zip(quantities, values.T, strict=True))
+        )
     units = [definition.quantities[name].unit for name in quantities]
     coordinates = {at.CITY: np.array(known, str), at.QUANTITY: quantities, at.UNIT: (at.QUANTITY, units)}
     return xr.Dataset(variables, coords=coordinates)
+
+
+def derived_quantity(definition: Definition, name: str, known: Mapping[str, Floats]) -> Floats:
+    """Return the values of a quantity that is made by a formula, from those of the others; NaN where one is missing.
+
+    Values are (city), or (draw, city) where some are drawn.
+    """
+    formula = parse_formula(definition.quantities[name].formula or "")
+    found = formula.evaluate(known)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _row_faults(listing: Listing, found: Sequence[str], definition: Definition, cities: Sequence[str]) -> list[Fault]:
@@ -98,6 +112,8 @@ def _row_faults(listing: Listing, found: Sequence[str], definition: Definition, 
         if name not in definition.quantities:
             faults.append(Fault(place, f"no quantity {name!r}", did_you_mean(name, quantities)))
             continue
+        if definition.quantities[name].formula is not None:
+            faults.append(Fault(place, f"{name} is made by a formula", "Leave its rows out."))
         unit, declared = text_of(units[position]) if units else "", definition.quantities[name].unit
         if unit and declared and unit != declared:
             faults.append(Fault(place, f"{name} in {unit!r}, declared in {declared!r}", "Convert the value."))

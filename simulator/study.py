@@ -155,11 +155,12 @@ def run(
     -------
     xr.Dataset
         Rank stability, as `simulator.analysis.stability.stability` describes it, with the coordinates of the cities;
-        `scenario_rank` (city), the rank with nothing varied; `choice_share` (choice), how often each alternative of
-        each factor was realised, with coordinates `factor` and `alternative`; and where draws are kept
-        `total_by_draw`, `rank_by_draw` (draw, city) and `mean_abs_rank_shift_by_draw` (draw), with the alternatives
-        each draw took as coordinates. A scenario with `within` has a coordinate `group` on `city`,
-        and its figures of the whole ranking are on (ranked_group). Provenance is in the attributes.
+        `scenario_rank`, `scenario_total` (city) and `scenario_score` (city, node), rank, total and scores of the nodes
+        with nothing varied; `choice_share` (choice), how often each alternative of each factor was realised, with
+        coordinates `factor` and `alternative`; and where draws are kept `total_by_draw`, `rank_by_draw` (draw, city)
+        and `mean_abs_rank_shift_by_draw` (draw), with the alternatives each draw took as coordinates. A scenario with
+        `within` has a coordinate `group` on `city`, and its figures of the whole ranking are on (ranked_group).
+        Provenance is in the attributes.
 
     Raises
     ------
@@ -346,6 +347,8 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
     if scenario.until is not None:
         result.attrs["until"] = scenario.until
     result[names.SCENARIO_RANK] = (names.CITY, own[names.RANK].values)
+    result[names.SCENARIO_TOTAL] = (names.CITY, own[names.TOTAL].values)
+    result[names.SCENARIO_SCORE] = own[names.SCORE]
     if published is not None:
         result[names.PUBLISHED_RANK] = (names.CITY, published.values)
     result = result.merge(choice_shares(tally, realisation, design.exact))

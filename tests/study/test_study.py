@@ -47,6 +47,10 @@ def test_a_study_without_anything_to_vary_is_the_ranking_as_published(
     printed = published.published["rank"].values
     for name in ("baseline_rank", "scenario_rank", "rank_min", "rank_max"):
         assert result[name].values.tolist() == printed.tolist()
+    assert result["scenario_total"].values.tolist() == published.published["total"].values.tolist()
+    scores = result["scenario_score"].sel(node=published.published["node"])
+    assert scores.values.tolist() == published.published["score"].values.tolist()
+    assert set(scores["level"].values) <= {"dimension", "index"}
     assert [float(result[n]) for n in ("mean_abs_rank_shift", "kendall_tau", "spearman_rho")] == [0, 1, 1]
     assert (result["keep_tier"] == 1).all()
     assert "choice_share" not in result
@@ -227,7 +231,12 @@ def test_a_group_of_a_small_index_is_scored_among_itself(small: Path) -> None:
         z = (part - part.mean()) / part.std(ddof=1)
         total = (z["output"] + z["growth"]) / 4 - z["accidents"] / 2
         ranked = total.rank(ascending=False).astype(int)
-        assert result["scenario_rank"].sel(city=list(part.index)).values.tolist() == ranked.tolist(), group
+        own = result.sel(city=list(part.index))
+        assert own["scenario_rank"].values.tolist() == ranked.tolist(), group
+        np.testing.assert_allclose(own["scenario_total"], total, atol=1e-12)
+        np.testing.assert_allclose(own["scenario_score"].sel(node="safety"), -z["accidents"], atol=1e-12)
+    assert result["scenario_score"].dims == ("city", "node")
+    assert result["parent"].values.tolist() == ["total", "total", ""]
 
 
 def test_no_group_large_enough_is_refused(small: Path) -> None:
