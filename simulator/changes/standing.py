@@ -1,0 +1,169 @@
+"""Where cities stand before any change: a value behind every variable, in the very order that was published."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from simulator import names
+from simulator.construction.composite import Scorer, prepare_score
+from simulator.construction.encoding import leaf_values
+from simulator.definition import POINTS, Indicator
+from simulator.index import Index
+from simulator.kernels.arrays import Flags, Floats
+from simulator.lookup import find_slots
+from simulator.raw.calibration import calibrate, filled, positions, usable
+from simulator.raw.side import Behind, RawSide, Scale, behind
+from simulator.uncertainty.factors import ValuesBehind
+from simulator.uncertainty.shapes import on_logarithms, quantile, spread_at
+
+
+@dataclass(frozen=True, eq=False)
+class Footing:
+    """What a variable's values stand on."""
+
+    leaf: Indicator
+    printed: bool
+    """Whether the index has its points only, so that values stand behind these."""
+    behind: Behind | None
+    """What the raw side says of it; nothing where it has none."""
+    held: bool
+    """Whether its values are the raw ones, as far as these are known; otherwise they stand in, from the order alone."""
+    scale: Scale
+    sign: float
+    """-1 where values stand turned round, because lower raw values are the better ones."""
+    value: Floats
+    """(city): as scored, higher is better where the points are printed; otherwise as in the matrix."""
+    known: Flags
+    """(city): whether a raw figure of the city itself stands behind its value."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Standing:
+    """An index whose every variable has a value that a change can act on.
+
+    Of an index of printed points these are the raw values calibrated to the printed order, where they are known well
+    enough, and values that stand in for them elsewhere; the points as printed go to the same places, so that scores and
+    ranks are exactly those published. Any other index keeps its own values.
+    """
+
+    index: Index
+    """With these values as its matrix."""
+    footings: tuple[Footing, ...]
+    """One for each indicator, in the order of the definition."""
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """What scores these values, or changed ones, by the definition."""
+        return prepare_score(self.index.definition, self.index.matrix, self.index.printed)
+
+    @cached_property
+    def scored(self) -> xr.Dataset:
+        """Scores and ranks with nothing changed."""
+        return self.scorer.score()
+
+    @property
+    def values(self) -> Floats:
+        """(indicator, city): the values, in the order of the definition."""
+        return self.scorer.values
+
+    def rescored(self, values: Floats) -> xr.Dataset:
+        """Return scores and ranks of other values (indicator, city)."""
+        return dataclasses.replace(self.scorer, values=values).score()
+
+    def leaf(self, identifier: str) -> int:
+        """Return the position of an indicator by its identifier; raises `KeyError` where there is none."""
+        return self._leaf[identifier]
+
+    @cached_property
+    def _leaf(self) -> dict[str, int]:
+        return {footing.leaf.id: number for number, footing in enumerate(self.footings)}
+
+
+def stand(index: Index, spec: ValuesBehind | None = None) -> Standing:
+    """Return an index with a value behind every variable, such that scores and ranks stay what they are.
+
+    Parameters
+    ----------
+    index
+        Any index. Of printed points, known values are calibrated to the printed order (`simulator.raw.calibration`),
+        a city without one put between its neighbours; where too little is known, values stand in: the first of the
+        shapes of `spec`, at the plotting positions of the printed order.
+    spec
+        Shapes of values behind points; those of a scenario's factor `values` if not given.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> standing = stand(sim.load_index("opportunity-2025"))
+    >>> float(standing.scored["total"].sel(city="shanghai"))
+    2446.0
+    """
+    spec = spec or ValuesBehind()
+    values = leaf_values(index.definition, index.matrix)
+    slots = {str(slot) for slot in index.printed[names.SLOT].values}
+    footings = tuple(
+        _behind_points(index, leaf, spec)
+        if leaf.id in slots and leaf.unit == POINTS
+        else _as_given(index, leaf, values[number])
+        for number, leaf in enumerate(index.definition.indicators)
+    )
+    matrix = index.matrix.sel({names.INDICATOR: [footing.leaf.id for footing in footings]})
+    matrix = matrix.assign({names.VALUE: ((names.CITY, names.INDICATOR), np.column_stack([f.value for f in footings]))})
+    return Standing(dataclasses.replace(index, matrix=matrix), footings)
+
+
+def _as_given(index: Index, leaf: Indicator, value: Floats) -> Footing:
+    found = behind(index.raw, leaf.id) if _raw_of(index, leaf.id) is not None and index.raw else None
+    return Footing(leaf, False, found, True, leaf.scale, 1.0, value, np.ones(value.shape, np.bool_))
+
+
+def _raw_of(index: Index, identifier: str) -> RawSide | None:
+    """Return the raw side where it knows a variable."""
+    return index.raw if index.raw is not None and identifier in index.raw.definition.slots else None
+
+
+def _behind_points(index: Index, leaf: Indicator, spec: ValuesBehind) -> Footing:
+    points = index.printed.sel({names.SLOT: leaf.id}).values
+    raw = _raw_of(index, leaf.id)
+    found = None if raw is None else behind(raw, leaf.id)
+    scale: Scale = leaf.scale if found is None else found.scale
+    sign = -1.0 if found is not None and found.direction == "lower" else 1.0
+    if found is not None and usable(found, points):
+        calibrated = calibrate(found, points)
+        known = np.isfinite(calibrated.value)
+        return Footing(leaf, True, found, True, scale, sign, sign * filled(calibrated), known)
+    value = _stand_ins(spec, scale, points, sign)
+    return Footing(leaf, True, found, False, scale, sign, sign * value, np.zeros(points.shape, np.bool_))
+
+
+def _stand_ins(spec: ValuesBehind, scale: Scale, points: Floats, sign: float) -> Floats:
+    """Return a value for each city (n) of which the printed order alone is known.
+
+    Quantiles of the first shape, its spread in the middle of its range, at Blom's plotting positions
+    (k - 3/8) / (n + 1/4) of the middle place of each tied group; on a positive scale without unit.
+    """
+    shape = (spec.positive if scale == "positive" else spec.signed).alternatives[0]
+    place = normal_place(points) if sign > 0.0 else 1.0 - normal_place(points)
+    middle, spread = (float(end[0]) for end in spread_at(shape, np.array([0.5])))
+    found = middle + spread * quantile(shape, place)
+    return np.exp(found) if on_logarithms(shape) else found
+
+
+def normal_place(points: Floats) -> Floats:
+    """Return the plotting position (city) of each in the order of its points, after Blom; tied ones share the middle.
+
+    >>> normal_place(np.array([3.0, 1.0, 2.0])).round(3).tolist()
+    [0.808, 0.192, 0.5]
+    """
+    middle = (positions(points, "lowest") + positions(points, "highest")) / 2.0
+    return np.asarray((middle + 0.625) / (points.size + 0.25), np.float64)
+
+
+def locate_variable(standing: Standing, name: str) -> int:
+    """Return the position of an indicator that any of its names stands for; raises `InputError` where none does."""
+    return standing.leaf(find_slots(standing.index.definition, [name])[0])
