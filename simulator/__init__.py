@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulator.analysis.comparing import compare as compare
     from simulator.auditing.audit import Audit as Audit
     from simulator.auditing.audit import audit as audit
     from simulator.construction.recipe import Recipe as Recipe
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 _ROOMS = {
     "Audit": "auditing.audit",
     "audit": "auditing.audit",
+    "compare": "analysis.comparing",
     "Definition": "definition",
     "read_definition": "definition",
     "CitysimError": "errors",
@@ -70,6 +72,7 @@ __all__ = [
     "StorageError",
     "audit",
     "build_index",
+    "compare",
     "draw_matrices",
     "load_index",
     "read_definition",

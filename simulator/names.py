@@ -78,6 +78,25 @@ RANKED_GROUP: Final = "ranked_group"
 GROUP: Final = "group"
 TOPS: Final = (1, 3, 5, 10, 20)
 
+# Several results side by side.
+RESULT: Final = "result"
+OTHER_RESULT: Final = "other_result"
+RESULT_TITLE: Final = "result_title"
+SETTING: Final = "setting"
+SETTING_VALUE: Final = "setting_value"
+RANK_MOVE: Final = "rank_move"
+NODE_RANK_MOVE: Final = "node_rank_move"
+NODE_SCORE_MOVE: Final = "node_score_move"
+SAME_SCALE: Final = "same_scale"
+SPEARMAN_BETWEEN: Final = "spearman"
+KENDALL_BETWEEN: Final = "kendall"
+MEAN_ABS_MOVE: Final = "mean_abs_move"
+
+# Variables of a what-if beside those of a study.
+RANK_AFTER: Final = "rank_after"
+TOTAL_AFTER: Final = "total_after"
+SCORE_AFTER: Final = "score_after"
+
 # Variables of an audit. Those of a weight or a correlation have `node_` before them on the axis of the nodes.
 FITS: Final = "fits"
 BREAKS: Final = "breaks"

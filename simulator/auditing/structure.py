@@ -23,11 +23,11 @@ from simulator.auditing.moments import (
 )
 from simulator.construction.composite import score
 from simulator.construction.nominal import LINEAR, node_masses, nominal_weights
+from simulator.construction.scoring import places
 from simulator.definition import Definition, Indicator, Node
 from simulator.index import Index
-from simulator.kernels.arrays import Floats, Integers
-from simulator.kernels.ranking import BETTER, rank_totals
-from simulator.methods import AsGiven, Ranking
+from simulator.kernels.arrays import Floats
+from simulator.methods import AsGiven
 
 FIRST: Final = 10
 """Up to this rank in every dimension a city is among the first everywhere."""
@@ -120,17 +120,6 @@ def structure(index: Index, scored: xr.Dataset) -> xr.Dataset:
 
 
 Figures = dict[str, tuple[str | tuple[str, ...], np.ndarray[Any, Any]]]
-
-
-def places(scores: Floats) -> Integers:
-    """Return the ranks of scores (city), 1 for the largest; those that differ by rounding only share the better place.
-
-    >>> places(np.array([0.3, 0.1 + 0.2, 0.5])).tolist()
-    [2, 2, 1]
-    """
-    rank, same = np.empty(len(scores), np.int64), np.empty(len(scores), np.int64)
-    rank_totals(np.ascontiguousarray(scores), BETTER, Ranking().tolerance, 0.0, -1, rank, same)
-    return rank
 
 
 def _dimension_scores(index: Index, scored: xr.Dataset) -> tuple[Floats, Floats]:

@@ -14,6 +14,7 @@ from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.draws import pack_leaves, rank_draws, score_draws
 from simulator.kernels.keys import Keys
 from simulator.kernels.normalisation import PERCENTILE_RANK, RANK
+from simulator.kernels.ranking import BETTER, rank_totals
 from simulator.kernels.tree import Plan
 from simulator.methods import Ranking
 
@@ -91,6 +92,17 @@ def score_chunk(plan: Plan, ranking: Ranking, chunk: Chunk) -> Scored:
         total_keys.sort(axis=1)
         rank_draws(totals, rounding, total_keys, chunk.city_in, *encode_ranking(ranking), ranks)
     return Scored(failed, totals, ranks, normalised, scores)
+
+
+def places(scores: Floats) -> Integers:
+    """Return the ranks of scores (city), 1 for the largest; those that differ by rounding only share the better place.
+
+    >>> places(np.array([0.3, 0.1 + 0.2, 0.5])).tolist()
+    [2, 2, 1]
+    """
+    rank, same = np.empty(len(scores), np.int64), np.empty(len(scores), np.int64)
+    rank_totals(np.ascontiguousarray(scores), BETTER, Ranking().tolerance, 0.0, -1, rank, same)
+    return rank
 
 
 def _sorted_leaves(plan: Plan, chunk: Chunk) -> Keys:

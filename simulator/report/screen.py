@@ -94,8 +94,8 @@ def _stability_table(result: xr.Dataset, cities: np.ndarray[Any, Any], group: st
         cells += [str(int(row[names.RANK_MEDIAN])), f"{int(row[low])} to {int(row[high])}"]
         if drawn and not exact:
             cells.append(f"{int(row[names.RANK_LOWEST])} to {int(row[names.RANK_HIGHEST])}")
-        cells += [*([] if few else [_chance(row["top_10"])]), f"{row[names.CITY_SHIFT]:.1f}"]
-        cells += [_chance(row[names.KEEP_TIER])] if tiers else []
+        cells += [*([] if few else [chance(row["top_10"])]), f"{row[names.CITY_SHIFT]:.1f}"]
+        cells += [chance(row[names.KEEP_TIER])] if tiers else []
         table.add_row(*cells)
     return table
 
@@ -203,7 +203,7 @@ def _percent(share: float, decimals: int = 1) -> str:
     return f"{100.0 * share:.{decimals}f} %"
 
 
-def _chance(share: float) -> str:
+def chance(share: float) -> str:
     """Return a chance in per cent; one that is not quite 0 or 1 is never shown as such."""
     if 0.0 < share < 0.0005:
         return "< 0.1 %"

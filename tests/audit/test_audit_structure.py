@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from simulator.auditing.findings import structure_findings
 from simulator.auditing.moments import centred, correlations, cronbach_alpha, deviation, shares_of_variance
-from simulator.auditing.structure import places, structure
+from simulator.auditing.structure import structure
+from simulator.construction.scoring import places
 from simulator.index import Index, build_index, load_index
 
 MIN_MAX = {"normalise": "min-max", "aggregate": "arithmetic"}
