@@ -54,7 +54,8 @@ class Index:
     hashes
         SHA-256 of every file read, by file name.
     raw
-        The indicators behind printed points, with what is known of their values; nothing where none is given.
+        The indicators behind printed points, with what is known of their values; or the quantities that the values of
+        the index itself are made of; nothing where there is neither.
     """
 
     definition: Definition
@@ -175,14 +176,15 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
         raise InputError(str(path), [Fault("data", "the definition names no data", remedy)])
     folder, files = path.parent, definition.data
     cities = folder / files.cities if files.cities else None
-    matrix = _read_values(folder, definition, cities)
+    own = _read_own_quantities(folder, definition)
+    matrix = _read_values(folder, definition, cities, own)
     totals = folder / files.totals if files.totals else None
     published = None if totals is None else _read_published(totals, definition, matrix)
     printed = printed_points(definition, matrix)
     _refuse_beyond_ranks(printed, str(folder / (files.matrix or files.quantities or "")))
     _refuse_unprinted(definition, printed, str(path))
     raw = (
-        None
+        own
         if files.raw is None
         else read_raw_side(folder / files.raw, _cities(matrix), [leaf.id for leaf in definition.indicators])
     )
@@ -192,24 +194,32 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
     return Index(definition, matrix, printed, published, hash_files(used), raw)
 
 
-def _read_values(folder: Path, definition: Definition, cities: Path | None) -> xr.Dataset:
+def _read_own_quantities(folder: Path, definition: Definition) -> RawSide | None:
+    """Return the quantities from which the values of an index itself are made; nothing where it has a matrix."""
+    if definition.data is None or definition.data.quantities is None:
+        return None
+    path = folder / definition.data.quantities
+    quantities = read_quantities(path, definition)
+    return RawSide(definition, quantities, indicators_from(definition, quantities, str(path)))
+
+
+def _read_values(folder: Path, definition: Definition, cities: Path | None, own: RawSide | None) -> xr.Dataset:
     """Return the matrix of a definition's data file, or the one that its formulas make of quantities."""
     files = definition.data
-    if files is None or files.quantities is None:
+    if own is None or files is None or files.quantities is None:
         return read_matrix(folder / (files.matrix if files and files.matrix else ""), definition, cities)
-    path = folder / files.quantities
-    quantities = read_quantities(path, definition)
-    values = indicators_from(definition, quantities, str(path))
+    values = own.values
     cities_of, leaves = _cities(values), definition.indicators  # every indicator has a formula here
     lacking = [(cities_of[city], leaves[leaf]) for city, leaf in np.argwhere(np.isnan(values.values))]
 
     def lacking_fault(cell: tuple[str, Indicator]) -> Fault:
         city, leaf = cell
-        unknown = " and ".join(missing_quantities(leaf, quantities, city))
+        unknown = " and ".join(missing_quantities(leaf, own.quantities, city))
         return Fault(f"{leaf.id} of {city}", f"{unknown} is missing (convention 4)", REMEDY_MISSING)
 
     if lacking:
-        raise InputError(str(path), first_faults(lacking, lacking_fault, "missing values"))
+        source = str(folder / files.quantities)
+        raise InputError(source, first_faults(lacking, lacking_fault, "missing values"))
     return check_matrix(values.to_dataset(name=names.VALUE), definition, cities)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
@@ -47,6 +48,11 @@ class Record(Schema):
 
 def software_versions() -> dict[str, str]:
     """Return the versions of Python, the processor's architecture and the packages that results depend on."""
+    return dict(_versions())
+
+
+@lru_cache(maxsize=1)
+def _versions() -> dict[str, str]:
     versions = {"python": platform.python_version(), "machine": platform.machine()}
     for package in RECORDED_PACKAGES:
         try:

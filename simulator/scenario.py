@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 from typing_extensions import TypeAliasType
 
+from simulator.changes.wording import Change, Others, Reach, Spillover
 from simulator.construction.recipe import Recipe
 from simulator.definition import Identifier, Name, Named
 from simulator.documents import Document, Location, parse_yaml, read_yaml
@@ -42,6 +43,10 @@ SourceChoice = Annotated[
 
 def _one_city(written: Any) -> Any:
     return [written] if isinstance(written, str) else written
+
+
+def _several_changes(written: Any) -> Any:
+    return [written] if isinstance(written, Mapping) else written
 
 
 class Reading(Schema):
@@ -82,6 +87,23 @@ class Scenario(Schema):
     """Replaces the tree of the index by pillars of one's own."""
     recipe: Recipe = Recipe()
     """Methods in place of the definition's."""
+    city: str | None = None
+    """For whom a what-if is asked: whose changes these are where no others are named, and whose chances are told."""
+    changes: Annotated[
+        tuple[Change, ...], BeforeValidator(_several_changes, json_schema_input_type=Change | list[Change])
+    ] = ()
+    """What if: changes to figures of cities, one after the other."""
+    others: Others = "still"
+    """What the cities do that no change grows: `still`, all their values kept; `last-rate`, each grows at its own last
+    rate in whatever is grown; or a rate, certain or drawn for each city."""
+    spillover: Annotated[
+        tuple[Spillover, ...], BeforeValidator(_several_changes, json_schema_input_type=Spillover | list[Spillover])
+    ] = ()
+    """Gains that reach other cities."""
+    figures: dict[str, dict[str, Annotated[float, Field(allow_inf_nan=False)]]] = Field(default_factory=dict)
+    """Figures that are not bundled: city → quantity → value."""
+    reach: Reach | None = None
+    """The rank that the `city` is to reach with the least effort."""
     factors: Factors = Factors()
     """What varies."""
     never: tuple[Annotated[dict[str, str], Field(min_length=2)], ...] = ()
@@ -90,9 +112,9 @@ class Scenario(Schema):
     design: Literal["monte-carlo", "sobol", "latin-hypercube", "exhaustive"] = "monte-carlo"
     """`monte-carlo`: independent random draws. `sobol`, `latin-hypercube`: choices and random weights by points that
     are spread more evenly. `exhaustive`: every combination of the alternatives once, exactly."""
-    draws: Annotated[int, Field(ge=2, le=10**12)] | None = None
-    """Number of draws; 20,000 if not given. Rounded up to whole blocks of 1,024, eight at least, where points are
-    spread evenly. Not for an exhaustive design."""
+    draws: Annotated[int, Field(ge=0, le=10**12)] | None = None
+    """Number of draws; 20,000 if not given; 0, of a what-if only, for an answer without chances. Rounded up to whole
+    blocks of 1,024, eight at least, where points are spread evenly. Not for an exhaustive design."""
     until: Annotated[float, Field(gt=0, le=0.1)] | None = None
     """Go on, after these draws, until the largest standard error of the reported chances is at most this: 0.001 is a
     tenth of a per cent, and takes about 250,000 draws."""
@@ -107,6 +129,11 @@ class Scenario(Schema):
     """Whether to report the chance that A ranks above B, for all pairs of cities."""
     keep_draws: Annotated[bool, Field(alias="keep-draws")] = False
     """Whether to store total and rank of every draw."""
+
+    @property
+    def asks_what_if(self) -> bool:
+        """Whether it changes anything, or looks for what would have to change."""
+        return bool(self.changes) or self.reach is not None
 
 
 def scenario_folder() -> Path:

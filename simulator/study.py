@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from simulator.agreement import (
     sourcing_problems,
     study_problems,
 )
+from simulator.analysis.gains import gains
 from simulator.analysis.stability import largest_error, stability
 from simulator.assembly import (
     choice_shares,
@@ -34,10 +35,12 @@ from simulator.assembly import (
     join_groups,
     kept_draws,
 )
+from simulator.changes.effects import ChangeField
 from simulator.construction.recipe import apply_recipe, regrouped
 from simulator.documents import Document, parse_yaml
 from simulator.errors import Fault, InputError
 from simulator.index import IN_MEMORY, Index, load_index
+from simulator.kernels.arrays import Integers
 from simulator.lookup import find_indicators
 from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
@@ -50,6 +53,8 @@ from simulator.storage import read_result
 from simulator.uncertainty.design import BLOCK, Design, MonteCarlo, enumerate_all
 from simulator.uncertainty.points import LEAST_BLOCKS, PointDesign
 from simulator.uncertainty.realisation import Realisation, bind
+from simulator.whatif.question import Question, pose, with_values_behind
+from simulator.whatif.reply import reply
 
 KEPT_WHEN_EXACT = 10_000
 """Combinations up to which an exhaustive design keeps every draw: they are few, and each has a name."""
@@ -72,6 +77,8 @@ class Study:
     """Index of each group that is ranked; a single one under the empty name where the scenario has no groups."""
     left_aside: Mapping[str, tuple[str, ...]]
     """Groups too small to be ranked, with their cities."""
+    question: Question | None = None
+    """What if, where the scenario asks that; `parts` then holds the index before any change."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +119,17 @@ def plan(
     refuse(document, selection_problems(scenario, whole))
     chosen = whole if scenario.cities is None else whole.select(scenario.cities)
     refuse(document, sourcing_problems(scenario, chosen))
+    scenario = with_values_behind(scenario, chosen)
     told = describe_source(chosen, scenario.source)
     read = _as_read(with_sources(chosen, scenario.source, whole), scenario)
     refuse(document, study_problems(scenario, read))
-    parts, left_aside = _groups(read.with_definition(apply_recipe(read.definition, scenario.recipe)), scenario)
+    by_recipe = read.with_definition(apply_recipe(read.definition, scenario.recipe))
+    question = pose(scenario, by_recipe, document)
+    parts, left_aside = _groups(by_recipe if question is None else question.index, scenario)
     if not parts:
         remedy = f"Name an attribute with at least {SMALLEST_GROUP} cities in one group."
         raise InputError(document.source, [Fault(document.place(("within",)), "no group is large enough", remedy)])
-    return Study(document, tuple(overrides), scenario, whence, whole, told, parts, left_aside)
+    return Study(document, tuple(overrides), scenario, whence, whole, told, parts, left_aside, question)
 
 
 def run(
@@ -325,45 +335,80 @@ def _design(scenario: Scenario, realisation: Realisation, seed: int) -> Design:
 
 
 def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Progress | None) -> xr.Dataset:
-    scenario = study.scenario
-    realisation = bind(index, scenario.factors)
-    design = _design(scenario, realisation, seed)
     own = index.score()
     published = None if index.published is None else index.published_rank()
-    against_own = (scenario.baseline or ("scenario" if scenario.reading else "published")) == "scenario"
-    baseline = (own[names.RANK] if against_own or published is None else published).values
+    if study.question is None:
+        against_own = (study.scenario.baseline or ("scenario" if study.scenario.reading else "published")) == "scenario"
+        baseline = (own[names.RANK] if against_own or published is None else published).values
+        told = describe_baseline(index, against_own)
+        result = _draw(study, index, Comparison(baseline), seed, workers, progress)
+        result[names.SCENARIO_RANK] = (names.CITY, own[names.RANK].values)
+        result[names.SCENARIO_TOTAL] = (names.CITY, own[names.TOTAL].values)
+        result[names.SCENARIO_SCORE] = own[names.SCORE]
+    else:
+        told = "the ranking before the change"
+
+        def draw(field: ChangeField, share: Progress | None) -> xr.Dataset:
+            comparison = Comparison(own[names.RANK].values, field, study.question.position if study.question else -1)
+            return _draw(study, index, comparison, seed, workers, share)
+
+        result = reply(study.question, draw, progress)
+    if published is not None:
+        result[names.PUBLISHED_RANK] = (names.CITY, published.values)
+    attributes = {name: index.matrix[name] for name in names.CITY_COORDINATES if name in index.matrix.coords}
+    constant = [str(leaf) for leaf in own[names.INDICATOR].values[own[names.CONSTANT].values]]
+    return result.assign_coords(attributes).assign_attrs(
+        baseline=told, constant_indicators=", ".join(constant) or "none", tiers=describe_tiers(index)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What the draws of a study are compared with."""
+
+    baseline: Integers
+    """(city): ranks that they are compared with."""
+    change: ChangeField | None = None
+    """A change that is made in every draw, and what it gains counted."""
+    city: int = -1
+    """The city in question; -1 where there is none."""
+
+
+def _draw(
+    study: Study, index: Index, compared: Comparison, seed: int, workers: int, progress: Progress | None
+) -> xr.Dataset:
+    """Return what the draws of a study tell."""
+    scenario = study.scenario
+    unchanged = bind(index, scenario.factors)
+    realisation = unchanged if compared.change is None else replace(unchanged, alteration=compared.change)
+    before = None if compared.change is None else unchanged
+    design = _design(scenario, realisation, seed)
     keep = scenario.keep_draws or (design.exact and design.draws <= KEPT_WHEN_EXACT)
-    experiment = prepare(index, realisation, design, seed, baseline, scenario.pairs, keep)
+    experiment = prepare(
+        index, realisation, design, seed, compared.baseline, scenario.pairs, keep, before, compared.city
+    )
 
     def found(tally: Tally) -> xr.Dataset:
-        return stability(tally, index.cities, baseline, bool(index.definition.tiers), design.exact)
+        return stability(tally, index.cities, compared.baseline, bool(index.definition.tiers), design.exact)
 
     stop = None
     if scenario.until is not None:
         first = max(scenario.draws or DEFAULT_DRAWS, LEAST_BLOCKS * BLOCK if design.blockwise else 0)
         stop = StopWhenSure(lambda tally: largest_error(found(tally)), scenario.until, first)
     tally, draws = simulate(experiment, workers, progress, stop)
-    result = found(tally)
+    result = found(tally).merge(choice_shares(tally, realisation, design.exact))
+    if before is not None:
+        leaves = [leaf.id for leaf in index.definition.indicators]
+        result = result.merge(gains(tally, index.cities, leaves, design.exact))
     if scenario.until is not None:
         result.attrs["until"] = scenario.until
-    result[names.SCENARIO_RANK] = (names.CITY, own[names.RANK].values)
-    result[names.SCENARIO_TOTAL] = (names.CITY, own[names.TOTAL].values)
-    result[names.SCENARIO_SCORE] = own[names.SCORE]
-    if published is not None:
-        result[names.PUBLISHED_RANK] = (names.CITY, published.values)
-    result = result.merge(choice_shares(tally, realisation, design.exact))
     if draws is not None:
-        result = result.merge(kept_draws(draws, realisation, index.cities, baseline))
-    attributes = {name: index.matrix[name] for name in names.CITY_COORDINATES if name in index.matrix.coords}
-    constant = [str(leaf) for leaf in own[names.INDICATOR].values[own[names.CONSTANT].values]]
-    return result.assign_coords(attributes).assign_attrs(
+        result = result.merge(kept_draws(draws, realisation, index.cities, compared.baseline))
+    return result.assign_attrs(
         draws=tally.draws,
         design=design.title,
-        baseline=describe_baseline(index, against_own),
         values=describe_values(realisation),
         data_error=describe_errors(scenario.factors.data_error, realisation),
-        constant_indicators=", ".join(constant) or "none",
-        tiers=describe_tiers(index),
     )
 
 

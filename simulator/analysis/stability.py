@@ -136,20 +136,21 @@ def spread_of(tally: Tally, figure: str) -> Spread:
 
 def _frequencies(tally: Tally, seen: Integers, exact: bool) -> Variables:
     share, error = share_of(tally.counts, seen[:, np.newaxis], exact, spread_of(tally, "frequency"))
-    return _with_error(names.RANK_FREQUENCY, (names.CITY, names.RANK), share, error)
+    return with_error(names.RANK_FREQUENCY, (names.CITY, names.RANK), share, error)
 
 
-def _with_error(name: str, axes: tuple[str, ...], value: Floats, error: Floats) -> Variables:
+def with_error(name: str, axes: tuple[str, ...], value: Floats, error: Floats) -> Variables:
+    """Return a figure and its standard error as variables, the latter under its name with `_se` behind it."""
     return {name: (axes, value), name + names.SE: (axes, error)}
 
 
 def _moments_of_rank(tally: Tally, seen: Integers, exact: bool) -> Variables:
     ranks = np.arange(1, tally.counts.shape[1] + 1)
     total, squares = (tally.counts * ranks).sum(axis=1), (tally.counts * ranks**2).sum(axis=1)
-    return _with_error(names.RANK_MEAN, (names.CITY,), *_mean(total, squares, seen, exact, spread_of(tally, "rank")))
+    return with_error(names.RANK_MEAN, (names.CITY,), *mean_of(total, squares, seen, exact, spread_of(tally, "rank")))
 
 
-def _mean(
+def mean_of(
     total: Floats | Integers, squares: Floats | Integers, of: Integers, exact: bool, spread: Spread = None
 ) -> tuple[Floats, Floats]:
     """Return a mean and its standard error from the sum and the sum of squares of `of` draws, or from their blocks."""
@@ -220,10 +221,10 @@ def _chances(tally: Tally, seen: Integers, tiered: bool, exact: bool) -> Variabl
     result: Variables = {}
     for top in names.TOPS:
         chance = share_of(tally.counts[:, :top].sum(axis=1), seen, exact, _spread_of_top(tally, top))
-        result |= _with_error(f"top_{top}", (names.CITY,), *chance)
+        result |= with_error(f"top_{top}", (names.CITY,), *chance)
     if tiered:
         kept = share_of(tally.tier_kept, seen, exact, spread_of(tally, "tier_kept"))
-        result |= _with_error(names.KEEP_TIER, (names.CITY,), *kept)
+        result |= with_error(names.KEEP_TIER, (names.CITY,), *kept)
     return result
 
 
@@ -236,16 +237,16 @@ def _spread_of_top(tally: Tally, top: int) -> Spread:
 
 def _city_shift(tally: Tally, seen: Integers, exact: bool) -> Variables:
     total, squares = tally.shifts.T
-    mean = _mean(total, squares, seen, exact, spread_of(tally, "shift"))
-    return _with_error(names.CITY_SHIFT, (names.CITY,), *mean)
+    mean = mean_of(total, squares, seen, exact, spread_of(tally, "shift"))
+    return with_error(names.CITY_SHIFT, (names.CITY,), *mean)
 
 
 def _overall(tally: Tally, exact: bool) -> Variables:
     result: Variables = {}
     for name, row in ((names.MEAN_SHIFT, SHIFT), (names.KENDALL, KENDALL), (names.SPEARMAN, SPEARMAN)):
         total, squares = (np.array(figure / UNIT) for figure in tally.moments[row])
-        mean, error = _mean(total, squares, np.array(tally.draws), exact)
-        result |= _with_error(name, (), mean, error if tally.between is None else _overall_error(tally, row))
+        mean, error = mean_of(total, squares, np.array(tally.draws), exact)
+        result |= with_error(name, (), mean, error if tally.between is None else _overall_error(tally, row))
     return result
 
 
@@ -258,6 +259,6 @@ def _overall_error(tally: Tally, row: int) -> Floats:
 
 def _pair_wins(tally: Tally, exact: bool) -> Variables:
     above, both = tally.pairs
-    return _with_error(
+    return with_error(
         names.PAIR_WIN, (names.CITY, names.OTHER_CITY), *share_of(above, both, exact, spread_of(tally, "pairs"))
     )

@@ -55,6 +55,11 @@ class ChangeField:
     program: Program
     figures: Figures | None
 
+    @property
+    def certain(self) -> bool:
+        """Whether no amount is drawn."""
+        return self.program.certain
+
     @cached_property
     def middle(self) -> Effects:
         """The effects with every uncertain amount at its mean."""
@@ -62,7 +67,7 @@ class ChangeField:
 
     def open(self, seed: int, block: int, size: int) -> Effects:
         """Return the effects on the draws of a block; they depend on seed and block alone (convention 8)."""
-        if self.program.certain:
+        if self.certain:
             return self.middle
         return self._effects(partial(_uniforms, seed, block, size))
 

@@ -102,8 +102,8 @@ def gather_figures(standing: Standing, given: Mapping[str, Mapping[str, float]])
     if raw is None:
         return None
     cities = standing.index.cities
-    table = raw.quantities[names.VALUE].sel({names.CITY: cities})
-    value = {str(q): table.sel({names.QUANTITY: q}).values.copy() for q in table[names.QUANTITY].values}
+    table = raw.quantities[names.VALUE].sel({names.CITY: cities}).transpose(names.QUANTITY, names.CITY)
+    value = {str(q): row.copy() for q, row in zip(table[names.QUANTITY].values, table.values, strict=True)}
     origin = {q: np.where(np.isfinite(v), BUNDLED, UNKNOWN).astype(np.int64) for q, v in value.items()}
     for city, of_city in given.items():
         for quantity, figure in of_city.items():
@@ -128,11 +128,12 @@ def _solve_formula(footing: Footing, raw: RawSide, value: Mapping[str, Floats], 
     lacking = {name: np.isnan(value[name]) for name in formula.quantities}
     count = np.sum(list(lacking.values()), axis=0)
     for name, cells in lacking.items():
-        for city in np.flatnonzero(cells & (count == 1)):
-            known = {other: value[other][city : city + 1] for other in formula.quantities}
-            found = solve_for(formula, name, known, footing.sign * footing.value[city])
-            if found is not None:
-                value[name][city], origin[name][city] = found, STANDS_IN
+        alone = cells & (count == 1)
+        if alone.any():
+            known = {other: value[other][alone] for other in formula.quantities}
+            found = solve_for(formula, name, known, footing.sign * footing.value[alone])
+            value[name][alone] = found
+            origin[name][alone] = np.where(np.isfinite(found), STANDS_IN, UNKNOWN)
 
 
 def _place_on_curve(
@@ -154,16 +155,18 @@ def _place_on_curve(
     origin[name][lacking] = STANDS_IN
 
 
-def solve_for(formula: Formula, quantity: str, known: Mapping[str, Floats], value: float) -> float | None:
-    """Return the quantity that gives a formula its value, if the formula is in direct or inverse proportion to it.
+def solve_for(formula: Formula, quantity: str, known: Mapping[str, Floats], value: Floats) -> Floats:
+    """Return the quantity (city) that gives a formula its value (city), from the other quantities (city).
+
+    Where the formula is in direct or inverse proportion to it; NaN elsewhere.
 
     >>> formula = parse_formula("safety-deaths / gdp")
-    >>> solve_for(formula, "safety-deaths", {"gdp": np.array([50.0])}, 2.0)
-    100.0
+    >>> solve_for(formula, "safety-deaths", {"gdp": np.array([50.0])}, np.array([2.0])).tolist()
+    [100.0]
     """
-    one, two = (float(formula.evaluate({**known, quantity: np.array([x])})[0]) for x in (1.0, 2.0))
-    if not np.isfinite([one, two]).all() or one == 0.0 or value == 0.0:
-        return None
-    if abs(two - 2.0 * one) <= SAME * abs(two):
-        return value / one
-    return one / value if abs(2.0 * two - one) <= SAME * abs(one) else None
+    one, two = (formula.evaluate({**known, quantity: np.full(value.shape, x)}) for x in (1.0, 2.0))
+    with np.errstate(all="ignore"):
+        direct, inverse = value / one, one / value
+    found = np.where(np.abs(2.0 * two - one) <= SAME * np.abs(one), inverse, np.nan)
+    found = np.where(np.abs(two - 2.0 * one) <= SAME * np.abs(two), direct, found)
+    return np.where(np.isfinite(found) & (found != 0.0), found, np.nan)

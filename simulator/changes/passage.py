@@ -129,15 +129,21 @@ def _faults(standing: Standing, footing: Footing, part: Part, changed: Changed) 
         remedy = f"Give {some(lacking) or 'the figures'} under `figures`, or move {footing.leaf.id} itself by places."
         yield Fault(footing.leaf.id, problem, remedy)
         return
-    bad: Flags = part.reached & ~np.isfinite(part.after).all(axis=0)
-    if part.indicator.scale == "positive":
-        negative: Flags = (part.after < 0.0).any(axis=0)
-        bad |= part.reached & (negative | (part.before <= 0.0) if positive else negative)
-    for city in np.flatnonzero(bad)[:5]:
+    for city in np.flatnonzero(part.reached & _impossible(part, positive))[:5]:
         value = part.after[:, city]
         worst = value[np.argmin(np.where(np.isfinite(value), value, -np.inf))]
         problem = f"{part.formula.text} of {cities[city]} would be {worst:g}, which it cannot be"
         yield Fault(part.indicator.id, problem, "Change less.")
+
+
+def _impossible(part: Part, positive: bool) -> Flags:
+    """Return for which cities (city) an indicator would have a value that it cannot have."""
+    bad = [~np.isfinite(part.after).all(axis=0)]
+    if part.indicator.scale == "positive":
+        bad.append((part.after < 0.0).any(axis=0))
+    if positive:
+        bad.append(part.before <= 0.0)
+    return np.asarray(np.any(bad, axis=0), np.bool_)
 
 
 def _invariant(part: Part, changed: Changed) -> Flags:
@@ -149,8 +155,7 @@ def _invariant(part: Part, changed: Changed) -> Flags:
     end = part.formula.evaluate({name: scale[name] * changed.of(name) for name in scale})
     with np.errstate(all="ignore"):
         one, other = part.after / part.before, end / start
-        found: Flags = (np.abs(one - other) <= AGREES * np.abs(one)).all(axis=0)
-    return found
+        return np.asarray((np.abs(one - other) <= AGREES * np.abs(one)).all(axis=0), np.bool_)
 
 
 def _known_values(part: Part, figures: Figures) -> Floats:

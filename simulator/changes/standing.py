@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +13,8 @@ import xarray as xr
 from simulator import names
 from simulator.construction.composite import Scorer, prepare_score
 from simulator.construction.encoding import leaf_values
-from simulator.definition import POINTS, Indicator
+from simulator.definition import POINTS, Indicator, Node, Quantity
+from simulator.formulas import FormulaError, parse_formula
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats
 from simulator.lookup import find_slots
@@ -104,12 +106,13 @@ def stand(index: Index, spec: ValuesBehind | None = None) -> Standing:
     2446.0
     """
     spec = spec or ValuesBehind()
+    index = index if index.raw is not None else _with_own_figures(index)
     values = leaf_values(index.definition, index.matrix)
-    slots = {str(slot) for slot in index.printed[names.SLOT].values}
+    printed = dict(zip(index.printed[names.SLOT].values.tolist(), index.printed.values.T, strict=True))
     footings = tuple(
-        _behind_points(index, leaf, spec)
-        if leaf.id in slots and leaf.unit == POINTS
-        else _as_given(index, leaf, values[number])
+        _behind_points(index.raw, leaf, printed[leaf.id], spec)
+        if leaf.id in printed and leaf.unit == POINTS
+        else _as_given(leaf, values[number])
         for number, leaf in enumerate(index.definition.indicators)
     )
     matrix = index.matrix.sel({names.INDICATOR: [footing.leaf.id for footing in footings]})
@@ -117,20 +120,44 @@ def stand(index: Index, spec: ValuesBehind | None = None) -> Standing:
     return Standing(dataclasses.replace(index, matrix=matrix), footings)
 
 
-def _as_given(index: Index, leaf: Indicator, value: Floats) -> Footing:
-    found = behind(index.raw, leaf.id) if _raw_of(index, leaf.id) is not None and index.raw else None
-    return Footing(leaf, False, found, True, leaf.scale, 1.0, value, np.ones(value.shape, np.bool_))
+def _with_own_figures(index: Index) -> Index:
+    """Return an index of which only a matrix is known with its own indicators as the quantities that can change."""
+    slots = {str(slot) for slot in index.printed[names.SLOT].values}
+    own = [leaf for leaf in index.definition.indicators if leaf.id not in slots and _is_name(leaf.id)]
+    if not own:
+        return index
+    leaves = {leaf.id: leaf.model_copy(update={"formula": leaf.id}) for leaf in own}
+    definition = index.definition.replace(
+        index=_with_leaves(index.definition.index, leaves),
+        quantities={leaf.id: Quantity(name=leaf.name, unit=leaf.unit) for leaf in own},
+    )
+    values = index.matrix[names.VALUE].sel({names.INDICATOR: list(leaves)}).transpose(names.CITY, names.INDICATOR)
+    quantities = values.rename({names.INDICATOR: names.QUANTITY}).reset_coords(drop=True).to_dataset(name=names.VALUE)
+    return dataclasses.replace(index, raw=RawSide(definition, quantities, values.reset_coords(drop=True)))
 
 
-def _raw_of(index: Index, identifier: str) -> RawSide | None:
-    """Return the raw side where it knows a variable."""
-    return index.raw if index.raw is not None and identifier in index.raw.definition.slots else None
+def _is_name(identifier: str) -> bool:
+    """Return whether an identifier can stand in a formula as it is."""
+    try:
+        return parse_formula(identifier).quantities == (identifier,)
+    except FormulaError:
+        return False
 
 
-def _behind_points(index: Index, leaf: Indicator, spec: ValuesBehind) -> Footing:
-    points = index.printed.sel({names.SLOT: leaf.id}).values
-    raw = _raw_of(index, leaf.id)
-    found = None if raw is None else behind(raw, leaf.id)
+def _with_leaves(node: Node, leaves: Mapping[str, Indicator]) -> Node:
+    children = tuple(
+        _with_leaves(child, leaves) if isinstance(child, Node) else leaves.get(child.id, child)
+        for child in node.children
+    )
+    return node.model_copy(update={"children": children})
+
+
+def _as_given(leaf: Indicator, value: Floats) -> Footing:
+    return Footing(leaf, False, None, True, leaf.scale, 1.0, value, np.ones(value.shape, np.bool_))
+
+
+def _behind_points(raw: RawSide | None, leaf: Indicator, points: Floats, spec: ValuesBehind) -> Footing:
+    found = behind(raw, leaf.id) if raw is not None and leaf.id in raw.definition.slots else None
     scale: Scale = leaf.scale if found is None else found.scale
     sign = -1.0 if found is not None and found.direction == "lower" else 1.0
     if found is not None and usable(found, points):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +42,11 @@ class RawSide:
     definition: Definition
     quantities: xr.Dataset
     values: xr.DataArray
+
+    @cached_property
+    def found_behind(self) -> dict[str, Behind]:
+        """What `behind` has found: working it out takes longer than most of what asks for it."""
+        return {}
 
     @property
     def file(self) -> str:
@@ -154,6 +160,12 @@ def behind(raw: RawSide, variable: str) -> Behind:
     nothing is known of it but its scale: positive, and with the direction of its indicators, where they agree in both;
     a change to one of them then acts with its elasticity.
     """
+    if variable not in raw.found_behind:
+        raw.found_behind[variable] = _behind(raw, variable)
+    return raw.found_behind[variable]
+
+
+def _behind(raw: RawSide, variable: str) -> Behind:
     parts = raw.parts(variable)
     ids = tuple(part.id for part in parts)
     if len(parts) == 1:

@@ -64,6 +64,12 @@ class Between:
     """(city, city): draws in which the first ranks above the second, to draws with both; empty if not asked for."""
     chosen: Crossed
     """(alternatives of all choices, one after the other): draws that took it, to all draws."""
+    gains: Crossed
+    """(city, places + n - 1): draws with just that gain by a change, to those with the city; or empty."""
+    at_least: Crossed
+    """(city, places + n - 1): draws with at least that gain, likewise."""
+    gain: Crossed
+    """(city): sum of the gains."""
     moments: Crossed
     """(figure): sum of the figures of the whole ranking, in units, to all draws."""
 

@@ -15,6 +15,7 @@ from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.tally import FIGURES, tally_ranks
 from simulator.kernels.tree import Plan
+from simulator.simulation.gains import places_within, tally_gains, tally_passed
 from simulator.simulation.stopping import StopWhenSure
 from simulator.simulation.tally import Tally, as_block, empty_tally, exact_sums
 from simulator.uncertainty.design import BLOCK, Design, block_count, block_draws
@@ -40,6 +41,10 @@ class Experiment:
     """Whether to count which of two cities ranks above the other, for all pairs."""
     keep: bool
     """Whether to keep total and rank of every draw."""
+    before: Realisation | None = None
+    """The same without the changes that are studied: scored from the same random numbers, to count what they gain."""
+    city: int = -1
+    """The city in question, whose gains within each indicator are counted too; -1 for none."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,20 @@ class Draws:
 
 
 def prepare(
-    index: Index, realisation: Realisation, design: Design, seed: int, baseline: Integers, pairs: bool, keep: bool
+    index: Index,
+    realisation: Realisation,
+    design: Design,
+    seed: int,
+    baseline: Integers,
+    pairs: bool,
+    keep: bool,
+    before: Realisation | None = None,
+    city: int = -1,
 ) -> Experiment:
     """Return the experiment of a study: the variants of its definition encoded for the kernels."""
     plan = encode(realisation.variants, index.printed)
     tier = np.searchsorted(index.definition.tiers, np.arange(1, baseline.size + 1)).astype(np.int64)
-    return Experiment(realisation, design, seed, plan, baseline, tier, pairs, keep)
+    return Experiment(realisation, design, seed, plan, baseline, tier, pairs, keep, before, city)
 
 
 def simulate(
@@ -100,8 +113,13 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
     kept: list[Draws] = []
     figures: list[Floats] = []
     order = np.argsort(experiment.baseline, kind="stable")
-    for alternatives, chunk in experiment.realisation.chunks(experiment.design, experiment.seed, block):
+    for alternatives, chunk, unchanged in _chunks(experiment, block):
         totals, ranks = _score(experiment, chunk)
+        if unchanged is not None:
+            tally_gains(_score(experiment, unchanged)[1], ranks, tally.gains)
+            if experiment.city >= 0:
+                above = [places_within(experiment.plan, one, experiment.city) for one in (unchanged, chunk)]
+                tally_passed(above[0], above[1], len(ranks), tally.passed)
         figures.append(np.empty((len(ranks), FIGURES)))
         tally_ranks(
             ranks,
@@ -124,6 +142,19 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
     return done, _joined(kept) if experiment.keep else None
 
 
+def _chunks(experiment: Experiment, block: int) -> Iterator[tuple[Integers, Chunk, Chunk | None]]:
+    """Yield the draws of a block, some at a time, and beside them the same without the changes that are studied."""
+    design, seed = experiment.design, experiment.seed
+    changed = experiment.realisation.chunks(design, seed, block)
+    if experiment.before is None:
+        yield from ((alternatives, chunk, None) for alternatives, chunk in changed)
+        return
+    for (alternatives, chunk), (_, unchanged) in zip(
+        changed, experiment.before.chunks(design, seed, block), strict=True
+    ):
+        yield alternatives, chunk, unchanged
+
+
 def _run_blocks(experiment: Experiment, blocks: Sequence[int], workers: int) -> Iterator[tuple[Tally, Draws | None]]:
     if workers == 1 or len(blocks) == 1:
         yield from (run_block(experiment, block) for block in blocks)
@@ -143,7 +174,8 @@ def _score(experiment: Experiment, chunk: Chunk) -> tuple[Floats, Integers]:
 
 def _empty(experiment: Experiment) -> Tally:
     alternatives = [len(choice.labels) for choice in experiment.realisation.choices]
-    return empty_tally(experiment.baseline.size, experiment.pairs, alternatives)
+    leaves = len(experiment.realisation.base) if experiment.city >= 0 else 0
+    return empty_tally(experiment.baseline.size, experiment.pairs, alternatives, experiment.before is not None, leaves)
 
 
 def _joined(parts: Sequence[Draws]) -> Draws:

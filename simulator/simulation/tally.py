@@ -33,6 +33,10 @@ class Tally:
     """(2, city, city): draws in which the first ranks above the second, and draws with both; empty if not asked for."""
     chosen: tuple[Integers, ...]
     """For each choice, draws that took each alternative."""
+    gains: Integers
+    """(city, places + n - 1): draws in which a city gains so many places by a change; empty where none is made."""
+    passed: Integers
+    """(indicator, places + n - 1): the same of the city in question within each indicator."""
     between: Between | None = None
     """Sums over blocks, of a design whose errors come from the spread between blocks."""
 
@@ -49,13 +53,19 @@ class Tally:
             self.tier_kept + other.tier_kept,
             self.pairs + other.pairs,
             tuple(mine + theirs for mine, theirs in zip(self.chosen, other.chosen, strict=True)),
+            self.gains + other.gains,
+            self.passed + other.passed,
             added(self.between, other.between),
         )
 
 
-def empty_tally(cities: int, pairs: bool, alternatives: Sequence[int]) -> Tally:
-    """Return the tally of no draws, for so many cities and choices of so many alternatives."""
+def empty_tally(cities: int, pairs: bool, alternatives: Sequence[int], changed: bool = False, leaves: int = 0) -> Tally:
+    """Return the tally of no draws, for so many cities and choices of so many alternatives.
+
+    Where cities are `changed`, gains are counted, and of one city those within each of so many indicators (`leaves`).
+    """
     side = cities if pairs else 0
+    width = 2 * cities - 1
     return Tally(
         0,
         np.zeros((cities, cities), np.int64),
@@ -64,6 +74,8 @@ def empty_tally(cities: int, pairs: bool, alternatives: Sequence[int]) -> Tally:
         np.zeros(cities, np.int64),
         np.zeros((2, side, side), np.int64),
         tuple(np.zeros(count, np.int64) for count in alternatives),
+        np.zeros((cities if changed else 0, width), np.int64),
+        np.zeros((leaves, width), np.int64),
     )
 
 
@@ -72,6 +84,7 @@ def as_block(tally: Tally) -> Tally:
     present = tally.counts.sum(axis=1)
     ranks = np.arange(1, len(present) + 1)
     above, both = tally.pairs
+    gained_of = tally.gains.sum(axis=1)[:, np.newaxis]
     between = Between(
         blocks=1,
         frequency=crossed(tally.counts, present[:, np.newaxis]),
@@ -81,9 +94,22 @@ def as_block(tally: Tally) -> Tally:
         tier_kept=crossed(tally.tier_kept, present),
         pairs=crossed(above, both),
         chosen=crossed(np.concatenate([np.zeros(0, np.int64), *tally.chosen]), np.array(tally.draws)),
+        gains=crossed(tally.gains, gained_of),
+        at_least=crossed(at_least(tally.gains), gained_of),
+        gain=crossed((tally.gains @ np.arange(1 - len(present), len(present))).astype(object), gained_of[:, 0]),
         moments=crossed(np.array([total for total, _ in tally.moments], object), np.array(tally.draws)),
     )
     return replace(tally, between=between)
+
+
+def at_least(gains: Integers) -> Integers:
+    """Return draws with a gain of so many places or more, from those with just so many: summed from the end.
+
+    >>> at_least(np.array([[1, 2, 4]])).tolist()
+    [[7, 6, 4]]
+    """
+    found: Integers = np.cumsum(gains[:, ::-1], axis=1)[:, ::-1]
+    return found
 
 
 def exact_sums(figures: Floats) -> tuple[tuple[int, int], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -32,6 +33,24 @@ CHUNK_DRAWS = 8
 """Draws held at a time at least, however large the index: what is prepared for each chunk must not outweigh them."""
 
 
+class Altered(Protocol):
+    """An alteration of the values of one block."""
+
+    def apply(self, values: Floats, start: int) -> None:
+        """Change the values of some draws (draws, L, n) in place, the first of them being draw `start` of the block."""
+
+
+class Alteration(Protocol):
+    """Something that is done to values, and may draw numbers of its own."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether it draws nothing, so that equal values become equal values."""
+
+    def open(self, seed: int, block: int, size: int) -> Altered:
+        """Return the alteration of a block; its numbers depend on seed and block alone (convention 8)."""
+
+
 @dataclass(frozen=True)
 class Realisation:
     """The factors of a study bound to an index."""
@@ -50,12 +69,15 @@ class Realisation:
     omissions: tuple[Omission, ...]
     choices: tuple[Choice, ...]
     """Choices of a design, in the order in which a draw makes them."""
+    alteration: Alteration | None = None
+    """What is done to the values of every draw before any error is added to them; nothing where all stay."""
 
     @property
     def random(self) -> bool:
         """Whether anything varies that is not a choice among finitely many alternatives."""
         weights = any(not of_variant[0].fixed for of_variant in self.samplers)
-        return bool(self.errors or self.behind) or weights or any(one.count > 1 for one in self.omissions)
+        drawn = self.alteration is not None and not self.alteration.certain
+        return bool(self.errors or self.behind or drawn) or weights or any(one.count > 1 for one in self.omissions)
 
     @property
     def random_members(self) -> tuple[int, ...]:
@@ -79,6 +101,7 @@ class Realisation:
         leaf_in, city_in = self._kept(alternatives, seed, block, size)
         drawn_behind = [field.open(seed, block, size) for field in self.behind]
         noise = [(stream(seed, block, e.name), stream(seed, block, f"{e.name} shared")) for e in self.errors]
+        altered = None if self.alteration is None else self.alteration.open(seed, block, size)
         step = max(CHUNK_DRAWS, CHUNK_CELLS // self.base.size)
         for start in range(0, size, step):
             part = slice(start, min(start + step, size))
@@ -86,7 +109,7 @@ class Realisation:
                 alternatives[part],
                 Chunk(
                     self._variant(alternatives[part]),
-                    self._values(drawn_behind, noise, part),
+                    self._values(drawn_behind, noise, altered, part),
                     weights if len(weights) == 1 else weights[part],
                     drawn if len(drawn) == 1 else drawn[part],
                     leaf_in if len(leaf_in) == 1 else leaf_in[part],
@@ -139,20 +162,29 @@ class Realisation:
         self,
         behind: Sequence[ValueStream],
         noise: Sequence[tuple[np.random.Generator, np.random.Generator]],
+        altered: Altered | None,
         part: slice,
     ) -> Floats:
         """Return the values of some draws (draws, L, n); a single row where nothing is drawn."""
-        if not behind and not noise:
-            return self.base[np.newaxis]
+        drawn = self.alteration is not None and not self.alteration.certain
+        if not behind and not noise and not drawn:
+            values = self.base[np.newaxis]
+            if altered is not None:
+                values = values.copy()
+                altered.apply(values, 0)
+            return values
         values = np.empty((part.stop - part.start, *self.base.shape))
-        if behind:
+        begun = bool(behind) or altered is not None
+        if begun:
             values[:] = self.base
         for field in behind:
             field.fill(values, part.start)
+        if altered is not None:
+            altered.apply(values, part.start)
         # Errors of one indicator add up, each of a size that the values without error give.
-        true = self.base[np.newaxis] if not behind else values.copy() if len(noise) > 1 else values
+        true = self.base[np.newaxis] if not begun else values.copy() if len(noise) > 1 else values
         for number, (error, generators) in enumerate(zip(self.errors, noise, strict=True)):
-            error.add(generators, true, values, anew=number == 0 and not behind)
+            error.add(generators, true, values, anew=number == 0 and not begun)
         return values
 
 

@@ -1,0 +1,132 @@
+"""A what-if of a scenario, bound to its index and ready to be answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from simulator import names
+from simulator.agreement import refuse
+from simulator.changes.effects import ChangeField, Effects
+from simulator.changes.feasibility import change_problems, city_problems, figure_problems, reach_problems
+from simulator.changes.figures import Figures, gather_figures
+from simulator.changes.program import Program, make_program
+from simulator.changes.standing import Standing, stand
+from simulator.construction.feasibility import Problem
+from simulator.definition import POINTS
+from simulator.documents import Document
+from simulator.errors import Fault, InputError
+from simulator.index import Index
+from simulator.lookup import find_city
+from simulator.scenario import Scenario
+from simulator.uncertainty.factors import ValuesBehind
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked, of which city, of an index whose every variable has a value."""
+
+    standing: Standing
+    figures: Figures | None
+    """The quantities before any change; nothing where the index has none."""
+    scenario: Scenario
+    city: str | None
+    """The city in question; nothing where the changes are those of a group."""
+
+    @property
+    def index(self) -> Index:
+        """The index with these values; scores and ranks are those without the change."""
+        return self.standing.index
+
+    @property
+    def position(self) -> int:
+        """Position of the city in question; -1 where there is none."""
+        return -1 if self.city is None else self.index.cities.index(self.city)
+
+    @cached_property
+    def field(self) -> ChangeField:
+        """The changes of the scenario."""
+        scenario, matrix = self.scenario, self.index.matrix
+        others = None if isinstance(scenario.others, str) else scenario.others
+        program = make_program(matrix, scenario.changes, others, scenario.spillover, self.city)
+        return self.with_program(program)
+
+    def with_program(self, program: Program) -> ChangeField:
+        """Return other changes of the same index."""
+        return ChangeField(self.standing, program, self.figures)
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What the changes do, with every uncertain amount at its mean."""
+        return self.field.middle
+
+
+def with_values_behind(scenario: Scenario, index: Index) -> Scenario:
+    """Return a what-if that draws the values behind printed points, which its scenario need not say.
+
+    An exhaustive design draws nothing, and keeps to the values that stand in.
+    """
+    printed = {str(slot) for slot in index.printed[names.SLOT].values}
+    behind = any(leaf.id in printed and leaf.unit == POINTS for leaf in index.definition.indicators)
+    if not scenario.asks_what_if or scenario.factors.values or not behind or scenario.design == "exhaustive":
+        return scenario
+    factors = scenario.factors.model_copy(update={"values": (ValuesBehind(),)})
+    return scenario.model_copy(update={"factors": factors})
+
+
+def pose(scenario: Scenario, index: Index, document: Document) -> Question | None:
+    """Return the what-if of a scenario; nothing where it asks none.
+
+    Raises
+    ------
+    InputError
+        With every fault of its changes, of the rank to reach, or of what they would lead to.
+    """
+    refuse(document, _misplaced(scenario))
+    if not scenario.asks_what_if:
+        return None
+    values = scenario.factors.values
+    standing = stand(index, values[0] if values else None)
+    others = None if isinstance(scenario.others, str) else scenario.others
+    refuse(document, city_problems(standing, scenario.city, scenario.changes, scenario.spillover))
+    refuse(document, figure_problems(standing, scenario.figures))
+    given = {find_city(index.matrix, city): of_city for city, of_city in scenario.figures.items()}
+    figures = gather_figures(standing, given)
+    refuse(
+        document, change_problems(standing, figures, scenario.city, scenario.changes, others, bool(scenario.spillover))
+    )
+    if scenario.reach is not None:
+        refuse(document, reach_problems(standing, scenario.city, scenario.reach))
+    city = None if scenario.city is None else find_city(index.matrix, scenario.city)
+    question = Question(standing, figures, scenario, city)
+    try:
+        _ = question.effects
+    except InputError as error:
+        place = document.place(("changes",))
+        faults = [Fault(f"{place}: {fault.place}", fault.problem, fault.remedy) for fault in error.faults]
+        raise InputError(document.source, faults) from None
+    return question
+
+
+def _misplaced(scenario: Scenario) -> Iterator[Problem]:
+    """Yield keys that mean nothing together."""
+    if not scenario.asks_what_if:
+        idle = [key for key in ("city", "spillover", "figures") if getattr(scenario, key)]
+        idle += [] if scenario.others == "still" else ["others"]
+        yield from (((key,), "nothing is changed", "Add `changes` or `reach`, or remove it.") for key in idle)
+        if scenario.draws is not None and scenario.draws < 2:
+            yield ("draws",), f"{scenario.draws} draws tell no chance", "Give 2 or more (and --draws)."
+        return
+    if scenario.source != "points":
+        problem = "a what-if begins at the published index: raw values calibrated to its order, wherever they are known"
+        yield ("source",), problem, "Remove it."
+    if scenario.within is not None:
+        problem = "a what-if ranks all cities that take part together"
+        yield ("within",), problem, "Remove it, or name `cities`."
+    if scenario.reach is not None and scenario.changes:
+        yield ("reach",), "changes are given, and are what is to be found", "Remove either."
+    if scenario.draws == 1:
+        yield ("draws",), "one draw tells no chance", "Give 0, or 2 or more (and --draws)."
+    if any(values.raw == "ignore" for values in scenario.factors.values):
+        yield ("factors", "values"), "changes act on raw values, which are ignored", "Remove `raw: ignore`."
