@@ -119,8 +119,9 @@ def compare(results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset]) -> xr.Data
         On (city, node, result): `node_rank`, 1 for the largest score; `node_rank_move`, places gained within the node,
         NaN where the trees are those of different readings; `node_score_move`, score gained, NaN where scores are on
         different scales. On (result): `same_scale`, whether scores are on the first's: by the same files, cities,
-        groups, source, reading and recipe; `mean_abs_move`, in places. On (result, other_result): `spearman` and
-        `kendall` of the ranks. On (setting, result): `setting_value`, in words, of the settings that differ.
+        groups, source, reading and recipe, which of an index in memory nobody can tell; `mean_abs_move`, in places. On
+        (result, other_result): `spearman` and `kendall` of the ranks. On (setting, result): `setting_value`, in words,
+        of the settings that differ.
 
     Raises
     ------
@@ -267,11 +268,13 @@ def _index(side: _Side) -> str:
 
 
 def _same_index(one: _Side, other: _Side) -> bool:
-    """Return whether two results are of one index: by its name or place, by its files, or in memory by its nodes."""
+    """Return whether two results are of one index: by its data, by its name or place, or in memory by its nodes."""
     mine, theirs = one.record, other.record
-    in_memory = IN_MEMORY in (mine.index, theirs.index)
-    named = mine.index == theirs.index and not in_memory
-    return named or mine.input_sha256 == theirs.input_sha256 or (in_memory and set(one.nodes) == set(other.nodes))
+    if mine.input_sha256 and mine.input_sha256 == theirs.input_sha256:
+        return True
+    if IN_MEMORY in (mine.index, theirs.index):
+        return set(one.nodes) == set(other.nodes)
+    return mine.index == theirs.index
 
 
 def _in_common(sides: Sequence[_Side]) -> tuple[list[str], Values]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from simulator.documents import parse_yaml
+from simulator.index import IN_MEMORY
 from simulator.provenance import Record
 from simulator.scenario import Scenario, override, read_scenario
 
@@ -63,8 +64,13 @@ def same_scale(one: Record, other: Record) -> bool:
     """Return whether points of the one mean what points of the other do.
 
     They do where both are scored by the same files of one index, over the same cities and groups, with the same
-    source, reading and recipe. What varies changes nothing in that, as it acts on draws only.
+    source, reading and recipe. What varies changes nothing in that, as it acts on draws only. Of an index in memory no
+    file tells its methods, so it is on no scale but its own.
     """
+    if one is other:
+        return True
+    if IN_MEMORY in (one.index, other.index):
+        return False
     mine, theirs = (_settings(record) for record in (one, other))
     return one.input_sha256 == other.input_sha256 and all(mine.below(k).full == theirs.below(k).full for k in SCALE)
 

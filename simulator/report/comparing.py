@@ -157,11 +157,13 @@ def _movement(compared: xr.Dataset, number: int, letters: Sequence[str]) -> str:
     moved = int((moves != 0).sum())
     pair = {names.RESULT: 0, names.OTHER_RESULT: number}
     tau, rho = (float(compared[name][pair]) for name in (names.KENDALL_BETWEEN, names.SPEARMAN_BETWEEN))
-    farthest = int(np.abs(moves).argmax())
-    most = f", {city_name(compared, farthest)} most ({moves[farthest]:+d})" if moved else ""
+    farthest = np.flatnonzero(np.abs(moves) == np.abs(moves).max())
+    most = f", {np.abs(moves).max()} at most"
+    if len(farthest) == 1:
+        most = f", {city_name(compared, int(farthest[0]))} most ({moves[farthest[0]]:+d})"
     return (
         f"{letters[number]} beside {letters[0]}, with nothing varied: {moved} of {len(moves)} cities move, "
-        f"{float(compared[names.MEAN_ABS_MOVE][number]):.2f} places on average{most}; "
+        f"{float(compared[names.MEAN_ABS_MOVE][number]):.2f} places on average{most if moved else ''}; "
         f"Kendall's tau {tau:.3f}, Spearman's rho {rho:.3f}."
     )
 

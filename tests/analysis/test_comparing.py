@@ -123,11 +123,21 @@ def test_a_changed_matrix_is_told_by_its_file_and_ranks_within_nodes_move(plain:
     assert most_moved(compared, "s", "study (2)") == []  # rises as p falls, and no dimension of its own moves
 
 
-def test_scores_are_compared_where_only_what_varies_differs(four: Index, plain: xr.Dataset) -> None:
+def test_scores_are_compared_where_only_what_varies_differs(published: xr.Dataset) -> None:
+    varied = sim.run("stress-test", draws=50, seed=1, workers=1)
+    raised = varied["scenario_score"] + 2.0
+    after = varied.assign(rank_after=varied["scenario_rank"], total_after=varied["scenario_total"], score_after=raised)
+    compared = compare([published, varied, after])
+    assert compared["same_scale"].all()
+    moves = compared["node_score_move"]
+    assert [np.unique(moves.isel(result=k)).tolist() for k in range(3)] == [[0], [0], [2]]
+
+
+def test_an_index_in_memory_is_on_no_scale_but_its_own(four: Index, plain: xr.Dataset) -> None:
     varied = ran(four, factors={"weights": {"method": "dirichlet", "concentration": 1}})
     compared = compare([plain, varied])
-    assert compared["same_scale"].all()
-    assert (compared["node_score_move"] == 0).all()
+    assert compared["same_scale"].values.tolist() == [True, False]
+    assert (compared["node_rank_move"] == 0).all()
     assert compared["setting"].values.tolist() == ["factors.weights"]
     assert compared["setting_value"].values.tolist() == [["none", "dirichlet concentration=1"]]
 
@@ -162,6 +172,13 @@ def test_of_a_what_if_the_figures_after_its_changes_are_compared(plain: xr.Datas
     compared = compare({"before": plain, "after": after})
     assert compared["rank_move"].sel(result="after").values.tolist() == [1, -1, -1, 0]
     assert compared["total"].sel(result="after").values.tolist() == [9, 7, 6, 3]
+
+
+def test_a_reading_of_an_index_in_memory_is_of_the_same_index(four: Index, plain: xr.Dataset) -> None:
+    compared = compare([plain, ran(four, reading={"pillars": {"only": ["x", "y"]}}, baseline="scenario")])
+    assert compared["node"].values.tolist() == ["a", "b", "only", "total"]
+    assert np.isnan(compared["node_rank"].sel(node="only").isel(result=0)).all()
+    assert np.isnan(compared["node_rank"].sel(node="a").isel(result=1)).all()
 
 
 # Cities and groups.
