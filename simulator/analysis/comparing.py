@@ -67,6 +67,8 @@ class Gain(NamedTuple):
     """Rank within it in the first result."""
     after: int
     """Rank within it in the other."""
+    score: float
+    """Score gained, NaN where scores are on different scales."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,9 @@ def compare(results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset]) -> xr.Data
 
 
 def most_moved(compared: xr.Dataset, city: str, result: str, most: int = 2) -> list[Gain]:
-    """Return the dimensions in which a city that rises gains most places, or one that falls loses most.
+    """Return the dimensions in which a city that rises gains most, or one that falls loses most.
+
+    Where both results are on one scale these are scores gained, otherwise places gained within the dimension.
 
     Parameters
     ----------
@@ -196,9 +200,9 @@ def most_moved(compared: xr.Dataset, city: str, result: str, most: int = 2) -> l
     Returns
     -------
     list[Gain]
-        The nodes right below the index, the largest move first, those equal in the order of the tree. None for a city
-        that keeps its rank, or whose dimensions all keep theirs or move the other way: then it is weights that move it,
-        or other cities.
+        The nodes right below the index, the largest gain or loss first, those equal in the order of the tree. None for
+        a city that keeps its rank, or whose dimensions all stay or move the other way: then it is weights that move
+        it, or other cities.
 
     Examples
     --------
@@ -207,17 +211,19 @@ def most_moved(compared: xr.Dataset, city: str, result: str, most: int = 2) -> l
     >>> scored = sim.run("weights-only", draws=100, seed=1, workers=1, overrides="recipe.normalisation=z-score")
     >>> beside = compare({"plain": plain, "z-scores": scored})
     >>> most_moved(beside, "dongguan", "z-scores", most=1)
-    [Gain(node='Market environment', before=6, after=8)]
+    [Gain(node='Market environment', before=6, after=8, score=nan)]
     """
     place = compared.sel({names.CITY: city, names.RESULT: result})
     before = compared[names.NODE_RANK].sel({names.CITY: city}).isel({names.RESULT: 0}).values
     top = compared[names.NODE].values[compared[names.PARENT].values == ""][0]
     below = compared[names.PARENT].values == top
-    along = np.where(below, np.sign(place[names.RANK_MOVE].values) * place[names.NODE_RANK_MOVE].values, np.nan)
+    gained = place[names.NODE_SCORE_MOVE if place[names.SAME_SCALE] else names.NODE_RANK_MOVE].values
+    along = np.where(below, np.sign(place[names.RANK_MOVE].values) * gained, np.nan)
     order = [node for node in np.argsort(-along, kind="stable") if along[node] > 0.0]
-    called = compared[names.NODE_NAME_EN].values
-    after = place[names.NODE_RANK].values
-    return [Gain(str(called[node]), int(before[node]), int(after[node])) for node in order[:most]]
+    called, after, scores = (
+        column.values for column in (compared[names.NODE_NAME_EN], place[names.NODE_RANK], place[names.NODE_SCORE_MOVE])
+    )
+    return [Gain(str(called[k]), int(before[k]), int(after[k]), float(scores[k])) for k in order[:most]]
 
 
 def _sides(results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset]) -> list[_Side]:

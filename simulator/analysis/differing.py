@@ -118,7 +118,8 @@ def _mapping_in_words(value: Mapping[str, Any]) -> str:
 
 
 def _within(value: Any) -> str:
-    return f"[{in_words(value)}]" if isinstance(value, list) else in_words(value)
+    told = in_words(value)
+    return f"[{told}]" if isinstance(value, list) else f"({told})" if isinstance(value, Mapping) else told
 
 
 def _settings(record: Record) -> Written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
-from simulator.analysis.comparing import DRAWN, LEFT_ASIDE, most_moved
+from simulator.analysis.comparing import DRAWN, LEFT_ASIDE, Gain, most_moved
 from simulator.kernels.arrays import Integers
 from simulator.report.screen import chance, city_name, plain_table
 
@@ -147,8 +148,14 @@ def _why(compared: xr.Dataset, city: int, most: int) -> str:
     result = int(np.abs(moves).argmax())
     slug, called = str(compared[names.CITY].values[city]), str(compared[names.RESULT].values[result])
     gains = most_moved(compared, slug, called, most) if moves[result] else []
-    told = ", ".join(f"{gain.node} {gain.before} → {gain.after}" for gain in gains)
+    told = ", ".join(_gain(gain) for gain in gains)
     return f"{_letters(compared)[result]}: {told}" if told and len(moves) > 2 else told
+
+
+def _gain(gain: Gain) -> str:
+    """Return the ranks of a city within a dimension, and the score gained where scores can be compared."""
+    score = f" ({gain.score:+.4g})" if math.isfinite(gain.score) else ""
+    return f"{gain.node} {gain.before} → {gain.after}{score}"
 
 
 def _movement(compared: xr.Dataset, number: int, letters: Sequence[str]) -> str:

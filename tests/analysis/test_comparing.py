@@ -118,7 +118,9 @@ def test_a_changed_matrix_is_told_by_its_file_and_ranks_within_nodes_move(plain:
     assert [str(one).split(".")[0] for one in compared["setting"].values] == ["files of the index"]
     assert compared["rank"].isel(result=1).values.tolist() == [4, 1, 2, 3]
     assert compared["node_rank_move"].sel(node="a").isel(result=1).values.tolist() == [-2, 1, 1, 0]
-    assert most_moved(compared, "p", "study (2)") == [Gain("Alpha", 1, 3)]
+    (alpha,) = most_moved(compared, "p", "study (2)")
+    assert alpha[:3] == Gain("Alpha", 1, 3, np.nan)[:3]
+    assert np.isnan(alpha.score)
     assert most_moved(compared, "q", "study (2)") == []  # keeps its place
     assert most_moved(compared, "s", "study (2)") == []  # rises as p falls, and no dimension of its own moves
 
@@ -131,6 +133,22 @@ def test_scores_are_compared_where_only_what_varies_differs(published: xr.Datase
     assert compared["same_scale"].all()
     moves = compared["node_score_move"]
     assert [np.unique(moves.isel(result=k)).tolist() for k in range(3)] == [[0], [0], [2]]
+
+
+def test_on_one_scale_the_dimensions_named_are_those_with_the_largest_scores_gained() -> None:
+    """Hefei gains 4 points in one dimension and as many in another, though no rank within a dimension changes."""
+    asked = {"schema_version": 1, "name": "now", "index": "opportunity-2025", "draws": 5, "seed": 1}
+    change = {"move": {"economic-scale": "20 places", "fdi-growth": "15 places"}}
+    now = sim.run(asked, workers=1)
+    then = sim.run({**asked, "name": "then", "city": "hefei", "changes": [change]}, workers=1)
+    compared = compare([now, then])
+    held = compared.sel(city="hefei", result="then")
+    assert int(held["rank_move"]) == 1
+    gains = most_moved(compared, "hefei", "then", most=10)
+    scores = held["node_score_move"].isel(node=held["level"].values == "dimension").values
+    assert [gain.score for gain in gains] == sorted(scores[scores > 0], reverse=True)
+    assert sum(gain.score for gain in gains) == float(held["node_score_move"].sel(node="total"))
+    assert most_moved(compared, "tianjin", "then") == [Gain("Open development", 2, 2, -1.0)]  # Hefei passes it there
 
 
 def test_an_index_in_memory_is_on_no_scale_but_its_own(four: Index, plain: xr.Dataset) -> None:
@@ -318,6 +336,7 @@ def test_what_is_no_result_is_refused(plain: xr.Dataset) -> None:
 
 def test_values_in_words() -> None:
     assert in_words({}) == "as set by default"
+    assert in_words({"move": {"rent": {"places": 3}}}) == "move=(rent=(places=3))"
     assert in_words({"alternatives": [{"method": "as-defined"}, {"method": "min-max", "to": [1.0, 100.0]}]}) == (
         "as-defined, min-max to=[1, 100]"
     )

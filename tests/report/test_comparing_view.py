@@ -74,6 +74,15 @@ def test_the_dimensions_that_go_with_a_move_stand_beside_it(two: xr.Dataset) -> 
     assert all("→" not in rows[str(city).split()[0]][-1] for city in stays)
 
 
+def test_the_score_gained_stands_behind_ranks_where_scores_can_be_compared(plain: xr.Dataset) -> None:
+    moved = plain["scenario_score"].copy(deep=True)
+    moved.loc[{"city": "hefei", "node": "open-development"}] += 2.5
+    ranks = plain["scenario_rank"] - (plain["city"] == "hefei")
+    after = plain.assign(rank_after=ranks, total_after=plain["scenario_total"], score_after=moved)
+    rows = rows_of(rendered(comparing_view(sim.compare({"before": plain, "after": after}), 300), 300))
+    assert re.fullmatch(r"Open development \d+ → \d+ \(\+2\.5\)", rows["Hefei"][-1])
+
+
 @pytest.mark.parametrize("width", [60, 100, 130, 200])
 def test_no_line_is_wider_than_the_screen(two: xr.Dataset, readings: xr.Dataset, width: int) -> None:
     for compared in (two, readings):
