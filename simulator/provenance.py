@@ -48,13 +48,13 @@ class Record(Schema):
 
 def software_versions() -> dict[str, str]:
     """Return the versions of Python, the processor's architecture and the packages that results depend on."""
-    return dict(_versions())
+    return dict(_versions(RECORDED_PACKAGES))
 
 
-@lru_cache(maxsize=1)
-def _versions() -> dict[str, str]:
+@lru_cache
+def _versions(packages: tuple[str, ...]) -> dict[str, str]:
     versions = {"python": platform.python_version(), "machine": platform.machine()}
-    for package in RECORDED_PACKAGES:
+    for package in packages:
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

@@ -127,7 +127,7 @@ def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
         took = "" if seconds is None else f" in {seconds:.1f} s"
         yield Text(
             f"{result.attrs['draws']:,} draws{_spread_evenly(result)}{took}, seed {result.attrs['seed']}; "
-            f"the largest standard error of a chance is {_percent(largest, 2)}{_asked(result)}. "
+            f"the largest standard error of a chance is {percent(largest, 2)}{_asked(result)}. "
             "It tells the sampling only; the spread itself follows from what the scenario assumes."
         )
 
@@ -145,7 +145,7 @@ def _asked(result: xr.Dataset) -> str:
         return ""
     asked = float(result.attrs["until"])
     reached = "" if largest_error(result) <= asked else ", not reached"
-    return f" (asked for {_percent(asked, 2)}{reached})"
+    return f" (asked for {percent(asked, 2)}{reached})"
 
 
 def _notes(result: xr.Dataset) -> Iterable[str]:
@@ -185,7 +185,7 @@ def _realised(result: xr.Dataset) -> Iterable[str]:
         of_this = np.flatnonzero(factors == factor)
         if 1 < len(of_this) <= FEW:
             shares = (
-                f"{result[names.ALTERNATIVE].values[one]} {_percent(result[names.CHOICE_SHARE].values[one])}"
+                f"{result[names.ALTERNATIVE].values[one]} {percent(result[names.CHOICE_SHARE].values[one])}"
                 for one in of_this
             )
             yield f"Realised {factor}: {', '.join(shares)}."
@@ -199,7 +199,8 @@ def city_name(labelled: xr.Dataset, city: int) -> str:
     return " ".join(name for name in own if name) or str(labelled[names.CITY].values[city])
 
 
-def _percent(share: float, decimals: int = 1) -> str:
+def percent(share: float, decimals: int = 1) -> str:
+    """Return a share in per cent."""
     return f"{100.0 * share:.{decimals}f} %"
 
 
@@ -209,7 +210,7 @@ def chance(share: float) -> str:
         return "< 0.1 %"
     if 0.9995 <= share < 1.0:
         return "> 99.9 %"
-    return _percent(share)
+    return percent(share)
 
 
 def pair_lines(result: xr.Dataset, pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
@@ -217,7 +218,7 @@ def pair_lines(result: xr.Dataset, pairs: Iterable[tuple[str, str]]) -> Iterable
     for city, other in pairs:
         place = {names.CITY: city, names.OTHER_CITY: other}
         chance, error = (float(result[names.PAIR_WIN + end].sel(place)) for end in ("", names.SE))
-        yield f"{city} ranks above {other} in {_percent(chance)} of the draws (standard error {_percent(error, 2)})."
+        yield f"{city} ranks above {other} in {percent(chance)} of the draws (standard error {percent(error, 2)})."
 
 
 def wide_console() -> Console:

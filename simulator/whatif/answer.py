@@ -166,7 +166,7 @@ def by_group(result: xr.Dataset, attribute: str) -> xr.Dataset:
 
     def share(name: str) -> tuple[str, Floats]:
         top = result[name].values <= TOP
-        return axis, member @ top / top.sum()
+        return axis, (member & top).sum(axis=1) / top.sum()
 
     return xr.Dataset(
         {

@@ -1,0 +1,222 @@
+"""Commands of a policymaker: what if, what would it take, which moves are worth most."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulator.cli.group import main
+from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv, write_text
+from simulator.cli.waiting import leaving_at_once, progress_bar
+from simulator.errors import Fault, InputError
+
+# Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
+
+DEFAULT_INDEX = "opportunity-2025"
+
+
+def named(option: str, written: Sequence[str], example: str) -> dict[str, Any]:
+    """Return `NAME=VALUE` options as a mapping; raises `InputError` for one of another form, or a name given twice."""
+    found: dict[str, Any] = {}
+    faults = []
+    for one in written:
+        name, equals, value = one.partition("=")
+        if not equals or not name or not value:
+            faults.append(Fault(f"{option} {one}", "is not of the form NAME=VALUE", f"Example: {option} {example}"))
+        elif name in found:
+            faults.append(Fault(f"{option} {one}", f"{name} is given twice", "Give it once."))
+        else:
+            found[name.strip()] = _number_or_text(value.strip())
+    if faults:
+        raise InputError("options", faults)
+    return found
+
+
+def _number_or_text(value: str) -> Any:
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def listed(written: str | None) -> Any:
+    """Return `all`, a list of names, or an attribute such as `cluster=yangtze-delta` as a scenario has them."""
+    if written is None or written == "all":
+        return written
+    attribute, equals, value = written.partition("=")
+    parts = [part.strip() for part in (value if equals else written).replace("，", ",").split(",")]
+    return {attribute.strip(): parts} if equals else parts
+
+
+def under_scenario(under: str | None) -> dict[str, Any]:
+    """Return what a scenario varies, and by which methods; nothing where none is named."""
+    if under is None:
+        return {}
+    from simulator.scenario import open_scenario, read_scenario
+
+    document = open_scenario(under)
+    read_scenario(document)
+    kept = ("index", "cities", "factors", "never", "recipe", "design", "reading")
+    return {key: value for key, value in document.data.items() if key in kept}
+
+
+@main.command("what-if")
+@click.argument("city", required=False)
+@click.option("--grow", multiple=True, metavar="QUANTITY=RATE", help="A new year: grows, and so its growth becomes.")
+@click.option("--years", type=int, help="For how many years it grows.  [default: 1]")
+@click.option("--multiply", multiple=True, metavar="QUANTITY=FACTOR", help="Another level; growth is left alone.")
+@click.option("--add", multiple=True, metavar="QUANTITY=AMOUNT", help="So much more, in its unit.")
+@click.option("--set", "set_to", multiple=True, metavar="QUANTITY=VALUE", help="Becomes this, in its unit.")
+@click.option("--move", multiple=True, metavar="NAME=STEP", help="A variable or quantity by '3 places' or '-0.5 sd'.")
+@click.option("--match", multiple=True, metavar="NAME=best|median", help="As the best or the median of the peers.")
+@click.option("--peers", metavar="CITIES", help="Whom to match: all, names, or cluster=yangtze-delta.  [default: all]")
+@click.option("--cities", metavar="CITIES", help="Whose figures change, if not those of CITY.")
+@click.option("--others", metavar="still|last-rate|RATE", help="What the other cities do.  [default: still]")
+@click.option("--spill", multiple=True, metavar="CITIES=SHARE", help="This share of CITY's gain reaches them.")
+@click.option("--figure", multiple=True, metavar="QUANTITY=VALUE", help="A figure of CITY that is not bundled.")
+@click.option("--under", metavar="SCENARIO", help="Also vary what this scenario varies, such as stress-test.")
+@click.option("--index", help=f"Bundled name or path of a definition.  [default: {DEFAULT_INDEX}]")
+@click.option("--draws", type=int, default=10_000, show_default=True, help="Number of draws; 0 for no chances.")
+@click.option("--seed", type=int, default=2025, show_default=True, help="The same seed gives the same result.")
+@click.option("--workers", type=int, help="Parallel workers; all processors by default.")
+@click.option("--explain", is_flag=True, help="Show every step of the arithmetic.")
+@click.option("--out", metavar="FILE", help="Write the whole result, with provenance, to this NetCDF file.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
+@click.option("--save", metavar="FILE", help="Write the question as a scenario file.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
+def what_if_command(
+    city: str | None,
+    grow: tuple[str, ...],
+    years: int | None,
+    multiply: tuple[str, ...],
+    add: tuple[str, ...],
+    set_to: tuple[str, ...],
+    move: tuple[str, ...],
+    match: tuple[str, ...],
+    peers: str | None,
+    cities: str | None,
+    others: str | None,
+    spill: tuple[str, ...],
+    figure: tuple[str, ...],
+    under: str | None,
+    index: str | None,
+    draws: int,
+    seed: int,
+    workers: int | None,
+    explain: bool,
+    out: str | None,
+    csv_path: str | None,
+    save: str | None,
+    quiet: bool,
+) -> None:
+    """Change figures of CITY and see what comes of its points, total and rank, and how surely.
+
+    A change of a quantity reaches every indicator whose formula holds it. `citysim values` lists the variables.
+
+    \b
+    Examples:
+      citysim what-if hefei --grow gdp=8%
+      citysim what-if hefei --grow gdp=8% --others last-rate --explain
+      citysim what-if 合肥 --grow gdp=6% --grow population=1% --years 3
+      citysim what-if wuhan --grow gdp=8% --spill yichang=30%
+      citysim what-if hefei --move 'patent-density=5 places' --match green-space=best --peers province=Anhui,Jiangsu
+      citysim what-if --cities cluster=yangtze-delta --multiply public-revenue=1.05 --under stress-test
+      citysim what-if hefei --grow gdp=8% --save my-question.yaml
+    """
+    change: dict[str, Any] = {
+        "grow": named("--grow", grow, "gdp=8%"),
+        "multiply": named("--multiply", multiply, "public-revenue=1.05"),
+        "add": named("--add", add, "unicorns=2"),
+        "set": named("--set", set_to, "gdp=15000"),
+        "move": named("--move", move, "'patent-density=5 places'"),
+        "match": named("--match", match, "green-space=best"),
+    }
+    change = {kind: asked for kind, asked in change.items() if asked}
+    optional = {"years": years, "peers": listed(peers), "cities": listed(cities)}
+    change |= {key: value for key, value in optional.items() if value is not None}
+    question: dict[str, Any] = {"city": city, "changes": [change], "others": others}
+    if spill:
+        shares = named("--spill", spill, "yichang=30%")
+        question["spillover"] = [{"from": city, "to": listed(who), "share": share} for who, share in shares.items()]
+    if figure:
+        question["figures"] = {city: named("--figure", figure, "deposits=25000")}
+    if city is None and (cities is None or spill or figure):
+        remedy = "Example: citysim what-if hefei --grow gdp=8%"
+        raise InputError("what-if", [Fault("CITY", "nobody is named whose figures change", remedy)])
+    scenario = as_scenario("what-if", question, under, index, draws, seed)
+    answer_scenario(scenario, workers, explain, out, csv_path, save, quiet)
+
+
+def as_scenario(
+    name: str, question: Mapping[str, Any], under: str | None, index: str | None, draws: int, seed: int
+) -> dict[str, Any]:
+    """Return a question asked by options as a scenario."""
+    varied = under_scenario(under)
+    asked = {key: value for key, value in question.items() if value is not None}
+    chosen = index or varied.pop("index", DEFAULT_INDEX)
+    return {"schema_version": 1, "name": name, **varied, "index": chosen, **asked, "draws": draws, "seed": seed}
+
+
+def answer_scenario(
+    scenario: Mapping[str, Any],
+    workers: int | None,
+    explain: bool,
+    out: str | None,
+    csv_path: str | None,
+    save: str | None,
+    quiet: bool,
+) -> None:
+    """Run a what-if asked by options, show the answer and write the files asked for."""
+    from simulator.report.whatif import whatif_frame
+    from simulator.storage import write_result
+    from simulator.study import execute, plan
+
+    outputs = {"--out": out, "--csv": csv_path, "--save": save}
+    refuse_clash(str(scenario["index"]), outputs, "the index")
+    for path in outputs.values():
+        refuse_unwritable(path)
+    begun = time.perf_counter()
+    study = plan(scenario)
+    if save is not None:
+        write_text(_as_yaml(scenario), save)
+    with leaving_at_once(), progress_bar(quiet) as progress:
+        result = execute(study, workers, progress)
+    seconds = time.perf_counter() - begun
+    if out is not None:
+        write_result(result, Path(out))
+    if csv_path is not None:
+        write_csv(whatif_frame(result), csv_path)
+    if not quiet and STANDARD_OUTPUT not in (csv_path, save):
+        show_answer(result, seconds, explain)
+        if out is not None:
+            click.echo(f"Written to {out}; `citysim repeat {out}` runs it again.")
+
+
+def show_answer(result: Any, seconds: float, explain: bool) -> None:
+    """Show the answer to a what-if, with every step of the arithmetic before it if asked for."""
+    from simulator.report.explaining import explanation
+    from simulator.report.screen import show
+    from simulator.report.whatif import whatif_view
+
+    if explain:
+        for line in explanation(result):
+            click.echo(line)
+    show(whatif_view(result, seconds))
+
+
+def _as_yaml(scenario: Mapping[str, Any]) -> str:
+    """Return a scenario as a file that editors can check."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    text = io.StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.dump(json.loads(json.dumps(scenario)), text)
+    return text.getvalue()
