@@ -155,7 +155,7 @@ def _invariant(part: Part, changed: Changed) -> Flags:
     end = part.formula.evaluate({name: scale[name] * changed.of(name) for name in scale})
     with np.errstate(all="ignore"):
         one, other = part.after / part.before, end / start
-        return np.asarray((np.abs(one - other) <= AGREES * np.abs(one)).all(axis=0), np.bool_)
+        return np.asarray((np.isfinite(one) & (np.abs(one - other) <= AGREES * np.abs(one))).all(axis=0), np.bool_)
 
 
 def _known_values(part: Part, figures: Figures) -> Floats:

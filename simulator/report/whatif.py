@@ -27,9 +27,10 @@ def whatif_view(result: xr.Dataset, seconds: float | None = None) -> Group:
         views += [Text(line) for line in _headline(result, city)]
         views += [_quantity_table(result, city), _variable_table(result, city)]
         views += [Text(line) for line in _dimension_lines(result, city)]
-    if city is None or (_moved(result) > 0).sum() > 1:
+    several = _own_figures_change(result).sum() > 1
+    if city is None or several or (_moved(result) > 0).sum() > 1:
         views.append(_city_table(result))
-    if city is None or _several_change(result):
+    if city is None or several:
         views.append(_group_table(result))
     views += [Text(line) for line in _closing(result, city, seconds)]
     return Group(*views)
@@ -45,12 +46,13 @@ def _moved(result: xr.Dataset) -> np.ndarray[Any, Any]:
     return found
 
 
-def _several_change(result: xr.Dataset) -> bool:
-    """Return whether the figures of more than one city change."""
+def _own_figures_change(result: xr.Dataset) -> np.ndarray[Any, Any]:
+    """Return whose quantities change (city)."""
     if names.QUANTITY not in result.dims:
-        return False
-    start, end = (result[name].values for name in (names.QUANTITY_BEFORE, names.QUANTITY_AFTER))
-    return bool((np.nan_to_num(start) != np.nan_to_num(end)).any(axis=1).sum() > 1)
+        return np.zeros(result.sizes[names.CITY], np.bool_)
+    start, end = (np.nan_to_num(result[name].values) for name in (names.QUANTITY_BEFORE, names.QUANTITY_AFTER))
+    found: np.ndarray[Any, Any] = (start != end).any(axis=1)
+    return found
 
 
 def _headline(result: xr.Dataset, city: int) -> Iterable[str]:
@@ -171,8 +173,10 @@ def _city_table(result: xr.Dataset) -> RenderableType:
     headings = ["City", "Rank", "", "Total", "", *(["Gains", "Loses", "Mean gain"] if drawn else [])]
     table = plain_table(*headings, right=range(1, len(headings)))
     start, end = result[names.RANK_BEFORE].values, result[names.RANK_AFTER].values
+    own = _own_figures_change(result)
+    own = own & (own.sum() <= MANY)
     for city in np.lexsort((end, end - start)):
-        if start[city] == end[city]:
+        if start[city] == end[city] and not own[city]:
             continue
         totals = (float(result[one].values[city]) for one in (names.TOTAL_BEFORE, names.TOTAL_AFTER))
         cells = [str(start[city]), f"→ {end[city]}", _number(next(totals)), f"→ {_number(next(totals))}"]
@@ -210,7 +214,7 @@ def _closing(result: xr.Dataset, city: int | None, seconds: float | None) -> Ite
         standing_in = int((moved & ~result[names.HELD].values).sum())
         if standing_in:
             yield (
-                f"Of {standing_in} of these {int(moved.sum())} variables too few raw values are bundled: values that "
+                f"Variables with too few raw values: {standing_in} of the {int(moved.sum())} that change. Values that "
                 "agree with the printed order stand in, and the draws tell how much hangs on them."
             )
     if result.attrs["draws"]:

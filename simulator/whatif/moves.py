@@ -31,6 +31,10 @@ LEAST_RISE = 1e-6
 ROUNDING = 1e-9
 """Share of the largest total below which a gain is rounding only."""
 
+LARGEST_TOLERANCE = 1e-6
+"""Share of the range of totals up to which a tie is one of rounding: then who is tied with whom is no matter of steps
+in between."""
+
 Measure = Literal["place", "sd", "unit"]
 """What effort is counted in: cities passed, standard deviations of the variable, or its own unit."""
 
@@ -150,9 +154,11 @@ def ladders(
         for leaf, number, cost in zip(leaves, chosen, costs, strict=True)
     ]
     climbs = [climb for climb in climbs if climb.value.size]
-    gains = _gains(scorer, position, climbs)
+    totals = scorer.score()[names.TOTAL].values
+    rounding = ROUNDING * float(np.abs(totals).max())
+    gains = _gains(scorer, position, climbs, totals, rounding)
     known = index.definition.indicators
-    _refuse("goal", _gifts([known[climb.leaf] for climb in climbs], gains, position))
+    _refuse("goal", _gifts([known[climb.leaf] for climb in climbs], gains, position, rounding))
     return Moves(
         city,
         tuple(
@@ -180,6 +186,9 @@ def obstacles(definition: Definition) -> Iterator[Fault]:
             yield Fault(node.id, problem, "Normalise indicators alone.")
     if definition.ranking.decimals is not None:
         yield Fault("ranking", "totals are rounded before they are ranked", "Leave out `decimals`.")
+    if definition.ranking.tolerance > LARGEST_TOLERANCE:
+        problem = f"totals tie within {definition.ranking.tolerance:g} of their range, which is more than rounding"
+        yield Fault("ranking", problem, f"Choose a `tolerance` of {LARGEST_TOLERANCE:g} or less.")
     if definition.ranking.ties == "no-gaps":
         problem = "a rank without gaps counts groups of equal totals, not rivals"
         yield Fault("ranking", problem, "Choose `ties: better` or `worse`.")
@@ -292,12 +301,12 @@ def _unmeasured(leaves: Sequence[Indicator], measured: Floats, prices: Sequence[
             yield Fault(leaf.id, "a value is missing, so distances are unknown (convention 4)", "Price it per place.")
 
 
-def _gifts(leaves: Sequence[Indicator], gains: Sequence[Floats], position: int) -> Iterator[Fault]:
+def _gifts(leaves: Sequence[Indicator], gains: Sequence[Floats], position: int, rounding: float) -> Iterator[Fault]:
     """Yield variables in which the city's rise is not always good for it and bad for its rivals."""
     for leaf, gain in zip(leaves, gains, strict=True):
         signed = -gain
         signed[:, position] *= -1.0
-        if np.diff(signed, axis=0, prepend=0.0).min() < 0.0:
+        if np.diff(signed, axis=0, prepend=0.0).min() < -rounding:
             problem = "a city's rise here would bring a rival points, or itself fewer"
             yield Fault(leaf.id, problem, "Leave it out, or normalise by rank, min-max or distance.")
 
@@ -308,15 +317,14 @@ def _refuse(source: str, faults: Iterable[Fault]) -> None:
         raise InputError(source, found)
 
 
-def _gains(scorer: Scorer, position: int, climbs: Sequence[_Climb]) -> list[Floats]:
+def _gains(scorer: Scorer, position: int, climbs: Sequence[_Climb], totals: Floats, rounding: float) -> list[Floats]:
     """Return what each step of each climb adds to the totals (steps, n); less than rounding is nothing."""
     if not climbs:
         return []
-    before = scorer.score()[names.TOTAL].values
     leaf = np.concatenate([np.full(climb.value.size, climb.leaf) for climb in climbs])
     value = np.concatenate([climb.value for climb in climbs])
-    gain = np.concatenate(list(_totals(scorer, position, leaf, value))) - before
-    gain[np.abs(gain) <= ROUNDING * np.abs(before).max()] = 0.0
+    gain = np.concatenate(list(_totals(scorer, position, leaf, value))) - totals
+    gain[np.abs(gain) <= rounding] = 0.0
     return np.split(gain, np.cumsum([climb.value.size for climb in climbs])[:-1])
 
 

@@ -31,7 +31,7 @@ SHADOW_PRICES = 64
 SMALL = 1e-9
 """Share of the largest number at hand that is rounding only."""
 
-FINEST_GRID = 1e-6
+FINEST_GRID = 1e-5
 """Share of the largest number below which a common divisor is no grid: sums could not be told from their neighbours."""
 
 
@@ -81,7 +81,7 @@ def best_reachable(
     1
     """
     field = _Field(moves, totals, position, margin, tie_rule, tolerance)
-    return field.rank(tuple(ladder.effort.size for ladder in moves.ladders))
+    return field.rank(field.top)
 
 
 def cheapest_plans(
@@ -138,10 +138,10 @@ def cheapest_plans(
     [({'a': 2}, 2.0), ({'b': 2}, 2.0)]
     """
     field = _Field(moves, totals, position, margin, tie_rule, tolerance)
-    sizes = tuple(ladder.effort.size for ladder in moves.ladders)
-    if field.rank(tuple(0 for _ in sizes)) <= rank:
-        return [field.plan(tuple(0 for _ in sizes), proven=True)]
-    if field.rank(sizes) > rank:
+    nothing = (0,) * len(moves.ladders)
+    if field.rank(nothing) <= rank:
+        return [field.plan(nothing, proven=True)]
+    if field.rank(field.top) > rank:
         return []
     search = _Search(field, rank, _pose(field, rank), time_limit)
     former: list[Choice] = []
@@ -170,6 +170,11 @@ class _Field:
     margin: float
     tie_rule: TotalTieRule
     tolerance: float
+
+    @property
+    def top(self) -> Choice:
+        """The highest step of every ladder."""
+        return tuple(ladder.effort.size for ladder in self.moves.ladders)
 
     def after(self, choice: Choice) -> Floats:
         """Return the totals (n) after a plan, each sum correctly rounded."""
@@ -219,29 +224,35 @@ class _Problem(NamedTuple):
 def _pose(field: _Field, rank: int) -> _Problem:
     """Return the problem of reaching a rank, in whole numbers where all leads are multiples of something.
 
-    Whole numbers let the solver round its bounds, and make "more than equal" a plain row: one more.
+    Whole numbers let the solver round its bounds, and make "more than equal" a plain row: one more. Otherwise a lead is
+    a share of what is needed. A lead beyond the need counts as the need, which no plan feels and which makes the
+    solver's relaxation tighter.
     """
     ladders, own = field.moves.ladders, field.position
     strict = field.tie_rule != "better"
-    small = SMALL * max(1.0, float(np.abs(field.totals).max()))
+    small = (SMALL + 2.0 * field.tolerance) * (float(np.abs(field.totals).max()) or 1.0)
     gap = field.totals - field.totals[own] + field.margin
     ahead = gap > (-small if strict else small)
     ahead[own] = False
     gap = gap[ahead]
     lead = [ladder.gain[:, [own]] - ladder.gain[:, ahead] for ladder in ladders]
-    within = sum((rows[-1] for rows in lead), np.zeros(gap.size)) >= gap - small  # of these rivals nobody else can be
-    stay = rank - 1 - int((~within).sum())
-    lead, gap = [rows[:, within] for rows in lead], gap[within]
     grid = common_divisor(np.concatenate([rows.ravel() for rows in lead]))
     if grid > 0.0:
         lead = [np.rint(rows / grid) for rows in lead]
         need = np.floor((gap + small) / grid) + 1.0 if strict else np.ceil((gap - small) / grid)
     else:
-        need = np.ones(gap.size)
         lead = [rows / (np.maximum(gap, 0.0) + small if strict else gap - small) for rows in lead]
+        need = np.ones(gap.size)
+    within = sum((rows[-1] for rows in lead), np.zeros(gap.size)) >= need * (1.0 - SMALL)
     effort = [ladder.effort for ladder in ladders]
-    step = [np.arange(1, one.size + 1) for one in effort]
-    return _Problem(effort, lead, step, need, stay, common_divisor(np.concatenate(effort)))
+    return _Problem(
+        effort=effort,
+        lead=[np.minimum(rows, need)[:, within] for rows in lead],
+        step=[np.arange(1, one.size + 1) for one in effort],
+        need=need[within],
+        stay=rank - 1 - int((~within).sum()),
+        unit=common_divisor(np.concatenate(effort)),
+    )
 
 
 def common_divisor(values: Floats) -> float:
@@ -263,7 +274,7 @@ def common_divisor(values: Floats) -> float:
             return 0.0
     found = largest / round(largest / found)
     multiples = sizes / found
-    return found if np.abs(multiples - np.rint(multiples)).max() < 1e-3 else 0.0
+    return found if np.abs(multiples - np.rint(multiples)).max() < 1e-5 else 0.0
 
 
 @dataclass(frozen=True)
@@ -291,8 +302,10 @@ class _Search:
         for among in (easiest, np.ones_like(easiest)):
             bound = math.inf if best is None else self.field.effort(best)
             kept = among & (alone < bound * (1.0 - SMALL))
-            if bound <= floor or kept.sum() < overtaken or (kept == solved).all():
-                continue
+            if bound <= floor or kept.sum() < overtaken:
+                return best, True
+            if (kept == solved).all():
+                break
             found, ended = self._solve(_shrink(problem, kept, bound), former)
             if found is not None and self.field.effort(found) < bound:
                 best = found
@@ -300,11 +313,11 @@ class _Search:
         return best, proven
 
     def _greedy(self, overtake: Flags, former: Sequence[Choice]) -> Choice | None:
-        """Return a plan that overtakes some rivals at little effort, if one is found."""
+        """Return a plan that overtakes some rivals at little effort, if one is found; the first is any that holds."""
         problem = _shrink(self.problem, overtake, math.inf)
         plans = [_climb_greedily(problem, banned) for banned in _bans(former)]
         held = [plan for plan in plans if plan is not None and self.field.rank(plan) <= self.rank]
-        return min(held, key=self.field.effort, default=None)
+        return min(held, key=self.field.effort, default=None if former else self.field.top)
 
     def _solve(self, problem: _Problem, former: Sequence[Choice]) -> tuple[Choice | None, bool]:
         """Return the least plan of a problem, and whether the solver came to its end.
@@ -406,7 +419,7 @@ def _branch_and_cut(
     """Return what the solver finds, and whether it came to its end.
 
     One binary says of each step that it is taken, of each ladder one at most; one of each rival that it may stay ahead,
-    where some may. A lead beyond the need counts as the need, which no plan feels and makes the relaxation tighter.
+    where some may.
     """
     sizes = [one.size for one in problem.effort]
     ladder = np.repeat(np.arange(len(sizes)), sizes)
@@ -414,8 +427,7 @@ def _branch_and_cut(
     steps, waived = ladder.size, problem.need.size if problem.stay else 0
     if not steps:
         return None, True
-    lead = np.minimum(np.concatenate(problem.lead), problem.need).T
-    rows = np.hstack([lead, np.diag(problem.need)[:, :waived]])
+    rows = np.hstack([np.concatenate(problem.lead).T, np.diag(problem.need)[:, :waived]])
     taken = sparse.csr_array((np.ones(steps), (ladder, np.arange(steps))), shape=(len(sizes), steps + waived))
     constraints = [LinearConstraint(sparse.csr_array(rows), problem.need, np.inf), LinearConstraint(taken, -np.inf, 1)]
     if waived:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import xarray as xr
 
 from simulator.changes.amounts import Amount
@@ -48,7 +49,7 @@ def describe_program(program: Program, cities: Sequence[str]) -> str:
         who = "all cities" if order.cities.all() else _some_of(order.cities, cities)
         told.append(f"{order.name} {_describe_order(order)} ({who})")
     for flow in program.flows:
-        sources, reached = (_some_of(flow.passes.any(axis=axis), cities) for axis in (0, 1))
+        sources, reached = (_some_of(np.asarray(flow.passes.any(axis=axis)), cities) for axis in (0, 1))
         told.append(f"{_percent(flow.share)} of the gain of {sources} reaches {reached}")
     return "; ".join(told)
 
