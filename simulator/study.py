@@ -54,6 +54,7 @@ from simulator.uncertainty.design import BLOCK, Design, MonteCarlo, enumerate_al
 from simulator.uncertainty.points import LEAST_BLOCKS, PointDesign
 from simulator.uncertainty.realisation import Realisation, bind
 from simulator.whatif.question import Question, pose, with_values_behind
+from simulator.whatif.reaching import reply_reach
 from simulator.whatif.reply import reply
 
 KEPT_WHEN_EXACT = 10_000
@@ -348,11 +349,12 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
     else:
         told = "the ranking before the change"
 
-        def draw(field: ChangeField, share: Progress | None) -> xr.Dataset:
+        def draw(field: ChangeField | None, share: Progress | None) -> xr.Dataset:
             comparison = Comparison(own[names.RANK].values, field, study.question.position if study.question else -1)
             return _draw(study, index, comparison, seed, workers, share)
 
-        result = reply(study.question, draw, progress)
+        answer_by = reply if study.scenario.reach is None else reply_reach
+        result = answer_by(study.question, draw, progress)
     if published is not None:
         result[names.PUBLISHED_RANK] = (names.CITY, published.values)
     attributes = {name: index.matrix[name] for name in names.CITY_COORDINATES if name in index.matrix.coords}

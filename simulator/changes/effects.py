@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.changes.figures import Changed, Figures
 from simulator.changes.passage import Effect, pass_on
-from simulator.changes.program import Order, Program, Uniforms, change_figures, moved_by_places
+from simulator.changes.program import Order, Program, Uniforms, change_figures, matched, moved_by_places
 from simulator.changes.standing import Footing, Standing, locate_variable
 from simulator.kernels.arrays import Floats
 from simulator.uncertainty.streams import stream
@@ -74,11 +74,10 @@ class ChangeField:
     def _effects(self, uniforms: Uniforms) -> Effects:
         changed = None if self.figures is None else change_figures(self.program, self.figures, uniforms)
         passed_on = () if changed is None else tuple(pass_on(self.standing, changed))
-        known = set() if self.figures is None else set(self.figures.value)
         orders = tuple(
             (locate_variable(self.standing, order.name), order)
             for order in self.program.orders
-            if order.name not in known
+            if not order.on_quantity
         )
         return Effects(changed, passed_on, orders, self.standing.footings)
 
@@ -96,8 +95,7 @@ def _carry_out(order: Order, footing: Footing, values: Floats) -> Floats:
         moved = better + order.step.sd * better.std(axis=1, ddof=1, keepdims=True)
     else:
         assert order.peers is not None
-        among = better[:, order.peers]
-        moved = (np.median(among, axis=1) if order.target == "median" else among.max(axis=1))[:, np.newaxis]
+        moved = matched(better, order.peers, order.target)
     return np.where(order.cities, _turned_back(footing, moved, values), values)
 
 

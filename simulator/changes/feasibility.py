@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.changes.amounts import Amount
 from simulator.changes.figures import Figures
-from simulator.changes.program import chosen_flags, last_rate
+from simulator.changes.program import chosen_flags, last_rate, means_quantity
 from simulator.changes.standing import Standing
 from simulator.changes.wording import Change, Cities, Reach, Spillover
 from simulator.construction.feasibility import Problem, lookup_problems, some
@@ -32,12 +32,13 @@ def change_problems(
 ) -> Iterator[Problem]:
     """Yield everything that keeps changes from being carried out, of cities that are known."""
     grown: dict[str, Flags] = {}
+    variables = [leaf.id for leaf in standing.index.definition.indicators]
     for number, change in enumerate(changes):
         who = chosen_flags(standing.index.matrix, city if change.cities is None else change.cities)
         for kind, name in _asked(change):
             at = ("changes", number, kind, name) if len(changes) > 1 else ("changes", kind, name)
             yield from _name_problems(standing, figures, kind, name, at)
-            if figures is not None and name in figures.value:
+            if figures is not None and means_quantity(kind, name, figures.value, variables):
                 yield from _known_problems(standing, figures, change, kind, name, who, at)
                 if kind == "grow":
                     grown[name] = grown.get(name, np.zeros(who.shape, np.bool_)) | who

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ import xarray as xr
 from simulator import names
 from simulator.changes.amounts import Amount
 from simulator.changes.figures import Changed, Figures
-from simulator.changes.wording import EVERYONE, Change, Cities, Spillover, Step
+from simulator.changes.wording import EVERYONE, Aim, Change, Cities, Spillover, Step
 from simulator.kernels.arrays import Flags, Floats
 from simulator.lookup import select_cities
 
@@ -30,10 +30,12 @@ class Order:
     """(city): whose it is."""
     amount: Amount | None = None
     step: Step | None = None
-    target: Literal["best", "median"] | None = None
+    target: Aim | None = None
     peers: Flags | None = None
     """(city): whom to match."""
     years: int = 1
+    on_quantity: bool = True
+    """Whether the name is that of a quantity; otherwise the values of a variable change."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,14 @@ def make_program(
     others: Amount | None,
     spillover: Sequence[Spillover],
     city: str | None,
+    quantities: Collection[str],
 ) -> Program:
-    """Return the program of changes over the cities of a matrix; names of cities must be known (see feasibility)."""
+    """Return the program of changes over the cities of a matrix; all names must be known (see feasibility).
+
+    For `move` and `match` a name of both a variable and one of the `quantities` stands for the variable.
+    """
     orders: list[Order] = []
+    variables = {str(leaf) for leaf in matrix[names.INDICATOR].values}
     for change in changes:
         who = chosen_flags(matrix, city if change.cities is None else change.cities)
         orders += [Order("grow", q, who, amount, years=change.years) for q, amount in change.grow.items()]
@@ -86,7 +93,17 @@ def make_program(
         orders += [Order("move", q, who, step=step) for q, step in change.move.items()]
         peers = chosen_flags(matrix, change.peers)
         orders += [Order("match", q, who, target=target, peers=peers) for q, target in change.match.items()]
-    return Program(tuple(orders), others, tuple(_flow(matrix, one) for one in spillover))
+    meant = (replace(o, on_quantity=means_quantity(o.kind, o.name, quantities, variables)) for o in orders)
+    return Program(tuple(meant), others, tuple(_flow(matrix, one) for one in spillover))
+
+
+def means_quantity(kind: str, name: str, quantities: Collection[str], variables: Collection[str]) -> bool:
+    """Return whether the name in a change of that kind is that of a quantity.
+
+    >>> means_quantity("match", "sports-area", {"sports-area"}, {"sports-area"})
+    False
+    """
+    return name in quantities and not (kind in ("move", "match") and name in variables)
 
 
 def chosen_flags(matrix: xr.Dataset, cities: Cities | str | None) -> Flags:
@@ -117,7 +134,7 @@ def change_figures(program: Program, figures: Figures, uniforms: Uniforms) -> Ch
     """
     changed = Changed(figures)
     for number, order in enumerate(program.orders):
-        if order.name in figures.value:
+        if order.on_quantity:
             _carry_out(order, changed, f"change {number} {order.name}", uniforms)
     grown = _grown(program)
     if program.others is not None:
@@ -170,9 +187,20 @@ def _carry_out(order: Order, changed: Changed, name: str, uniforms: Uniforms) ->
             changed.put(order.name, order.cities, _moved(order, changed.figures, now))
         case "match" if order.peers is not None:
             peers = order.peers & changed.figures.known(order.name)
-            among = now[:, peers]
-            aim = np.median(among, axis=1) if order.target == "median" else among.max(axis=1)
-            changed.put(order.name, order.cities, aim[:, np.newaxis])
+            changed.put(order.name, order.cities, matched(now, peers, order.target))
+
+
+def matched(values: Floats, peers: Flags, aim: Aim | None) -> Floats:
+    """Return values (draw, city), the larger the better, of cities that match their peers (city).
+
+    >>> matched(np.array([[1.0, 2.0, 9.0]]), np.array([True, True, True]), "at-least-median").tolist()
+    [[2.0, 2.0, 9.0]]
+    """
+    among = values[:, peers]
+    if aim == "best":
+        return np.broadcast_to(among.max(axis=1, keepdims=True), values.shape)
+    median: Floats = np.median(among, axis=1, keepdims=True)
+    return np.maximum(values, median) if aim == "at-least-median" else np.broadcast_to(median, values.shape)
 
 
 def _moved(order: Order, figures: Figures, now: Floats) -> Floats:
@@ -234,7 +262,7 @@ def _gains(program: Program, changed: Changed, grown: Mapping[str, Flags]) -> It
     That is (draw, city): in shares of the level, or in points of a rate of growth.
     """
     figures = changed.figures
-    quantities: Mapping[str, Flags] = _changed_by_name(program, figures)
+    quantities: Mapping[str, Flags] = _changed_by_name(program)
     for quantity, who in quantities.items():
         without = Changed(figures)
         if program.others is not None and quantity in grown:
@@ -247,10 +275,10 @@ def _gains(program: Program, changed: Changed, grown: Mapping[str, Flags]) -> It
             yield growth, np.where(own, changed.of(growth) - without.of(growth), 0.0)
 
 
-def _changed_by_name(program: Program, figures: Figures) -> dict[str, Flags]:
+def _changed_by_name(program: Program) -> dict[str, Flags]:
     found: dict[str, Flags] = {}
     for order in program.orders:
-        if order.name in figures.value:
+        if order.on_quantity:
             found[order.name] = found.get(order.name, np.zeros(order.cities.shape, np.bool_)) | order.cities
     return found
 

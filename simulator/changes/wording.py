@@ -98,6 +98,10 @@ class Step(Schema):
 Move = Annotated[Step, BeforeValidator(_as_step, json_schema_input_type=int | str | Step)]
 
 
+Aim = Literal["best", "median", "at-least-median"]
+"""What of its peers a city is to match."""
+
+
 class Change(Schema):
     """What happens to some cities. Names stand for quantities; for `move` and `match` also for variables."""
 
@@ -117,8 +121,8 @@ class Change(Schema):
     move: dict[str, Move] = Field(default_factory=dict)
     """By places or standard deviations among all cities: `3 places`, `-0.5 sd`. Of a variable, up is better; of a
     quantity, up is larger."""
-    match: dict[str, Literal["best", "median"]] = Field(default_factory=dict)
-    """As the best, or the median, of the peers."""
+    match: dict[str, Aim] = Field(default_factory=dict)
+    """As the best, or the median, of the peers, downwards as well; `at-least-median` leaves who is better."""
     peers: Cities = "all"
     """Whom to match."""
 

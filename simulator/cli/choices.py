@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,23 @@ def chosen_pair(study: Study, written: str) -> tuple[str, str]:
         remedy = "Name two cities that it ranks against each other."
         raise InputError(f"--pair {written}", [Fault("", "are not ranked together in this scenario", remedy)])
     return cities[0], cities[1]
+
+
+def asks_what_if(scenario: str, settings: Sequence[str]) -> bool:
+    """Return whether a scenario with these settings changes anything, or looks for what would have to change."""
+    from simulator.scenario import open_scenario, override
+
+    data = override(open_scenario(scenario), settings).data
+    return isinstance(data, dict) and bool(data.get("changes") or data.get("reach"))
+
+
+def refuse_options(what_if: bool, cities: tuple[str, ...], explain: bool) -> None:
+    """Refuse `--explain` of a scenario that changes nothing, and a what-if of several cities in question."""
+    if explain and not what_if:
+        raise InputError("--explain", [Fault("", "the scenario changes nothing", "Ask a what-if, or leave it out.")])
+    if what_if and len(cities) > 1:
+        remedy = "Name one; `cities` of a change may be several."
+        raise InputError("--city", [Fault("", f"a what-if is asked for one city, not {len(cities)}", remedy)])
 
 
 def chosen_cities(study: Study, written: tuple[str, ...]) -> list[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from simulator.cli.choices import chosen_cities, chosen_pair
+from simulator.cli.answers import show_answer
+from simulator.cli.choices import asks_what_if, chosen_cities, chosen_pair, refuse_options
 from simulator.cli.group import main
 from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv, write_text
 from simulator.cli.waiting import leaving_at_once, progress_bar
@@ -40,8 +41,13 @@ from simulator.cli.waiting import leaving_at_once, progress_bar
     "--pair", "pairs", multiple=True, metavar="A,B", help="Tell the chance that city A ranks above B; may be repeated."
 )
 @click.option(
-    "--city", "only", multiple=True, metavar="CITY", help="Show this city alone, with all ranks drawn; may be repeated."
+    "--city",
+    "only",
+    multiple=True,
+    metavar="CITY",
+    help="Show this city alone, with all ranks drawn; may be repeated. Of a what-if: ask it for this city.",
 )
+@click.option("--explain", is_flag=True, help="Of a what-if, show every step of the arithmetic.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def run_command(
     scenario: str,
@@ -55,6 +61,7 @@ def run_command(
     settings: tuple[str, ...],
     pairs: tuple[str, ...],
     only: tuple[str, ...],
+    explain: bool,
     quiet: bool,
 ) -> None:
     """Run SCENARIO, a shipped name or the path of a scenario file.
@@ -68,8 +75,10 @@ def run_command(
       citysim run stress-test --set 'factors.weights={method: uniform, percent: 20}' --set factors.leave-out=null
       citysim run stress-test --pair hefei,ningbo
       citysim run source-error --city hefei
+      citysim run gdp-grows-8-percent --city ningbo --explain
       citysim run my-scenario.yaml --seed 1 --json -
     """
+    from simulator.report.answers import answer_frame, answer_record
     from simulator.report.frames import stability_frame, stability_record
     from simulator.report.screen import pair_lines, show, stability_view
     from simulator.storage import write_result
@@ -80,20 +89,27 @@ def run_command(
     for path in (out, csv_path, json_path):
         refuse_unwritable(path)
     begun = time.perf_counter()
-    study = plan(scenario, [*with_size(settings, draws, seed, until), *(["pairs=true"] if pairs else [])])
+    asks = asks_what_if(scenario, settings)
+    for_city = [f"city={only[0]}"] if asks and only else []
+    refuse_options(asks, only, explain)
+    study = plan(scenario, [*for_city, *with_size(settings, draws, seed, until), *(["pairs=true"] if pairs else [])])
     asked = [chosen_pair(study, pair) for pair in pairs]
-    shown = chosen_cities(study, only)
+    shown = [] if asks else chosen_cities(study, only)
     with leaving_at_once(), progress_bar(quiet) as progress:
         result = execute(study, workers, progress)
     seconds = time.perf_counter() - begun
     if out is not None:
         write_result(result, Path(out))
     if csv_path is not None:
-        write_csv(stability_frame(result), csv_path)
+        write_csv(answer_frame(result) if asks else stability_frame(result), csv_path)
     if json_path is not None:
-        write_text(json.dumps(stability_record(result), ensure_ascii=False, indent=1) + "\n", json_path)
+        record = answer_record(result) if asks else stability_record(result)
+        write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", json_path)
     if not quiet and STANDARD_OUTPUT not in (csv_path, json_path):
-        show(stability_view(result, seconds, shown))
+        if asks:
+            show_answer(result, seconds, explain)
+        else:
+            show(stability_view(result, seconds, shown))
         for line in pair_lines(result, asked):
             click.echo(line)
         if out is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from simulator.cli.answers import show_answer
 from simulator.cli.group import main
 from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv, write_text
 from simulator.cli.waiting import leaving_at_once, progress_bar
@@ -73,7 +74,7 @@ def under_scenario(under: str | None) -> dict[str, Any]:
 @click.option("--add", multiple=True, metavar="QUANTITY=AMOUNT", help="So much more, in its unit.")
 @click.option("--set", "set_to", multiple=True, metavar="QUANTITY=VALUE", help="Becomes this, in its unit.")
 @click.option("--move", multiple=True, metavar="NAME=STEP", help="A variable or quantity by '3 places' or '-0.5 sd'.")
-@click.option("--match", multiple=True, metavar="NAME=best|median", help="As the best or the median of the peers.")
+@click.option("--match", multiple=True, metavar="NAME=AIM", help="As the best, median or at-least-median of the peers.")
 @click.option("--peers", metavar="CITIES", help="Whom to match: all, names, or cluster=yangtze-delta.  [default: all]")
 @click.option("--cities", metavar="CITIES", help="Whose figures change, if not those of CITY.")
 @click.option("--others", metavar="still|last-rate|RATE", help="What the other cities do.  [default: still]")
@@ -152,6 +153,84 @@ def what_if_command(
     answer_scenario(scenario, workers, explain, out, csv_path, save, quiet)
 
 
+@main.command("reach")
+@click.argument("city")
+@click.option("--rank", type=int, required=True, help="The rank to reach, or a better one.")
+@click.option("--only", metavar="VARIABLES", help="Variables that may change, with commas between; else all.")
+@click.option("--not", "without", metavar="VARIABLES", help="Variables that must stay as they are.")
+@click.option("--allow", metavar="VARIABLES", help="Variables not in a city's own hands that may change all the same.")
+@click.option("--ceiling", multiple=True, metavar="[VARIABLE=]PLACES", help="Places it may rise at most; repeatable.")
+@click.option(
+    "--price",
+    multiple=True,
+    metavar="[VARIABLE=]PRICE",
+    help="What a step costs: 1, 20/place, 3/sd, 0.5/unit; repeatable.",
+)
+@click.option("--margin", type=float, help="Points to stay ahead by; more margin, more chance of success.")
+@click.option("--plans", type=int, default=3, show_default=True, help="How many different plans to look for.")
+@click.option("--under", metavar="SCENARIO", help="Chances under what this scenario varies, such as stress-test.")
+@click.option("--index", help=f"Bundled name or path of a definition.  [default: {DEFAULT_INDEX}]")
+@click.option("--draws", type=int, default=10_000, show_default=True, help="Number of draws; 0 for no chances.")
+@click.option("--seed", type=int, default=2025, show_default=True, help="The same seed gives the same result.")
+@click.option("--workers", type=int, help="Parallel workers; all processors by default.")
+@click.option("--out", metavar="FILE", help="Write the whole result, with provenance, to this NetCDF file.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each plan and variable; - for the screen.")
+@click.option("--save", metavar="FILE", help="Write the question as a scenario file.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
+def reach_command(
+    city: str,
+    rank: int,
+    only: str | None,
+    without: str | None,
+    allow: str | None,
+    ceiling: tuple[str, ...],
+    price: tuple[str, ...],
+    margin: float | None,
+    plans: int,
+    under: str | None,
+    index: str | None,
+    draws: int,
+    seed: int,
+    workers: int | None,
+    out: str | None,
+    csv_path: str | None,
+    save: str | None,
+    quiet: bool,
+) -> None:
+    """Find the least effort that brings CITY to a rank, and its chance of success.
+
+    Effort is counted in places (cities passed in a variable) unless prices say otherwise. Chances are under a data
+    error of a tenth of a standard deviation, unless --under names a scenario.
+
+    \b
+    Examples:
+      citysim reach hefei --rank 10
+      citysim reach hefei --rank 12 --ceiling 8 --not rd-intensity,patent-density
+      citysim reach 肇庆 --rank 50 --price 1/sd --plans 5
+      citysim reach hefei --rank 14 --price 2 --price green-space=0.5 --margin 10 --under stress-test
+    """
+    goal: dict[str, Any] = {"rank": rank, "plans": plans, **one_or_named("ceiling", "ceilings", "--ceiling", ceiling)}
+    goal |= one_or_named("price", "prices", "--price", price)
+    optional = {"only": listed(only), "not": listed(without), "allow": listed(allow), "margin": margin}
+    goal |= {key: value for key, value in optional.items() if value is not None}
+    question: dict[str, Any] = {"city": city, "reach": goal}
+    if under is None:
+        question["factors"] = {"data-error": {"size": 0.1, "unit": "sd"}}
+    scenario = as_scenario("reach", question, under, index, draws, seed)
+    answer_scenario(scenario, workers, False, out, csv_path, save, quiet)
+
+
+def one_or_named(one: str, several: str, option: str, written: Sequence[str]) -> dict[str, Any]:
+    """Return an option that is given for all variables, or as `VARIABLE=VALUE` for single ones."""
+    general = [_number_or_text(value) for value in written if "=" not in value]
+    if len(general) > 1:
+        raise InputError(
+            "options", [Fault(f"{option} {general[1]}", "is given for all variables twice", "Give it once.")]
+        )
+    found = named(option, [value for value in written if "=" in value], "green-space=5")
+    return ({one: general[0]} if general else {}) | ({several: found} if found else {})
+
+
 def as_scenario(
     name: str, question: Mapping[str, Any], under: str | None, index: str | None, draws: int, seed: int
 ) -> dict[str, Any]:
@@ -172,7 +251,7 @@ def answer_scenario(
     quiet: bool,
 ) -> None:
     """Run a what-if asked by options, show the answer and write the files asked for."""
-    from simulator.report.whatif import whatif_frame
+    from simulator.report.answers import answer_frame
     from simulator.storage import write_result
     from simulator.study import execute, plan
 
@@ -190,23 +269,11 @@ def answer_scenario(
     if out is not None:
         write_result(result, Path(out))
     if csv_path is not None:
-        write_csv(whatif_frame(result), csv_path)
+        write_csv(answer_frame(result), csv_path)
     if not quiet and STANDARD_OUTPUT not in (csv_path, save):
         show_answer(result, seconds, explain)
         if out is not None:
             click.echo(f"Written to {out}; `citysim repeat {out}` runs it again.")
-
-
-def show_answer(result: Any, seconds: float, explain: bool) -> None:
-    """Show the answer to a what-if, with every step of the arithmetic before it if asked for."""
-    from simulator.report.explaining import explanation
-    from simulator.report.screen import show
-    from simulator.report.whatif import whatif_view
-
-    if explain:
-        for line in explanation(result):
-            click.echo(line)
-    show(whatif_view(result, seconds))
 
 
 def _as_yaml(scenario: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from simulator import names
+from simulator.report.figures import number, signed
 from simulator.report.frames import whole_numbers
 from simulator.report.screen import city_name, percent, plain_table
 
@@ -32,7 +33,7 @@ def whatif_view(result: xr.Dataset, seconds: float | None = None) -> Group:
         views.append(_city_table(result))
     if city is None or several:
         views.append(_group_table(result))
-    views += [Text(line) for line in _closing(result, city, seconds)]
+    views += [Text(line) for line in closing_lines(result, city, seconds)]
     return Group(*views)
 
 
@@ -60,7 +61,7 @@ def _headline(result: xr.Dataset, city: int) -> Iterable[str]:
     before, after = (int(result[name].values[city]) for name in (names.RANK_BEFORE, names.RANK_AFTER))
     start, end = (float(result[name].values[city]) for name in (names.TOTAL_BEFORE, names.TOTAL_AFTER))
     name = city_name(result, city)
-    yield f"{name}: rank {before} → {after}, total {_number(start)} → {_number(end)} ({_signed(end - start)})."
+    yield f"{name}: rank {before} → {after}, total {number(start)} → {number(end)} ({signed(end - start)})."
     passes = [city_name(result, int(k)) for k in np.flatnonzero(result[names.PASSED].values[city])]
     passed_by = [city_name(result, int(k)) for k in np.flatnonzero(result[names.PASSED].values[:, city])]
     yield f"Passes {_named(passes)}; passed by {_named(passed_by)}."
@@ -79,9 +80,9 @@ def _chance_lines(result: xr.Dataset, city: int) -> Iterable[str]:
     for word, name in (("gain", names.GAIN_CHANCE), ("lose", names.LOSS_CHANCE)):
         chances, errors = own[name].values, own[name + names.SE].values
         told = [
-            f"{'at least ' if number == 0 else ''}{_places(int(step))} {percent(chances[number])}"
-            for number, step in enumerate(steps)
-            if number == 0 or chances[number] > 0.0
+            f"{'at least ' if place == 0 else ''}{_places(int(step))} {percent(chances[place])}"
+            for place, step in enumerate(steps)
+            if place == 0 or chances[place] > 0.0
         ]
         yield f"Chance to {word} {', '.join(told)} (standard error {percent(float(errors.max()), 2)} at most)."
     mean, error = float(own[names.GAIN_MEAN]), float(own[names.GAIN_MEAN + names.SE])
@@ -99,18 +100,18 @@ def _quantity_table(result: xr.Dataset, city: int) -> RenderableType:
         return Text("")
     table = plain_table("Quantity", "Before", "After", "Change", "Unit", "Figure", right=[1, 2, 3])
     row = result.isel({names.CITY: city})
-    for number, name in enumerate(result[names.QUANTITY].values):
-        start, end = (float(row[one].values[number]) for one in (names.QUANTITY_BEFORE, names.QUANTITY_AFTER))
+    for place, name in enumerate(result[names.QUANTITY].values):
+        start, end = (float(row[one].values[place]) for one in (names.QUANTITY_BEFORE, names.QUANTITY_AFTER))
         if start == end:
             continue
         change = f"{100.0 * (end / start - 1.0):+.2f} %" if start > 0.0 else ""
-        unit = str(result[names.QUANTITY_UNIT].values[number])
+        unit = str(result[names.QUANTITY_UNIT].values[place])
         cells = (
-            _number(start),
-            _number(end),
+            number(start),
+            number(end),
             "" if unit == "%" else change,
             unit,
-            str(row[names.ORIGIN].values[number]),
+            str(row[names.ORIGIN].values[place]),
         )
         table.add_row(str(name), *cells)
     return table if table.row_count else Text("")
@@ -127,9 +128,9 @@ def _variable_table(result: xr.Dataset, city: int) -> RenderableType:
     for leaf in np.lexsort((np.arange(gain.size), -gain)):
         if gain[leaf] == 0.0 and not effect[leaf]:
             continue
-        start, end = (_number(float(row[one].values[leaf])) for one in (names.POINTS_BEFORE, names.POINTS_AFTER))
+        start, end = (number(float(row[one].values[leaf])) for one in (names.POINTS_BEFORE, names.POINTS_AFTER))
         places = int(row[names.PLACE_BEFORE].values[leaf] - row[names.PLACE_AFTER].values[leaf])
-        cells = [_indicator(result, int(leaf)), start, f"→ {end}", _signed(float(gain[leaf])), f"{places:+d}"]
+        cells = [indicator_name(result, int(leaf)), start, f"→ {end}", signed(float(gain[leaf])), f"{places:+d}"]
         if drawn:
             low, high = (int(result[one].values[leaf]) for one in (names.PLACES_GAINED_P05, names.PLACES_GAINED_P95))
             cells.append(f"{low:+d} to {high:+d}")
@@ -137,7 +138,8 @@ def _variable_table(result: xr.Dataset, city: int) -> RenderableType:
     return table if table.row_count else Text("No variable changes its points.")
 
 
-def _indicator(result: xr.Dataset, leaf: int) -> str:
+def indicator_name(result: xr.Dataset, leaf: int) -> str:
+    """Return the English name of an indicator, or its identifier where it has none."""
     name = str(result[names.INDICATOR_NAME_EN].values[leaf]) if names.INDICATOR_NAME_EN in result.coords else ""
     return name or str(result[names.INDICATOR].values[leaf])
 
@@ -149,7 +151,7 @@ def describe_value(result: xr.Dataset, city: int, leaf: int) -> str:
     if bool(result[names.HELD].values[leaf]):
         known = bool(result[names.KNOWN].values[city, leaf])
         basis = "" if known else ", between its neighbours in the printed order"
-        return f"{_number(start)} → {_number(end)} {unit}{basis}"
+        return f"{number(start)} → {number(end)} {unit}{basis}"
     if start > 0.0 and "times" in str(result[names.EFFECT].values[leaf]):
         return f"times {end / start:.4f}; a value stands in, from the printed order"
     return "a value stands in, from the printed order"
@@ -162,7 +164,7 @@ def _dimension_lines(result: xr.Dataset, city: int) -> Iterable[str]:
     for node in np.flatnonzero(result[names.PARENT].values == top):
         start, end = (float(result[one].values[city, node]) for one in (names.SCORE_BEFORE, names.SCORE_AFTER))
         if start != end:
-            told.append(f"{result[names.NODE_NAME_EN].values[node]} {_number(start)} → {_number(end)}")
+            told.append(f"{result[names.NODE_NAME_EN].values[node]} {number(start)} → {number(end)}")
     if told:
         yield f"Dimensions: {'; '.join(told)}."
 
@@ -179,7 +181,7 @@ def _city_table(result: xr.Dataset) -> RenderableType:
         if start[city] == end[city] and not own[city]:
             continue
         totals = (float(result[one].values[city]) for one in (names.TOTAL_BEFORE, names.TOTAL_AFTER))
-        cells = [str(start[city]), f"→ {end[city]}", _number(next(totals)), f"→ {_number(next(totals))}"]
+        cells = [str(start[city]), f"→ {end[city]}", number(next(totals)), f"→ {number(next(totals))}"]
         if drawn:
             chances = (float(result[one].values[city, 0]) for one in (names.GAIN_CHANCE, names.LOSS_CHANCE))
             cells += [*(percent(one) for one in chances), f"{float(result[names.GAIN_MEAN].values[city]):+.2f}"]
@@ -191,8 +193,8 @@ def _group_table(result: xr.Dataset) -> RenderableType:
     if names.CITY_GROUP not in result.dims:
         return Text("")
     table = plain_table("Cluster", "Cities", "Mean rank", "", "Mean total", "", "Of the top 20", "", right=range(1, 8))
-    for number, group in enumerate(result[names.CITY_GROUP].values):
-        row = result.isel({names.CITY_GROUP: number})
+    for place, group in enumerate(result[names.CITY_GROUP].values):
+        row = result.isel({names.CITY_GROUP: place})
         table.add_row(
             str(group),
             str(int(row[names.GROUP_SIZE])),
@@ -206,7 +208,7 @@ def _group_table(result: xr.Dataset) -> RenderableType:
     return table
 
 
-def _closing(result: xr.Dataset, city: int | None, seconds: float | None) -> Iterable[str]:
+def closing_lines(result: xr.Dataset, city: int | None, seconds: float | None) -> Iterable[str]:
     """Yield what is held constant, what stands in, and how many draws there were."""
     yield f"Held constant: {result.attrs['held']}; and whatever is not named."
     if city is not None and names.HELD in result:
@@ -234,20 +236,7 @@ def whatif_frame(result: xr.Dataset) -> pd.DataFrame:
     columns: dict[str, Any] = {names.CITY: result[names.CITY].values}
     columns |= {name: result[name].values for name in (*first, *rest)}
     for name in (names.GAIN_CHANCE, names.LOSS_CHANCE) if names.GAIN_CHANCE in result else ():
-        for number, step in enumerate(result[names.AT_LEAST].values):
-            columns |= {f"{name}_{step}": result[name].values[:, number]}
-            columns |= {f"{name}_{step}{names.SE}": result[name + names.SE].values[:, number]}
+        for place, step in enumerate(result[names.AT_LEAST].values):
+            columns |= {f"{name}_{step}": result[name].values[:, place]}
+            columns |= {f"{name}_{step}{names.SE}": result[name + names.SE].values[:, place]}
     return whole_numbers(pd.DataFrame(columns))
-
-
-def _number(value: float) -> str:
-    """Return a figure with as many digits as a reader needs."""
-    if np.isnan(value):
-        return "unknown"
-    if value == round(value) and abs(value) < 1e7:
-        return f"{value:,.0f}"
-    return f"{value:,.2f}" if abs(value) >= 10.0 else f"{value:.4g}"
-
-
-def _signed(value: float) -> str:
-    return "±0" if value == 0.0 else f"{'+' if value > 0.0 else '−'}{_number(abs(value))}"

@@ -49,7 +49,8 @@ class Question:
         """The changes of the scenario."""
         scenario, matrix = self.scenario, self.index.matrix
         others = None if isinstance(scenario.others, str) else scenario.others
-        program = make_program(matrix, scenario.changes, others, scenario.spillover, self.city)
+        quantities = () if self.figures is None else tuple(self.figures.value)
+        program = make_program(matrix, scenario.changes, others, scenario.spillover, self.city, quantities)
         return self.with_program(program)
 
     def with_program(self, program: Program) -> ChangeField:
@@ -100,6 +101,8 @@ def pose(scenario: Scenario, index: Index, document: Document) -> Question | Non
         refuse(document, reach_problems(standing, scenario.city, scenario.reach))
     city = None if scenario.city is None else find_city(index.matrix, scenario.city)
     question = Question(standing, figures, scenario, city)
+    if scenario.reach is not None:
+        return question
     try:
         _ = question.effects
     except InputError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -10,34 +10,34 @@ import xarray as xr
 from simulator.changes.amounts import Amount
 from simulator.changes.effects import ChangeField
 from simulator.changes.program import Order, Program
+from simulator.changes.wording import Aim
 from simulator.construction.feasibility import some
 from simulator.kernels.arrays import Flags
 from simulator.simulation.blocks import Progress
 from simulator.whatif.answer import answer
 from simulator.whatif.question import Question
 
-Draw = Callable[[ChangeField, Progress | None], xr.Dataset]
-"""Draws a change, and returns rank stability and gains."""
+MATCHES: Mapping[Aim, str] = {
+    "best": "the best",
+    "median": "the median",
+    "at-least-median": "at least the median",
+}
+
+Draw = Callable[[ChangeField | None, Progress | None], xr.Dataset]
+"""Draws a change, or none, and returns rank stability and gains."""
 
 
 def reply(question: Question, draw: Draw, progress: Progress | None) -> xr.Dataset:
     """Return the answer to a what-if: see `simulator.whatif.answer`, and for the draws `simulator.analysis.gains`."""
     found = answer(question.standing, question.effects)
-    return _with_draws(question, found, question.field, draw, progress)
-
-
-def _with_draws(
-    question: Question, found: xr.Dataset, field: ChangeField, draw: Draw, progress: Progress | None
-) -> xr.Dataset:
-    """Return an answer with what the draws tell, if any are asked for; what the question was is in the attributes."""
     if question.scenario.draws == 0:
         found = found.assign_attrs(draws=0, design="none", values="as they stand", data_error="none")
     else:
-        drawn = draw(field, progress)
+        drawn = draw(question.field, progress)
         found = found.merge(drawn, compat="equals", join="left").assign_attrs(drawn.attrs)
     return found.assign_attrs(
         city=question.city or "",
-        asked=describe_program(field.program, question.index.cities),
+        asked=describe_program(question.field.program, question.index.cities),
         held=describe_held(question),
     )
 
@@ -67,7 +67,7 @@ def _describe_order(order: Order) -> str:
             by = f"{order.step.places:+d} places" if order.step.places is not None else f"{order.step.sd:+g} sd"
             return f"moves {by}"
         case "match":
-            return f"as the {order.target} of its peers"
+            return f"matches {MATCHES[order.target or 'best']} of its peers"
     return {"multiply": "times", "add": "plus", "set": "becomes"}[order.kind] + f" {order.amount}"
 
 

@@ -1,0 +1,27 @@
+"""Figures as a reader wants them: no more digits than tell something."""
+
+from __future__ import annotations
+
+import math
+
+
+def number(value: float) -> str:
+    """Return a figure with as many digits as a reader needs.
+
+    >>> number(1903.0), number(13507.7), number(0.20357)
+    ('1,903', '13,507.70', '0.2036')
+    """
+    if math.isnan(value):
+        return "unknown"
+    if value == round(value) and abs(value) < 1e7:
+        return f"{value:,.0f}"
+    return f"{value:,.2f}" if abs(value) >= 10.0 else f"{value:.4g}"
+
+
+def signed(value: float) -> str:
+    """Return a difference with its sign.
+
+    >>> signed(6.0), signed(-2.5), signed(0.0)
+    ('+6', '−2.5', '±0')
+    """
+    return "±0" if value == 0.0 else f"{'+' if value > 0.0 else '−'}{number(abs(value))}"

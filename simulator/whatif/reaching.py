@@ -1,0 +1,186 @@
+"""What it would take: the cheapest plans that bring a city to a rank, re-scored and with their chance of success."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from simulator import names
+from simulator.changes.program import Order, Program
+from simulator.changes.wording import Step
+from simulator.errors import Fault, InputError
+from simulator.lookup import find_indicators
+from simulator.simulation.blocks import Progress
+from simulator.whatif.answer import answer
+from simulator.whatif.moves import Moves, Price, ladders
+from simulator.whatif.plans import Plan, best_reachable, cheapest_plans
+from simulator.whatif.question import Question
+from simulator.whatif.reply import Draw, describe_held, describe_program
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """What a city could do to reach a rank, and the plans that were found."""
+
+    moves: Moves
+    plans: tuple[Plan, ...]
+    """The cheapest first; one without steps where the city has the rank already."""
+
+    def program(self, plan: Plan, question: Question) -> Program:
+        """Return a plan as changes: so many places up in each of its variables."""
+        who = np.array([city == question.city for city in question.index.cities])
+        return Program(
+            tuple(
+                Order("move", variable, who, step=Step(places=places), on_quantity=False)
+                for variable, places in self.places(plan).items()
+            ),
+            None,
+            (),
+        )
+
+    def places(self, plan: Plan) -> dict[str, int]:
+        """Return the cities that a plan passes in each variable."""
+        found = {ladder.variable: ladder.places for ladder in self.moves.ladders}
+        return {variable: int(found[variable][step - 1]) for variable, step in plan.steps.items()}
+
+
+def find_way(question: Question) -> Way:
+    """Return the cheapest plans that bring the city in question to the rank it wants.
+
+    Raises
+    ------
+    InputError
+        Where the index is not linear above its variables, nothing may change, or the rank is out of reach: then with
+        the best rank that is not.
+    """
+    reach, standing = question.scenario.reach, question.standing
+    assert reach is not None
+    assert question.city is not None
+    definition = question.index.definition
+    allowed = set(find_indicators(definition, list(reach.allow)))
+    fixed = [leaf.id for leaf in definition.indicators if not leaf.actionable and leaf.id not in allowed]
+    without = [*find_indicators(definition, list(reach.without)), *fixed]
+    moves = ladders(
+        question.index,
+        question.city,
+        only=None if reach.only is None else [*find_indicators(definition, list(reach.only)), *allowed],
+        without=without,
+        ceiling=reach.ceiling,
+        ceilings=reach.ceilings,
+        price=Price(reach.price.amount, reach.price.per),
+        prices={name: Price(one.amount, one.per) for name, one in reach.prices.items()},
+    )
+    totals = standing.scored[names.TOTAL].values
+    ranking = definition.ranking
+    plans = cheapest_plans(
+        moves,
+        totals,
+        question.position,
+        reach.rank,
+        count=reach.plans,
+        margin=reach.margin,
+        tie_rule=ranking.ties,
+        tolerance=ranking.tolerance,
+    )
+    if not plans:
+        best = best_reachable(
+            moves,
+            totals,
+            question.position,
+            margin=reach.margin,
+            tie_rule=ranking.ties,
+            tolerance=ranking.tolerance,
+        )
+        own = int(standing.scored[names.RANK].values[question.position])
+        problem = f"rank {reach.rank} is out of reach of {question.city} within these bounds; the best is {best}"
+        remedy = f"Ask for rank {best}, or raise ceilings." if best < own else "Let more variables change."
+        raise InputError("reach", [Fault("rank", problem, remedy)])
+    return Way(moves, tuple(plans))
+
+
+def reply_reach(question: Question, draw: Draw, progress: Progress | None) -> xr.Dataset:
+    """Return the answer to `reach`: that of the cheapest plan as a what-if, and all plans side by side.
+
+    Returns
+    -------
+    xr.Dataset
+        As `simulator.whatif.reply.reply` returns it for the cheapest plan; and on (plan): `plan_effort`, `plan_total`,
+        `plan_rank`, re-scored by the real pipeline, `plan_proven` (whether no plan takes less), and with draws
+        `plan_chance`, the share of the draws in which the rank is reached, with `plan_chance_se`; on (plan, indicator):
+        `plan_places`, the cities to pass, and `plan_value`, the value to reach, NaN where it stays. Without axis:
+        `chance_before`, that of the rank without any plan, and `chance_before_se`.
+    """
+    way = find_way(question)
+    answers = []
+    chances = []
+    runs = 0 if question.scenario.draws == 0 else len(way.plans) + 1
+    for number, plan in enumerate(way.plans):
+        field = question.with_program(way.program(plan, question))
+        answers.append(answer(question.standing, field.middle))
+        if runs:
+            drawn = draw(field, _nested(progress, number, runs))
+            chances.append(_chance(question, drawn))
+            if number == 0:
+                answers[0] = answers[0].merge(drawn, compat="equals", join="left").assign_attrs(drawn.attrs)
+    found = answers[0].merge(_side_by_side(question, way, answers, chances))
+    if runs:
+        chance, error = _chance(question, draw(None, _nested(progress, runs - 1, runs)))
+        found[names.CHANCE_BEFORE], found[names.CHANCE_BEFORE + names.SE] = chance, error
+    else:
+        found = found.assign_attrs(draws=0, design="none", values="as they stand", data_error="none")
+    program = way.program(way.plans[0], question)
+    assert question.scenario.reach is not None
+    return found.assign_attrs(
+        city=question.city or "",
+        target_rank=question.scenario.reach.rank,
+        asked=describe_program(program, question.index.cities),
+        held=describe_held(question),
+    )
+
+
+def _nested(progress: Progress | None, part: int, parts: int) -> Progress | None:
+    """Return the progress of one of several runs, told as draws of all."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(part * total + done, parts * total)
+
+
+def _chance(question: Question, drawn: xr.Dataset) -> tuple[float, float]:
+    """Return the share of the draws in which the city has the rank or a better one, and its standard error."""
+    assert question.scenario.reach is not None
+    row = drawn.isel({names.CITY: question.position})
+    share = float(row[names.RANK_FREQUENCY].values[: question.scenario.reach.rank].sum())
+    return share, float(np.sqrt(max(share * (1.0 - share), 0.0) / int(row[names.DRAWS_WITH_CITY])))
+
+
+def _side_by_side(
+    question: Question, way: Way, answers: Sequence[xr.Dataset], chances: Sequence[tuple[float, float]]
+) -> xr.Dataset:
+    leaves = [leaf.id for leaf in question.index.definition.indicators]
+    places = np.zeros((len(way.plans), len(leaves)), np.int64)
+    value = np.full(places.shape, np.nan)
+    for number, plan in enumerate(way.plans):
+        for variable, passed in way.places(plan).items():
+            leaf = leaves.index(variable)
+            places[number, leaf] = passed
+            value[number, leaf] = answers[number][names.VALUE_AFTER].values[question.position, leaf]
+    of_city = {names.CITY: question.position}
+    axes = (names.PLAN, names.INDICATOR)
+    found = xr.Dataset(
+        {
+            names.PLAN_EFFORT: (names.PLAN, [plan.effort for plan in way.plans]),
+            names.PLAN_TOTAL: (names.PLAN, [float(one[names.TOTAL_AFTER].isel(of_city)) for one in answers]),
+            names.PLAN_RANK: (names.PLAN, [int(one[names.RANK_AFTER].isel(of_city)) for one in answers]),
+            names.PLAN_PROVEN: (names.PLAN, [plan.proven for plan in way.plans]),
+            names.PLAN_PLACES: (axes, places),
+            names.PLAN_VALUE: (axes, value),
+        },
+        coords={names.PLAN: np.arange(1, len(way.plans) + 1), names.INDICATOR: leaves},
+    )
+    if chances:
+        found[names.PLAN_CHANCE] = (names.PLAN, [chance for chance, _ in chances])
+        found[names.PLAN_CHANCE + names.SE] = (names.PLAN, [error for _, error in chances])
+    return found
