@@ -165,5 +165,7 @@ def programmed(
     assert figures is not None
     scenario = scenario_of(city=city, changes=list(written), others=others)
     rate = None if isinstance(scenario.others, str) else scenario.others
-    program = make_program(index.matrix, scenario.changes, rate, spillovers_of(*spillover), city)
+    program = make_program(
+        standing.index.matrix, scenario.changes, rate, spillovers_of(*spillover), city, figures.value
+    )
     return Asked(standing, figures, program, change_figures(program, figures, uniforms))
