@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.analysis.comparing import compare as compare
+    from simulator.asking import reach as reach
+    from simulator.asking import what_if as what_if
     from simulator.auditing.audit import Audit as Audit
     from simulator.auditing.audit import audit as audit
     from simulator.construction.recipe import Recipe as Recipe
@@ -38,6 +40,8 @@ __version__ = "0.1.0"
 
 # Loaded when first used, so that `citysim --help` does not wait for compilers and array libraries.
 _ROOMS = {
+    "reach": "asking",
+    "what_if": "asking",
     "Audit": "auditing.audit",
     "audit": "auditing.audit",
     "compare": "analysis.comparing",
@@ -75,11 +79,13 @@ __all__ = [
     "compare",
     "draw_matrices",
     "load_index",
+    "reach",
     "read_definition",
     "read_matrix",
     "read_result",
     "repeat",
     "run",
+    "what_if",
     "with_sources",
     "write_matrix",
     "write_result",

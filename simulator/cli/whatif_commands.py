@@ -18,8 +18,6 @@ from simulator.errors import Fault, InputError
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
 
-DEFAULT_INDEX = "opportunity-2025"
-
 
 def named(option: str, written: Sequence[str], example: str) -> dict[str, Any]:
     """Return `NAME=VALUE` options as a mapping; raises `InputError` for one of another form, or a name given twice."""
@@ -54,18 +52,6 @@ def listed(written: str | None) -> Any:
     return {attribute.strip(): parts} if equals else parts
 
 
-def under_scenario(under: str | None) -> dict[str, Any]:
-    """Return what a scenario varies, and by which methods; nothing where none is named."""
-    if under is None:
-        return {}
-    from simulator.scenario import open_scenario, read_scenario
-
-    document = open_scenario(under)
-    read_scenario(document)
-    kept = ("index", "cities", "factors", "never", "recipe", "design", "reading")
-    return {key: value for key, value in document.data.items() if key in kept}
-
-
 @main.command("what-if")
 @click.argument("city", required=False)
 @click.option("--grow", multiple=True, metavar="QUANTITY=RATE", help="A new year: grows, and so its growth becomes.")
@@ -81,7 +67,7 @@ def under_scenario(under: str | None) -> dict[str, Any]:
 @click.option("--spill", multiple=True, metavar="CITIES=SHARE", help="This share of CITY's gain reaches them.")
 @click.option("--figure", multiple=True, metavar="QUANTITY=VALUE", help="A figure of CITY that is not bundled.")
 @click.option("--under", metavar="SCENARIO", help="Also vary what this scenario varies, such as stress-test.")
-@click.option("--index", help=f"Bundled name or path of a definition.  [default: {DEFAULT_INDEX}]")
+@click.option("--index", help="Bundled name or path of a definition.  [default: opportunity-2025]")
 @click.option("--draws", type=int, default=10_000, show_default=True, help="Number of draws; 0 for no chances.")
 @click.option("--seed", type=int, default=2025, show_default=True, help="The same seed gives the same result.")
 @click.option("--workers", type=int, help="Parallel workers; all processors by default.")
@@ -117,7 +103,8 @@ def what_if_command(
 ) -> None:
     """Change figures of CITY and see what comes of its points, total and rank, and how surely.
 
-    A change of a quantity reaches every indicator whose formula holds it. `citysim values` lists the variables.
+    A change of a quantity reaches every indicator whose formula holds it; `citysim quantities` lists them, with the
+    figures of a city. For the names of variables, which can be moved and matched, see `citysim values`.
 
     \b
     Examples:
@@ -149,8 +136,36 @@ def what_if_command(
     if city is None and (cities is None or spill or figure):
         remedy = "Example: citysim what-if hefei --grow gdp=8%"
         raise InputError("what-if", [Fault("CITY", "nobody is named whose figures change", remedy)])
+    from simulator.asking import as_scenario
+
     scenario = as_scenario("what-if", question, under, index, draws, seed)
     answer_scenario(scenario, workers, explain, out, csv_path, save, quiet)
+
+
+@main.command("quantities")
+@click.argument("index", default="opportunity-2025")
+@click.option("--city", metavar="CITY", help="Show the figures of this city, and where each comes from.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write the table; - for the screen.")
+def quantities_command(index: str, city: str | None, csv_path: str | None) -> None:
+    """List the quantities of INDEX that can be changed, and the indicators that hold each.
+
+    \b
+    Examples:
+      citysim quantities
+      citysim quantities --city hefei
+      citysim quantities my-index/definition.yaml --csv quantities.csv
+    """
+    from simulator.index import load_index
+    from simulator.report.quantities import quantities_frame, quantities_view
+    from simulator.report.screen import show
+
+    refuse_clash(index, {"--csv": csv_path}, "the index")
+    refuse_unwritable(csv_path)
+    table = quantities_frame(load_index(index), city)
+    if csv_path is not None:
+        write_csv(table, csv_path)
+    if csv_path != STANDARD_OUTPUT:
+        show(quantities_view(table))
 
 
 @main.command("reach")
@@ -169,7 +184,7 @@ def what_if_command(
 @click.option("--margin", type=float, help="Points to stay ahead by; more margin, more chance of success.")
 @click.option("--plans", type=int, default=3, show_default=True, help="How many different plans to look for.")
 @click.option("--under", metavar="SCENARIO", help="Chances under what this scenario varies, such as stress-test.")
-@click.option("--index", help=f"Bundled name or path of a definition.  [default: {DEFAULT_INDEX}]")
+@click.option("--index", help="Bundled name or path of a definition.  [default: opportunity-2025]")
 @click.option("--draws", type=int, default=10_000, show_default=True, help="Number of draws; 0 for no chances.")
 @click.option("--seed", type=int, default=2025, show_default=True, help="The same seed gives the same result.")
 @click.option("--workers", type=int, help="Parallel workers; all processors by default.")
@@ -214,8 +229,10 @@ def reach_command(
     optional = {"only": listed(only), "not": listed(without), "allow": listed(allow), "margin": margin}
     goal |= {key: value for key, value in optional.items() if value is not None}
     question: dict[str, Any] = {"city": city, "reach": goal}
+    from simulator.asking import REACH_FACTORS, as_scenario
+
     if under is None:
-        question["factors"] = {"data-error": {"size": 0.1, "unit": "sd"}}
+        question["factors"] = REACH_FACTORS
     scenario = as_scenario("reach", question, under, index, draws, seed)
     answer_scenario(scenario, workers, False, out, csv_path, save, quiet)
 
@@ -229,16 +246,6 @@ def one_or_named(one: str, several: str, option: str, written: Sequence[str]) ->
         )
     found = named(option, [value for value in written if "=" in value], "green-space=5")
     return ({one: general[0]} if general else {}) | ({several: found} if found else {})
-
-
-def as_scenario(
-    name: str, question: Mapping[str, Any], under: str | None, index: str | None, draws: int, seed: int
-) -> dict[str, Any]:
-    """Return a question asked by options as a scenario."""
-    varied = under_scenario(under)
-    asked = {key: value for key, value in question.items() if value is not None}
-    chosen = index or varied.pop("index", DEFAULT_INDEX)
-    return {"schema_version": 1, "name": name, **varied, "index": chosen, **asked, "draws": draws, "seed": seed}
 
 
 def answer_scenario(
