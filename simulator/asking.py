@@ -117,6 +117,7 @@ def reach(
     price: Any = 1.0,
     prices: Mapping[str, Any] | None = None,
     margin: float = 0.0,
+    chance: float | str | None = None,
     plans: int = 3,
     under: str | Path | Mapping[str, Any] | None = None,
     index: Index | str | Path = DEFAULT_INDEX,
@@ -140,6 +141,8 @@ def reach(
         What a step costs, of any variable or of single ones: a number for each place, `"3/sd"`, `"0.5/unit"`.
     margin
         Points by which to stay ahead of those who are to be passed.
+    chance
+        Chance of success that is wanted, such as `"80%"`: the margin is raised until the cheapest plan has it.
     plans
         How many plans to look for, each without some variable of every one before it.
     under
@@ -172,7 +175,7 @@ def reach(
         "allow": allow or None,
         "ceiling": ceiling,
     }
-    goal |= {"ceilings": ceilings, "price": price, "prices": prices, "margin": margin, "plans": plans}
+    goal |= {"ceilings": ceilings, "price": price, "prices": prices, "margin": margin, "chance": chance, "plans": plans}
     asked: dict[str, Any] = {"city": city, "reach": {key: one for key, one in goal.items() if one is not None}}
     if under is None:
         asked["factors"] = REACH_FACTORS

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from simulator.changes.amounts import LAST, Amount, Uncertain
+from simulator.changes.amounts import LAST, Amount, Number, Uncertain
 from simulator.validation import Schema
 
 Members = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -199,6 +199,8 @@ class Reach(Schema):
     """The price of single variables."""
     margin: Annotated[float, Field(ge=0)] = 0.0
     """Points by which to stay ahead of those who are to be passed: more margin, more chance of success."""
+    chance: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    """Chance of success that is wanted, such as 80%: the margin is raised until the cheapest plan has it."""
     plans: Annotated[int, Field(ge=1, le=20)] = 3
     """How many plans to look for; each does without some variable of every one before."""
 

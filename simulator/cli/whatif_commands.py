@@ -182,6 +182,7 @@ def quantities_command(index: str, city: str | None, csv_path: str | None) -> No
     help="What a step costs: 1, 20/place, 3/sd, 0.5/unit; repeatable.",
 )
 @click.option("--margin", type=float, help="Points to stay ahead by; more margin, more chance of success.")
+@click.option("--chance", metavar="CHANCE", help="Chance of success that is wanted, such as 80%.")
 @click.option("--plans", type=int, default=3, show_default=True, help="How many different plans to look for.")
 @click.option("--under", metavar="SCENARIO", help="Chances under what this scenario varies, such as stress-test.")
 @click.option("--index", help="Bundled name or path of a definition.  [default: opportunity-2025]")
@@ -201,6 +202,7 @@ def reach_command(
     ceiling: tuple[str, ...],
     price: tuple[str, ...],
     margin: float | None,
+    chance: str | None,
     plans: int,
     under: str | None,
     index: str | None,
@@ -220,6 +222,7 @@ def reach_command(
     \b
     Examples:
       citysim reach hefei --rank 10
+      citysim reach hefei --rank 12 --chance 80%
       citysim reach hefei --rank 12 --ceiling 8 --not rd-intensity,patent-density
       citysim reach 肇庆 --rank 50 --price 1/sd --plans 5
       citysim reach hefei --rank 14 --price 2 --price green-space=0.5 --margin 10 --under stress-test
@@ -227,6 +230,7 @@ def reach_command(
     goal: dict[str, Any] = {"rank": rank, "plans": plans, **one_or_named("ceiling", "ceilings", "--ceiling", ceiling)}
     goal |= one_or_named("price", "prices", "--price", price)
     optional = {"only": listed(only), "not": listed(without), "allow": listed(allow), "margin": margin}
+    optional["chance"] = chance
     goal |= {key: value for key, value in optional.items() if value is not None}
     question: dict[str, Any] = {"city": city, "reach": goal}
     from simulator.asking import REACH_FACTORS, as_scenario

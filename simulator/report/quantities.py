@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from rich.table import Table
 
@@ -60,5 +61,12 @@ def quantities_view(table: pd.DataFrame) -> Table:
         *(headings[name] for name in shown), right=[k for k, n in enumerate(shown) if n in ("value", "cities")]
     )
     for row in table[shown].itertuples(index=False):
-        view.add_row(*(number(cell) if isinstance(cell, float) else str(cell) for cell in row))
+        view.add_row(*(_text(cell) for cell in row))
     return view
+
+
+def _text(cell: object) -> str:
+    """Return a cell in words; nothing where no figure is known."""
+    if isinstance(cell, float):
+        return "" if np.isnan(cell) else number(cell)
+    return str(cell)

@@ -87,10 +87,12 @@ def _plans_table(result: xr.Dataset) -> RenderableType:
 
 
 def _notes(result: xr.Dataset) -> Iterable[str]:
+    margin = float(result.attrs["margin"])
+    ahead = f" that stays {number(margin)} points ahead of those who are to be passed" if margin else ""
     if result[names.PLAN_PROVEN].values.all():
-        yield "No plan takes less effort: proven. Each other plan does without some variable of every one before it."
+        yield f"No plan{ahead} takes less effort: proven. Each other plan does without some variable of every one before."
     else:
-        yield "The search was ended before it was proven that no plan takes less effort."
+        yield f"The search was ended before it was proven that no plan{ahead} takes less effort."
     yield "A place is a city passed; who is passed loses points, and so do the cities left behind in a tie."
 
 

@@ -13,6 +13,7 @@ from simulator.changes.feasibility import change_problems, city_problems, figure
 from simulator.changes.figures import Figures, gather_figures
 from simulator.changes.program import Program, make_program
 from simulator.changes.standing import Standing, stand
+from simulator.changes.wording import Reach
 from simulator.construction.feasibility import Problem
 from simulator.definition import POINTS
 from simulator.documents import Document
@@ -38,6 +39,13 @@ class Question:
     def index(self) -> Index:
         """The index with these values; scores and ranks are those without the change."""
         return self.standing.index
+
+    @property
+    def goal(self) -> Reach:
+        """The rank to reach; raises `ValueError` where the scenario wants none."""
+        if self.scenario.reach is None:
+            raise ValueError(f"{self.scenario.name} wants no rank")
+        return self.scenario.reach
 
     @property
     def position(self) -> int:
@@ -129,6 +137,8 @@ def _misplaced(scenario: Scenario) -> Iterator[Problem]:
         yield ("within",), problem, "Remove it, or name `cities`."
     if scenario.reach is not None and scenario.changes:
         yield ("reach",), "changes are given, and are what is to be found", "Remove either."
+    if scenario.reach is not None and scenario.reach.chance is not None and scenario.draws == 0:
+        yield ("reach", "chance"), "without draws there are no chances", "Give draws (and --draws)."
     if scenario.draws == 1:
         yield ("draws",), "one draw tells no chance", "Give 0, or 2 or more (and --draws)."
     if any(values.raw == "ignore" for values in scenario.factors.values):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import xarray as xr
@@ -13,6 +14,7 @@ from simulator.changes.program import Order, Program
 from simulator.changes.wording import Step
 from simulator.errors import Fault, InputError
 from simulator.lookup import find_indicators
+from simulator.methods import TotalTieRule
 from simulator.simulation.blocks import Progress
 from simulator.whatif.answer import answer
 from simulator.whatif.moves import Moves, Price, ladders
@@ -28,6 +30,8 @@ class Way:
     moves: Moves
     plans: tuple[Plan, ...]
     """The cheapest first; one without steps where the city has the rank already."""
+    margin: float
+    """Points by which they stay ahead."""
 
     def program(self, plan: Plan, question: Question) -> Program:
         """Return a plan as changes: so many places up in each of its variables."""
@@ -47,8 +51,10 @@ class Way:
         return {variable: int(found[variable][step - 1]) for variable, step in plan.steps.items()}
 
 
-def find_way(question: Question) -> Way:
-    """Return the cheapest plans that bring the city in question to the rank it wants.
+def find_way(question: Question, margin: float | None = None, count: int | None = None) -> Way:
+    """Return the cheapest plans that bring the city in question to the rank it wants, `margin` points ahead.
+
+    Margin and number of plans are those of the question where not given.
 
     Raises
     ------
@@ -56,49 +62,89 @@ def find_way(question: Question) -> Way:
         Where the index is not linear above its variables, nothing may change, or the rank is out of reach: then with
         the best rank that is not.
     """
-    reach, standing = question.scenario.reach, question.standing
-    assert reach is not None
-    assert question.city is not None
-    definition = question.index.definition
+    reach, ranking = question.goal, question.index.definition.ranking
+    moves = _moves(question)
+    totals = question.standing.scored[names.TOTAL].values
+    margin = reach.margin if margin is None else margin
+    rule: Rule = {"margin": margin, "tie_rule": ranking.ties, "tolerance": ranking.tolerance}
+    count = reach.plans if count is None else count
+    plans = cheapest_plans(moves, totals, question.position, reach.rank, count=count, **rule)
+    if not plans:
+        best = best_reachable(moves, totals, question.position, **rule)
+        own = int(question.standing.scored[names.RANK].values[question.position])
+        bounds = f"within these bounds{f', {margin:g} points ahead' if margin else ''}"
+        problem = f"rank {reach.rank} is out of reach of {question.city} {bounds}; the best is {best}"
+        remedy = f"Ask for rank {best}, or raise ceilings." if best < own else "Let more variables change."
+        raise InputError("reach", [Fault("rank", problem, remedy)])
+    return Way(moves, tuple(plans), margin)
+
+
+class Rule(TypedDict):
+    """How totals are compared."""
+
+    margin: float
+    tie_rule: TotalTieRule
+    tolerance: float
+
+
+def _moves(question: Question) -> Moves:
+    """Return what the city in question may do."""
+    reach, definition = question.goal, question.index.definition
     allowed = set(find_indicators(definition, list(reach.allow)))
     fixed = [leaf.id for leaf in definition.indicators if not leaf.actionable and leaf.id not in allowed]
-    without = [*find_indicators(definition, list(reach.without)), *fixed]
-    moves = ladders(
+    return ladders(
         question.index,
-        question.city,
+        question.city or "",
         only=None if reach.only is None else [*find_indicators(definition, list(reach.only)), *allowed],
-        without=without,
+        without=[*find_indicators(definition, list(reach.without)), *fixed],
         ceiling=reach.ceiling,
         ceilings=reach.ceilings,
         price=Price(reach.price.amount, reach.price.per),
         prices={name: Price(one.amount, one.per) for name, one in reach.prices.items()},
     )
-    totals = standing.scored[names.TOTAL].values
-    ranking = definition.ranking
-    plans = cheapest_plans(
-        moves,
-        totals,
-        question.position,
-        reach.rank,
-        count=reach.plans,
-        margin=reach.margin,
-        tie_rule=ranking.ties,
-        tolerance=ranking.tolerance,
-    )
-    if not plans:
-        best = best_reachable(
-            moves,
-            totals,
-            question.position,
-            margin=reach.margin,
-            tie_rule=ranking.ties,
-            tolerance=ranking.tolerance,
-        )
-        own = int(standing.scored[names.RANK].values[question.position])
-        problem = f"rank {reach.rank} is out of reach of {question.city} within these bounds; the best is {best}"
-        remedy = f"Ask for rank {best}, or raise ceilings." if best < own else "Let more variables change."
-        raise InputError("reach", [Fault("rank", problem, remedy)])
-    return Way(moves, tuple(plans))
+
+
+def find_sure_way(question: Question, wanted: float, draw: Draw, progress: Progress | None) -> Way:
+    """Return the cheapest plans by the smallest margin, to a point, that gives the cheapest of them a wanted chance.
+
+    The margin is doubled until the chance is had, then halved back (bisection), as if the chance always rose with it.
+    Another way to the same chance may take a little less: only for the margin is the effort proven to be least.
+
+    Raises
+    ------
+    InputError
+        Where no margin within reach gives the chance: then with the largest that was found.
+    """
+    chances: list[float] = []
+
+    def enough(margin: float) -> bool:
+        way = find_way(question, margin, 1)
+        field = question.with_program(way.program(way.plans[0], question))
+        chances.append(_chance(question, draw(field, _nested(progress, min(len(chances), TRIALS - 1), TRIALS)))[0])
+        return chances[-1] >= wanted
+
+    low = high = question.goal.margin
+    try:
+        while not enough(high):
+            low, high = high, max(2.0 * high, FIRST_MARGIN)
+    except InputError:
+        if not chances:
+            raise
+        most = f"the largest was {100.0 * max(chances):.1f} %"
+        problem = f"no plan was found that has a chance of {100.0 * wanted:g} %; {most}"
+        remedy = "Ask for less, raise ceilings, or let more variables change."
+        raise InputError("reach", [Fault("chance", problem, remedy)]) from None
+    while high - low > 1.0:
+        middle = round((low + high) / 2.0)
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return find_way(question, high)
+
+
+FIRST_MARGIN = 8.0
+"""Points that are tried first, where none are not enough."""
+
+TRIALS = 12
+"""Margins that are mostly tried, for the progress that is told."""
 
 
 def reply_reach(question: Question, draw: Draw, progress: Progress | None) -> xr.Dataset:
@@ -113,7 +159,8 @@ def reply_reach(question: Question, draw: Draw, progress: Progress | None) -> xr
         `plan_places`, the cities to pass, and `plan_value`, the value to reach, NaN where it stays. Without axis:
         `chance_before`, that of the rank without any plan, and `chance_before_se`.
     """
-    way = find_way(question)
+    wanted = question.goal.chance
+    way = find_way(question) if wanted is None else find_sure_way(question, wanted, draw, progress)
     answers = []
     chances = []
     runs = 0 if question.scenario.draws == 0 else len(way.plans) + 1
@@ -132,10 +179,10 @@ def reply_reach(question: Question, draw: Draw, progress: Progress | None) -> xr
     else:
         found = found.assign_attrs(draws=0, design="none", values="as they stand", data_error="none")
     program = way.program(way.plans[0], question)
-    assert question.scenario.reach is not None
     return found.assign_attrs(
         city=question.city or "",
-        target_rank=question.scenario.reach.rank,
+        target_rank=question.goal.rank,
+        margin=way.margin,
         asked=describe_program(program, question.index.cities),
         held=describe_held(question),
     )
@@ -150,9 +197,8 @@ def _nested(progress: Progress | None, part: int, parts: int) -> Progress | None
 
 def _chance(question: Question, drawn: xr.Dataset) -> tuple[float, float]:
     """Return the share of the draws in which the city has the rank or a better one, and its standard error."""
-    assert question.scenario.reach is not None
     row = drawn.isel({names.CITY: question.position})
-    share = float(row[names.RANK_FREQUENCY].values[: question.scenario.reach.rank].sum())
+    share = float(row[names.RANK_FREQUENCY].values[: question.goal.rank].sum())
     return share, float(np.sqrt(max(share * (1.0 - share), 0.0) / int(row[names.DRAWS_WITH_CITY])))
 
 
