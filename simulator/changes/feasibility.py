@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.changes.amounts import Amount
 from simulator.changes.figures import Figures
-from simulator.changes.program import chosen_flags, last_rate, means_quantity
+from simulator.changes.program import chosen_flags, last_rate, means_quantity, rates_of_growth
 from simulator.changes.standing import Standing
 from simulator.changes.wording import Change, Cities, Reach, Spillover
 from simulator.construction.feasibility import Problem, lookup_problems, some
@@ -32,6 +32,7 @@ def change_problems(
 ) -> Iterator[Problem]:
     """Yield everything that keeps changes from being carried out, of cities that are known."""
     grown: dict[str, Flags] = {}
+    touches = False
     variables = [leaf.id for leaf in standing.index.definition.indicators]
     for number, change in enumerate(changes):
         who = chosen_flags(standing.index.matrix, city if change.cities is None else change.cities)
@@ -40,11 +41,13 @@ def change_problems(
             yield from _name_problems(standing, figures, kind, name, at)
             if figures is not None and means_quantity(kind, name, figures.value, variables):
                 yield from _known_problems(standing, figures, change, kind, name, who, at)
+                touches = True
+                if spillover:
+                    yield from _nought_problems(standing, figures, kind, name, who)
                 if kind == "grow":
                     grown[name] = grown.get(name, np.zeros(who.shape, np.bool_)) | who
     if others is not None:
-        yield from _others_problems(standing, figures, others, grown)
-    touches = figures is not None and any(name in figures.value for change in changes for _, name in _asked(change))
+        yield from _others_problems(standing, figures, others, grown, spillover)
     if spillover and not touches:
         yield ("spillover",), "gains of quantities spill over, and none is changed", "Change a quantity, or remove it."
 
@@ -145,15 +148,26 @@ def _known_problems(
             yield where, f"nothing says that more of {name} is better", remedy
 
 
+def _nought_problems(standing: Standing, figures: Figures, kind: str, name: str, who: Flags) -> Iterator[Problem]:
+    """Yield cities whose gain is a share of nought, and so none that could spill over."""
+    nought = who & (figures.value[name] == 0.0)
+    if kind not in ("grow", "multiply") and name not in rates_of_growth(figures) and nought.any():
+        cities = some([standing.index.cities[k] for k in np.flatnonzero(nought)])
+        remedy = "Leave the spillover out, or change what reaches the others by itself."
+        yield ("spillover",), f"{name} of {cities} is 0, and a gain from there has no per cent", remedy
+
+
 def _others_problems(
-    standing: Standing, figures: Figures | None, others: Amount, grown: Mapping[str, Flags]
+    standing: Standing, figures: Figures | None, others: Amount, grown: Mapping[str, Flags], spillover: bool
 ) -> Iterator[Problem]:
     if not grown or figures is None:
         remedy = "Grow a quantity, or let them stand still."
         yield ("others",), "the others grow in whatever is grown, and nothing is", remedy
         return
     for quantity, who in grown.items():
-        lost = ~who & ~np.isfinite(last_rate(figures, quantity)) if others.last else np.zeros(who.shape, np.bool_)
+        # What spills over is the gain above the city's own last rate.
+        needed = (~who | spillover) & others.last
+        lost = needed & ~np.isfinite(last_rate(figures, quantity))
         if lost.any():
             cities = some([standing.index.cities[k] for k in np.flatnonzero(lost)])
             remedy = "Give a rate, such as 5%, or let the others stand still."

@@ -13,7 +13,7 @@ from simulator import names
 from simulator.changes.amounts import Amount
 from simulator.changes.figures import Changed, Figures
 from simulator.changes.wording import EVERYONE, Aim, Change, Cities, Spillover, Step
-from simulator.kernels.arrays import Flags, Floats
+from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.lookup import select_cities
 
 Uniforms = Callable[[str, int], Floats]
@@ -138,22 +138,34 @@ def change_figures(program: Program, figures: Figures, uniforms: Uniforms) -> Ch
             _carry_out(order, changed, f"change {number} {order.name}", uniforms)
     grown = _grown(program)
     if program.others is not None:
-        for quantity, who in grown.items():
+        for quantity, growth in grown.items():
             drawn = _drawn(program.others, f"others {quantity}", uniforms, figures.cities)
-            _grow(changed, quantity, ~who, _over_last(program.others, figures, quantity, drawn), 1)
+            rate = _over_last(program.others, figures, quantity, drawn)
+            _grow(changed, quantity, ~growth.cities, rate, growth.years)
     if program.flows:
         _spill_over(program, changed, grown, uniforms)
     changed.settle()
     return changed
 
 
-def _grown(program: Program) -> dict[str, Flags]:
-    """Return, for each quantity that grows, which cities (city) a change makes grow."""
-    found: dict[str, Flags] = {}
+@dataclass(frozen=True)
+class Growth:
+    """Growth of a quantity on purpose."""
+
+    cities: Flags
+    """(city): whom a change makes grow."""
+    years: int
+    """For how many years, one change after the other; the others grow for as long."""
+
+
+def _grown(program: Program) -> dict[str, Growth]:
+    """Return the growth of each quantity that grows."""
+    years: dict[str, Integers] = {}
     for order in program.orders:
         if order.kind == "grow":
-            found[order.name] = found.get(order.name, np.zeros(order.cities.shape, np.bool_)) | order.cities
-    return found
+            more = order.years * order.cities.astype(np.int64)
+            years[order.name] = years.get(order.name, np.zeros_like(more)) + more
+    return {name: Growth(count > 0, int(count.max(initial=1))) for name, count in years.items()}
 
 
 def _drawn(amount: Amount, name: str, uniforms: Uniforms, count: int = 1) -> Floats:
@@ -242,52 +254,58 @@ def last_rate(figures: Figures, quantity: str) -> Floats:
     return np.full(figures.cities, np.nan)
 
 
-def _spill_over(program: Program, changed: Changed, grown: Mapping[str, Flags], uniforms: Uniforms) -> None:
+def _spill_over(program: Program, changed: Changed, grown: Mapping[str, Growth], uniforms: Uniforms) -> None:
     """Let gains reach others, all from what they were before any spilt over."""
-    growths = {entry.growth for entry in changed.figures.definition.quantities.values()}
-    gains = {quantity: (gain, quantity in growths) for quantity, gain in _gains(program, changed, grown)}
+    gains = dict(_gains(program, changed, grown))
     arriving: dict[str, Floats] = {}
     for number, flow in enumerate(program.flows):
         share = _drawn(flow.share, f"spillover {number}", uniforms)
-        for quantity, (gain, _) in gains.items():
+        for quantity, gain in gains.items():
             arriving[quantity] = arriving.get(quantity, 0.0) + share * (gain @ flow.passes.T.astype(np.float64))
     for quantity, more in arriving.items():
         now, reached = changed.of(quantity), (more != 0.0).any(axis=0)
-        changed.put(quantity, reached, now + more if gains[quantity][1] else now * (1.0 + more))
+        points = quantity in rates_of_growth(changed.figures)
+        changed.put(quantity, reached, now + more if points else now * (1.0 + more))
 
 
-def _gains(program: Program, changed: Changed, grown: Mapping[str, Flags]) -> Iterator[tuple[str, Floats]]:
+def rates_of_growth(figures: Figures) -> set[str]:
+    """Return the quantities that are the growth of another, in per cent."""
+    return {entry.growth for entry in figures.definition.quantities.values() if entry.growth is not None}
+
+
+def _gains(program: Program, changed: Changed, grown: Mapping[str, Growth]) -> Iterator[tuple[str, Floats]]:
     """Yield the quantities that gain, with each changed city's gain over what it would have without the change.
 
-    That is (draw, city): in shares of the level, or in points of a rate of growth.
+    That is (draw, city): in shares of the level, or in points of a rate of growth. Nought has no gain in per cent.
     """
     figures = changed.figures
-    quantities: Mapping[str, Flags] = _changed_by_name(program)
-    for quantity, who in quantities.items():
-        without = Changed(figures)
-        if program.others is not None and quantity in grown:
-            middle = np.full((1, 1), program.others.middle())
-            _grow(without, quantity, who, _over_last(program.others, figures, quantity, middle), 1)
-        yield quantity, np.where(who, changed.of(quantity) / without.of(quantity) - 1.0, 0.0)
-        growth = figures.definition.quantities[quantity].growth
-        if growth is not None and quantity in grown:
-            own = figures.known(growth) & grown[quantity]
-            yield growth, np.where(own, changed.of(growth) - without.of(growth), 0.0)
-
-
-def _changed_by_name(program: Program) -> dict[str, Flags]:
-    found: dict[str, Flags] = {}
+    whose: dict[str, Flags] = {}
     for order in program.orders:
-        if order.on_quantity:
-            found[order.name] = found.get(order.name, np.zeros(order.cities.shape, np.bool_)) | order.cities
-    return found
+        growth = figures.definition.quantities[order.name].growth if order.kind == "grow" else None
+        for name in (order.name, growth) if order.on_quantity else ():
+            if name is not None:
+                whose[name] = whose.get(name, np.zeros(order.cities.shape, np.bool_)) | order.cities
+    without = Changed(figures)
+    for quantity, growth_of in grown.items() if program.others is not None else ():
+        assert program.others is not None
+        middle = np.full((1, 1), program.others.middle())
+        rate = _over_last(program.others, figures, quantity, middle)
+        _grow(without, quantity, growth_of.cities, rate, growth_of.years)
+    for quantity, who in whose.items():
+        now, start = changed.of(quantity), without.of(quantity)
+        if quantity in rates_of_growth(figures):
+            yield quantity, np.where(who & figures.known(quantity), now - start, 0.0)
+        else:
+            ratio = np.divide(now, start, out=np.ones(now.shape), where=np.broadcast_to(start != 0.0, now.shape))
+            yield quantity, np.where(who, ratio - 1.0, 0.0)
 
 
 def moved_by_places(values: Floats, cities: Flags, places: int) -> Floats:
     """Return values (draw, city), the larger the better, with some cities moved up by so many places, or down.
 
-    A city passes at least so many others, its equals among them, and a tied group as a whole; it then stands between
-    those passed and the next, or a little beyond the last. Several cities keep their order among each other.
+    A city passes at least so many of those that do not move, its equals among them, and a tied group as a whole; it
+    then stands between those passed and the next, or a little beyond the last. Cities that move keep their order among
+    each other, and level ones stay level.
 
     >>> moved_by_places(np.array([[1.0, 2.0, 4.0]]), np.array([True, False, False]), 1).tolist()
     [[3.0, 2.0, 4.0]]
@@ -295,27 +313,34 @@ def moved_by_places(values: Floats, cities: Flags, places: int) -> Floats:
     if places < 0:
         return -moved_by_places(-values, cities, -places)
     found = values.copy()
-    movers = np.flatnonzero(cities)
-    turn = np.argsort(np.argsort(values[:, movers], axis=1, kind="stable"), axis=1, kind="stable")
-    for number, city in enumerate(movers if places else ()):
-        part = np.asarray((turn[:, number] + 1.0) / (movers.size + 1.0), np.float64)
-        found[:, city] = _above(np.delete(values, city, axis=1), values[:, city], places, part)
+    if places == 0 or cities.all() or not cities.any():
+        return found
+    falling = -np.sort(-values[:, ~cities], axis=1)
+    own = values[:, cities]
+    turn = (own[:, :, np.newaxis] > own[:, np.newaxis, :]).sum(axis=2) + 1
+    # Whoever comes to stand before all that do not move stays behind those that stood there already.
+    leading = np.where(own > falling[:, :1], own, np.inf).min(axis=1)
+    spread = np.ptp(values, axis=1)
+    size = np.where(spread > 0.0, spread, np.where(falling[:, 0] != 0.0, np.abs(falling[:, 0]), 1.0))
+    room = np.minimum(BEYOND * size, leading - falling[:, 0])
+    for number, city in enumerate(np.flatnonzero(cities)):
+        part = np.asarray(turn[:, number] / (own.shape[1] + 1.0), np.float64)
+        found[:, city] = _above(falling, own[:, number], places, part, room)
     return found
 
 
-def _above(others: Floats, own: Floats, places: int, part: Floats) -> Floats:
-    """Return values (draw) that stand above so many of the others (draw, city) that are not below `own` (draw).
+def _above(falling: Floats, own: Floats, places: int, part: Floats, beyond: Floats) -> Floats:
+    """Return values (draw) that stand above so many others (draw, falling) that are not below `own` (draw).
 
-    They stand a part of the way from the last one passed to the next; who is not below anybody stays.
+    They stand a part of the way from the last one passed to the next, or of the room `beyond` the first (draw); who is
+    not below anybody stays.
     """
-    falling = -np.sort(-others, axis=1)
     draw = np.arange(len(own))
-    ahead = (others >= own[:, np.newaxis]).sum(axis=1)
+    ahead = (falling >= own[:, np.newaxis]).sum(axis=1)
     passed = falling[draw, np.maximum(ahead - places, 0)]
-    left = (others > passed[:, np.newaxis]).sum(axis=1)
-    room = BEYOND * np.maximum(falling[:, 0] - np.minimum(falling[:, -1], own), np.finfo(float).tiny)
-    room = np.where(left > 0, falling[draw, np.maximum(left - 1, 0)] - passed, room)
-    return np.where(ahead > 0, passed + part * room, own)
+    left = (falling > passed[:, np.newaxis]).sum(axis=1)
+    room = np.where(left > 0, falling[draw, np.maximum(left - 1, 0)] - passed, beyond)
+    return np.where(ahead > 0, np.maximum(passed + part * room, np.nextafter(passed, np.inf)), own)
 
 
 BEYOND = 1e-3
