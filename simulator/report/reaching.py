@@ -90,9 +90,10 @@ def _notes(result: xr.Dataset) -> Iterable[str]:
     margin = float(result.attrs["margin"])
     ahead = f" that stays {number(margin)} points ahead of those who are to be passed" if margin else ""
     if result[names.PLAN_PROVEN].values.all():
-        yield f"No plan{ahead} takes less effort: proven. Each other plan does without some variable of every one before."
+        yield f"No plan{ahead} takes less effort: proven."
     else:
         yield f"The search was ended before it was proven that no plan{ahead} takes less effort."
+    yield "Each other plan does without some variable of every one before it."
     yield "A place is a city passed; who is passed loses points, and so do the cities left behind in a tie."
 
 
