@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.findings import Benchmark
-from benchmarks.tables import designs, kernels, sizes, start, stress_test, throughput, values, what_if
+from benchmarks.tables import designs, kernels, questions, sizes, start, stress_test, throughput, values, what_if
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *kernels.BENCHMARKS,
         *stress_test.BENCHMARKS,
         *what_if.BENCHMARKS,
+        *questions.BENCHMARKS,
         *values.BENCHMARKS,
         *designs.BENCHMARKS,
         *start.BENCHMARKS,

@@ -111,6 +111,13 @@ MEMORY_BAR = Bar(1.1, at_most=True)
 WHAT_IF = WhatIf(INDEX, "hefei", "innovation-talent", 50)
 WHAT_IF_BAR = Bar(2, at_most=True)
 
+QUESTION_CITY = "hefei"
+QUESTION_BAR = Bar(0.05, at_most=True)
+QUESTION_DRAWS = 10_000
+QUESTION_DRAWS_BAR = Bar(2, at_most=True)
+GOALS = (("hefei", 10), ("zhaoqing", 50))
+NEXT_RANK_BAR = Bar(10, at_most=True)
+
 VALUES_CASES = (ValuesCase(60, 50, 2_000), ValuesCase(600, 50, 200), ValuesCase(6_000, 50, 20))
 """The same number of cells each, so that a cost linear in the number of cities shows as equal times."""
 

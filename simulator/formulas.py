@@ -90,6 +90,7 @@ def _parser() -> Lark:
     return Lark(GRAMMAR, parser="lalr", propagate_positions=False)
 
 
+@lru_cache(maxsize=4096)
 def parse_formula(text: str) -> Formula:
     """Return a text as a formula.
 

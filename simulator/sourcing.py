@@ -21,7 +21,7 @@ from simulator.lookup import find_indicators
 from simulator.matrix import check_matrix
 from simulator.methods import AsGiven
 from simulator.quantities import missing_quantities
-from simulator.raw.calibration import FEWEST_KNOWN, Calibrated, calibrate, filled, usable, usable_values
+from simulator.raw.calibration import FEWEST_KNOWN, Calibrated, calibrate, filled, held, usable_values
 from simulator.raw.recomputed import among_all
 from simulator.raw.side import Behind, RawSide, behind, points_again
 
@@ -135,7 +135,7 @@ def complete(index: Index, raw: RawSide, variable: str) -> bool:
 
 def agrees(index: Index, raw: RawSide, variable: str) -> bool:
     """Return whether the known values behind a variable can stand for those behind its points."""
-    return usable(behind(raw, variable), points_of_variable(index, variable))
+    return held(behind(raw, variable), points_of_variable(index, variable)) is not None
 
 
 def lacking(raw: RawSide, variable: str) -> dict[str, list[str]]:

@@ -336,7 +336,7 @@ def _design(scenario: Scenario, realisation: Realisation, seed: int) -> Design:
 
 
 def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Progress | None) -> xr.Dataset:
-    own = index.score()
+    own = index.score() if study.question is None else study.question.standing.scored
     published = None if index.published is None else index.published_rank()
     if study.question is None:
         against_own = (study.scenario.baseline or ("scenario" if study.scenario.reading else "published")) == "scenario"

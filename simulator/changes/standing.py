@@ -18,7 +18,7 @@ from simulator.formulas import FormulaError, parse_formula
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats
 from simulator.lookup import find_slots
-from simulator.raw.calibration import calibrate, filled, positions, usable
+from simulator.raw.calibration import filled, held, positions
 from simulator.raw.side import Behind, RawSide, Scale, behind
 from simulator.uncertainty.factors import ValuesBehind
 from simulator.uncertainty.shapes import on_logarithms, quantile, spread_at
@@ -160,8 +160,8 @@ def _behind_points(raw: RawSide | None, leaf: Indicator, points: Floats, spec: V
     found = behind(raw, leaf.id) if raw is not None and leaf.id in raw.definition.slots else None
     scale: Scale = leaf.scale if found is None else found.scale
     sign = -1.0 if found is not None and found.direction == "lower" else 1.0
-    if found is not None and usable(found, points):
-        calibrated = calibrate(found, points)
+    calibrated = None if found is None else held(found, points)
+    if calibrated is not None:
         known = np.isfinite(calibrated.value)
         return Footing(leaf, True, found, True, scale, sign, sign * filled(calibrated), known)
     value = _stand_ins(spec, scale, points, sign)

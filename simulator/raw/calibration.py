@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -167,6 +168,20 @@ def usable(behind: Behind, points: Floats) -> bool:
     enough = known.sum() >= FEWEST_KNOWN and bool(usable_values(behind)[known].all())
     turned = behind.value if behind.direction == "higher" else -behind.value
     return enough and rank_correlation(turned, points) >= LEAST_AGREEMENT
+
+
+def held(behind: Behind, points: Floats) -> Calibrated | None:
+    """Return the known values in the order of the points, where they can stand for those behind them; else nothing.
+
+    What was found for a `behind` and its points is remembered.
+    """
+    return _held(behind, np.ascontiguousarray(points, np.float64).tobytes())
+
+
+@lru_cache(maxsize=1024)
+def _held(behind: Behind, points: bytes) -> Calibrated | None:
+    printed = np.frombuffer(points, np.float64)
+    return calibrate(behind, printed) if usable(behind, printed) else None
 
 
 def filled(calibrated: Calibrated) -> Floats:

@@ -69,7 +69,7 @@ class RawSide:
         return values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Behind:
     """One value for each city behind the points of a variable."""
 

@@ -16,7 +16,7 @@ import numpy as np
 from simulator import names
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
-from simulator.raw.calibration import calibrate, positions, usable
+from simulator.raw.calibration import held, positions
 from simulator.raw.side import Behind, Scale, behind
 from simulator.uncertainty.factors import ValuesBehind
 from simulator.uncertainty.shapes import AnyShape, Uniform, on_logarithms, probability, quantile, spread_at
@@ -131,9 +131,9 @@ def _pins(found: Behind | None, points: Floats, place: Integers) -> Pins:
 
     A value that calibration has to move is not held: it is drawn between its neighbours, like one that is not known.
     """
-    if found is None or not usable(found, points):
+    calibrated = None if found is None else held(found, points)
+    if calibrated is None:
         return Pins(np.zeros(0, np.int64), np.zeros(0), np.zeros(place.shape, np.bool_))
-    calibrated = calibrate(found, points)
     value = calibrated.value
     known: Flags = np.isfinite(value) & ~calibrated.moved
     position, first = np.unique(place[known], return_index=True)
