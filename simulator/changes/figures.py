@@ -44,6 +44,23 @@ class Figures:
         found: Flags = (self.origin[quantity] == BUNDLED) | (self.origin[quantity] == GIVEN)
         return found
 
+    def made_of(self, formula: Formula) -> tuple[str, ...]:
+        """Return the quantities that a formula is made of in the end: those that no formula of their own makes."""
+        found: dict[str, None] = {}
+        for name in formula.quantities:
+            made = self.definition.quantities[name].formula
+            found |= dict.fromkeys((name,) if made is None else self.made_of(parse_formula(made)))
+        return tuple(found)
+
+    def evaluate(self, formula: Formula, value: Mapping[str, Floats]) -> Floats:
+        """Return the values of a formula from those of what it is made of in the end."""
+        known = dict(value)
+        for name in self.definition.derived:
+            made = parse_formula(self.definition.quantities[name].formula or "")
+            if all(part in known for part in made.quantities):
+                known[name] = made.evaluate(known)
+        return formula.evaluate(known)
+
     @property
     def cities(self) -> int:
         """How many cities there are."""
@@ -81,6 +98,11 @@ class Changed:
             parts = parse_formula(definition.quantities[name].formula or "").quantities
             if any(part in self.value for part in parts):
                 found = derived_quantity(definition, name, {part: self.of(part) for part in parts})
+                # One that is not known stands as the ratio to what it was, 1, like any other.
+                start = derived_quantity(definition, name, {part: before(self.figures, part) for part in parts})
+                with np.errstate(all="ignore"):
+                    ratio = np.where(found == start, 1.0, found / start)
+                found = np.where(self.figures.known(name), found, ratio)
                 self.value[name] = np.where(np.isfinite(found), found, before(self.figures, name))
 
 
@@ -118,7 +140,10 @@ def gather_figures(standing: Standing, given: Mapping[str, Mapping[str, float]])
                 _place_on_curve(part, points, value, origin)
     for name in raw.definition.derived:
         found = derived_quantity(raw.definition, name, value)
-        value[name], origin[name] = found, np.where(np.isfinite(found), BUNDLED, UNKNOWN).astype(np.int64)
+        parts = parse_formula(raw.definition.quantities[name].formula or "").quantities
+        # As doubtful as the most doubtful figure that it is made of.
+        least = np.max([origin[part] for part in parts], axis=0) if parts else BUNDLED
+        value[name], origin[name] = found, np.where(np.isfinite(found), least, UNKNOWN).astype(np.int64)
     return Figures(raw.definition, value, origin)
 
 

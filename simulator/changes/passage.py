@@ -29,6 +29,9 @@ Kind = Literal["times", "plus", "spread", "become"]
 PRIMES = (2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0, 23.0, 29.0)
 """Scales on which figures that are not known are tried: what is the same on all of them does not depend on them."""
 
+SIZES = tuple(10.0**power for power in range(-12, 13, 4))
+"""What these scales are multiplied with: a figure that is not known may be as large as any other beside it."""
+
 AGREES = 1e-9
 
 
@@ -118,44 +121,58 @@ def _faults(standing: Standing, footing: Footing, part: Part, changed: Changed) 
     cities = standing.index.cities
     figures = changed.figures
     positive = footing.printed and footing.scale == "positive"
-    if footing.printed and not positive and len(footing.behind.parts if footing.behind else ()) == 1:
-        told = part.known if footing.held else part.known & (_known_values(part, figures).size >= FEWEST_KNOWN)
+    if positive:
+        told = part.known | _invariant(part, changed)
+    elif footing.held or not footing.printed or _anew(footing):
+        told = part.known
     else:
-        told = part.known | (_invariant(part, changed) & positive)
+        told = part.known & (_known_values(part, figures).size >= FEWEST_KNOWN)
     lost = np.flatnonzero(part.reached & ~told)
     if lost.size:
-        lacking = [name for name in part.formula.quantities if not figures.known(name)[lost].all()]
+        lacking = [name for name in figures.made_of(part.formula) if not figures.known(name)[lost].all()]
         problem = f"{part.formula.text} is not known of {some([cities[city] for city in lost])}, nor how it changes"
         remedy = f"Give {some(lacking) or 'the figures'} under `figures`, or move {footing.leaf.id} itself by places."
         yield Fault(footing.leaf.id, problem, remedy)
         return
-    for city in np.flatnonzero(part.reached & _impossible(part, positive))[:5]:
+    nought = part.reached & (part.before <= 0.0) & positive
+    if nought.any():
+        of = f"of {some([cities[city] for city in np.flatnonzero(nought)])}"
+        problem = f"{part.formula.text} {of} is {part.before[nought].max():g} before the change"
+        remedy = f"Move {footing.leaf.id} itself by places."
+        yield Fault(part.indicator.id, f"{problem}, and has no change in per cent", remedy)
+    for city in np.flatnonzero(part.reached & _impossible(part))[:5]:
         value = part.after[:, city]
         worst = value[np.argmin(np.where(np.isfinite(value), value, -np.inf))]
         problem = f"{part.formula.text} of {cities[city]} would be {worst:g}, which it cannot be"
         yield Fault(part.indicator.id, problem, "Change less.")
 
 
-def _impossible(part: Part, positive: bool) -> Flags:
+def _anew(footing: Footing) -> bool:
+    """Return whether a variable has the sum of its indicators' points as its value, which are made anew."""
+    return footing.behind is not None and len(footing.behind.parts) > 1 and bool(footing.behind.known.all())
+
+
+def _impossible(part: Part) -> Flags:
     """Return for which cities (city) an indicator would have a value that it cannot have."""
     bad = [~np.isfinite(part.after).all(axis=0)]
     if part.indicator.scale == "positive":
         bad.append((part.after < 0.0).any(axis=0))
-    if positive:
-        bad.append(part.before <= 0.0)
     return np.asarray(np.any(bad, axis=0), np.bool_)
 
 
 def _invariant(part: Part, changed: Changed) -> Flags:
     """Return for which cities (city) the ratio of an indicator does not depend on the figures that are not known."""
     figures = changed.figures
-    primes = zip(part.formula.quantities, itertools.cycle(PRIMES))
-    scale = {name: np.where(figures.known(name), 1.0, prime) for name, prime in primes}
-    start = part.formula.evaluate({name: scale[name] * before(figures, name) for name in scale})
-    end = part.formula.evaluate({name: scale[name] * changed.of(name) for name in scale})
     with np.errstate(all="ignore"):
-        one, other = part.after / part.before, end / start
-        return np.asarray((np.isfinite(one) & (np.abs(one - other) <= AGREES * np.abs(one))).all(axis=0), np.bool_)
+        one = part.after / part.before
+        found = np.isfinite(one).all(axis=0)
+        for size in SIZES:
+            primes = zip(figures.made_of(part.formula), itertools.cycle(PRIMES))
+            scale = {name: np.where(figures.known(name), 1.0, size * prime) for name, prime in primes}
+            start = figures.evaluate(part.formula, {name: scale[name] * before(figures, name) for name in scale})
+            end = figures.evaluate(part.formula, {name: scale[name] * changed.of(name) for name in scale})
+            found &= (np.abs(one - end / start) <= AGREES * np.abs(one)).all(axis=0)
+    return np.asarray(found, np.bool_)
 
 
 def _known_values(part: Part, figures: Figures) -> Floats:
@@ -169,7 +186,7 @@ def _effect(leaf: int, footing: Footing, raw: RawSide, parts: Sequence[Part], ch
         return Effect(leaf, "become", parts[0].after, tuple(parts))
     found = footing.behind
     assert found is not None
-    if len(found.parts) > 1 and found.known.all():
+    if _anew(footing):
         gain = sum_of_points_after(raw, footing.leaf.id, parts) - found.value
         if footing.held:
             return Effect(leaf, "plus", footing.sign * gain, tuple(parts))

@@ -232,3 +232,25 @@ def test_a_sum_of_which_a_part_is_lacking_is_not_known() -> None:
     assert not figures.known("trade")[3]
     assert math.isnan(figures.value["trade"][3])
     assert figures.known("trade").sum() == 6
+
+
+def test_a_sum_is_as_doubtful_as_its_most_doubtful_part() -> None:
+    figures = figures_of(trading(), {"c3": {"exports": 11.0}})
+    assert figures.value["trade"][3] == 17.0
+    assert figures.origin["trade"].tolist() == [BUNDLED] * 3 + [GIVEN] + [BUNDLED] * 3
+    assert figures.origin["double"][3] == GIVEN
+
+
+def test_a_part_that_is_not_known_stands_as_one_in_a_ratio_only() -> None:
+    """What a sum becomes where a part is lacking is nobody's figure; before the change it stands as 1."""
+    found = programmed(trading(), {"multiply": {"gdp": 2}}, {"cities": "c0", "add": {"imports": 1}}, city="c3")
+    assert found.of("trade")[3] == 1.0
+    assert found.of("double")[3] == 1.0
+    assert found.of("trade")[0] == 10.0
+
+
+def test_what_a_formula_is_made_of_in_the_end() -> None:
+    figures = figures_of(trading())
+    assert figures.made_of(parse_formula("double / (trade + gdp)")) == ("exports", "imports", "gdp")
+    value = {name: np.array([own]) for name, own in (("exports", 3.0), ("imports", 4.0), ("gdp", 7.0))}
+    assert figures.evaluate(parse_formula("double / (trade + gdp)"), value).tolist() == [1.0]
