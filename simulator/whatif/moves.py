@@ -32,8 +32,7 @@ ROUNDING = 1e-9
 """Share of the largest total below which a gain is rounding only."""
 
 LARGEST_TOLERANCE = 1e-6
-"""Share of the range of totals up to which a tie is one of rounding: then who is tied with whom is no matter of steps
-in between."""
+"""Share of the range of totals up to which a tie is rounding only; beyond it two totals tie or not by a third one."""
 
 Measure = Literal["place", "sd", "unit"]
 """What effort is counted in: cities passed, standard deviations of the variable, or its own unit."""
@@ -217,7 +216,7 @@ def _climb(
     places = np.searchsorted(np.sort(others[others >= own]), low, side="right").astype(np.int64)
     allowed = (stands > low) & (stands < high) & (places <= (others.size if most is None else most))
     effort = price.amount * places.astype(np.float64)
-    if price.per != "place":
+    if price.per != "place" and low.size:
         spread = float(np.std(measured, ddof=1)) if price.per == "sd" else 1.0
         if spread == 0.0:
             allowed[:] = False

@@ -272,7 +272,7 @@ def common_divisor(values: Floats) -> float:
             found, rest = rest, abs(found - round(found / rest) * rest)
         if found < FINEST_GRID * largest:
             return 0.0
-    found = largest / round(largest / found)
+        found = largest / round(largest / found)  # or rounding would grow from size to size
     multiples = sizes / found
     return found if np.abs(multiples - np.rint(multiples)).max() < 1e-5 else 0.0
 
@@ -436,12 +436,14 @@ def _branch_and_cut(
         terms = np.r_[cut(np.array(plan), ladder, number), np.zeros(waived)]
         constraints.append(LinearConstraint(terms, -np.inf, np.count_nonzero(plan) - 1))
     effort = np.concatenate(problem.effort)
+    # Presolve takes longer than it saves on problems as small as these, and where it merges steps that are multiples of
+    # each other some versions write to the screen.
     answer = milp(
         np.r_[effort / (problem.unit or effort.max() / OBJECTIVE), np.zeros(waived)],
         integrality=np.ones(steps + waived, np.int64),
         bounds=Bounds(0, 1),
         constraints=constraints,
-        options={"mip_rel_gap": 0.0, "time_limit": math.inf if time_limit is None else time_limit},
+        options={"mip_rel_gap": 0.0, "presolve": False, "time_limit": math.inf if time_limit is None else time_limit},
     )
     ended = answer.status in (_OPTIMAL, _INFEASIBLE)
     if answer.x is None:
