@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar
 
 import numpy as np
 
 from simulator import names
+from simulator.changes.wording import Price
 from simulator.construction.composite import Scorer
 from simulator.construction.nominal import LINEAR
 from simulator.construction.scoring import Chunk, score_chunk
 from simulator.definition import Definition, Indicator, Node
-from simulator.errors import Fault, InputError, did_you_mean
+from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.lookup import find_city, find_indicators
@@ -28,26 +28,14 @@ ROWS_AT_ONCE = 200
 LEAST_RISE = 1e-6
 """By how much a step costs more than the one below it at least, as a share of the variable's range."""
 
+BY_PLACES = Price()
+"""Effort counted in cities passed."""
+
 ROUNDING = 1e-9
 """Share of the largest total below which a gain is rounding only."""
 
 LARGEST_TOLERANCE = 1e-6
 """Share of the range of totals up to which a tie is rounding only; beyond it two totals tie or not by a third one."""
-
-Measure = Literal["place", "sd", "unit"]
-"""What effort is counted in: cities passed, standard deviations of the variable, or its own unit."""
-
-
-@dataclass(frozen=True)
-class Price:
-    """What it costs a city to rise in a variable: an amount for each place, standard deviation or unit.
-
-    >>> Price(2.5, "sd")
-    Price(amount=2.5, per='sd')
-    """
-
-    amount: float = 1.0
-    per: Measure = "place"
 
 
 @dataclass(frozen=True)
@@ -92,7 +80,7 @@ def ladders(
     without: Collection[str] = (),
     ceiling: int | None = None,
     ceilings: Mapping[str, int] | None = None,
-    price: Price = Price(),
+    price: Price = BY_PLACES,
     prices: Mapping[str, Price] | None = None,
     values: Floats | None = None,
 ) -> Moves:
@@ -126,7 +114,7 @@ def ladders(
     ------
     InputError
         For an index that `obstacles` finds something against, or in which a rival would gain by the city's rise; for
-        unknown names, prices not above zero, ceilings below zero, and distances where a value is missing.
+        unknown names, ceilings below zero, and distances where a value is missing.
 
     Examples
     --------
@@ -142,7 +130,7 @@ def ladders(
     city = find_city(index.matrix, city)
     position = index.cities.index(city)
     ceilings, prices = _by_leaf(index.definition, ceilings or {}), _by_leaf(index.definition, prices or {})
-    _refuse("goal", _limit_faults(ceiling, ceilings, price, prices))
+    _refuse("goal", _limit_faults(ceiling, ceilings))
     measured = scorer.values if values is None else np.asarray(values, np.float64)
     chosen = _allowed(index.definition, only, without)
     leaves = [index.definition.indicators[number] for number in chosen]
@@ -279,18 +267,11 @@ def _by_leaf(definition: Definition, given: Mapping[str, _Given]) -> dict[str, _
     return dict(zip(find_indicators(definition, list(given)), given.values(), strict=True))
 
 
-def _limit_faults(
-    ceiling: int | None, ceilings: Mapping[str, int], price: Price, prices: Mapping[str, Price]
-) -> Iterator[Fault]:
-    """Yield ceilings and prices that mean nothing."""
+def _limit_faults(ceiling: int | None, ceilings: Mapping[str, int]) -> Iterator[Fault]:
+    """Yield ceilings that mean nothing."""
     for place, most in {"ceiling": 0 if ceiling is None else ceiling, **ceilings}.items():
         if most < 0:
             yield Fault(place, f"{most} is no number of places", "Give 0 or more.")
-    for place, one in {"price": price, **prices}.items():
-        if not 0.0 < one.amount < math.inf:
-            yield Fault(place, f"a price of {one.amount:g} is not above zero", "Give a price above zero.")
-        if one.per not in get_args(Measure):
-            yield Fault(place, f"no effort is counted per {one.per!r}", did_you_mean(one.per, get_args(Measure)))
 
 
 def _unmeasured(leaves: Sequence[Indicator], measured: Floats, prices: Sequence[Price]) -> Iterator[Fault]:

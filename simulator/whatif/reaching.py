@@ -17,7 +17,7 @@ from simulator.lookup import find_indicators
 from simulator.methods import TotalTieRule
 from simulator.simulation.blocks import Progress
 from simulator.whatif.answer import answer
-from simulator.whatif.moves import Moves, Price, ladders
+from simulator.whatif.moves import Moves, ladders
 from simulator.whatif.plans import Plan, best_reachable, cheapest_plans
 from simulator.whatif.question import Question
 from simulator.whatif.reply import Draw, describe_held, describe_program
@@ -99,8 +99,8 @@ def _moves(question: Question) -> Moves:
         without=[*find_indicators(definition, list(reach.without)), *fixed],
         ceiling=reach.ceiling,
         ceilings=reach.ceilings,
-        price=Price(reach.price.amount, reach.price.per),
-        prices={name: Price(one.amount, one.per) for name, one in reach.prices.items()},
+        price=reach.price,
+        prices=reach.prices,
     )
 
 

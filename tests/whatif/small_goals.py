@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 import simulator as sim
+from simulator.changes.wording import Price
 from simulator.construction.scoring import Chunk, score_chunk
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
-from simulator.whatif.moves import Moves, Price
+from simulator.whatif.moves import Moves
 from simulator.whatif.plans import Plan
 
 NORMALISATIONS: tuple[Any, ...] = (
@@ -66,7 +67,7 @@ def _direction(rng: np.random.Generator) -> dict[str, Any]:
 
 def random_price(rng: np.random.Generator) -> Price:
     """Return a price of any kind."""
-    kinds = (Price(), Price(2.0), Price(0.37), Price(1.3, "sd"), Price(0.9, "unit"))
+    kinds = (Price(), Price(amount=2.0), Price(amount=0.37), Price(amount=1.3, per="sd"), Price(amount=0.9, per="unit"))
     return kinds[rng.integers(len(kinds))]
 
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from small_goals import every_plan, random_index
 
 import simulator as sim
+from simulator.changes.wording import Price
 from simulator.definition import Indicator
 from simulator.errors import InputError
 from simulator.kernels.arrays import Floats
-from simulator.whatif.moves import Ladder, Moves, Price, ladders
+from simulator.whatif.moves import Ladder, Moves, ladders
 
 INDEX = sim.load_index("opportunity-2025")
 seeds = st.integers(0, 2**32 - 1)
@@ -102,26 +103,28 @@ def test_where_less_is_better_a_step_goes_down_and_towards_a_target_it_stays_on_
 def test_effort_is_counted_in_places_deviations_or_units() -> None:
     index = index_of({"a": [1.0, 3.0, 3.0, 7.0]})
     assert only_ladder(index).effort.tolist() == [2.0, 3.0]
-    assert only_ladder(index, price=Price(0.5)).effort.tolist() == [1.0, 1.5]
-    units = only_ladder(index, price=Price(2.0, "unit"))
+    assert only_ladder(index, price=Price(amount=0.5)).effort.tolist() == [1.0, 1.5]
+    units = only_ladder(index, price=Price(amount=2.0, per="unit"))
     assert units.value.tolist() == [5.0, 9.0]
     assert units.effort.tolist() == pytest.approx([8.0, 16.0])
     sd = np.std([1.0, 3.0, 3.0, 7.0], ddof=1)
-    assert only_ladder(index, prices={"a": Price(1.0, "sd")}).effort.tolist() == pytest.approx([4.0 / sd, 8.0 / sd])
-    assert ladders(index_of({"a": [2.0]}), "c0", price=Price(1.0, "sd")).ladders == ()
+    assert only_ladder(index, prices={"a": Price(amount=1.0, per="sd")}).effort.tolist() == pytest.approx(
+        [4.0 / sd, 8.0 / sd]
+    )
+    assert ladders(index_of({"a": [2.0]}), "c0", price=Price(amount=1.0, per="sd")).ladders == ()
     constant = index_of({"a": [2.0, 2.0]})
-    assert only_ladder(constant, price=Price(3.0, "unit")).effort.tolist() == [1.5]
-    assert ladders(constant, "c0", price=Price(1.0, "sd")).ladders == ()
+    assert only_ladder(constant, price=Price(amount=3.0, per="unit")).effort.tolist() == [1.5]
+    assert ladders(constant, "c0", price=Price(amount=1.0, per="sd")).ladders == ()
 
 
 def test_distances_are_measured_in_other_values_and_still_rise() -> None:
     index = index_of({"a": [1.0, 2.0, 3.0, 4.0]})
     behind = np.array([[10.0, 40.0, 20.0, 120.0]])  # in another order than the points
-    ladder = only_ladder(index, price=Price(1.0, "unit"), values=behind)
+    ladder = only_ladder(index, price=Price(amount=1.0, per="unit"), values=behind)
     assert ladder.value.tolist() == [2.5, 3.5, 4.5]
     # Above the first: between 40 and 20. Above two: between 40 and 120. Beyond all by half the mean distance.
     assert ladder.effort.tolist() == pytest.approx([20.0, 70.0, 130.0], rel=1e-5)
-    level = only_ladder(index, price=Price(1.0, "unit"), values=np.full((1, 4), 5.0))
+    level = only_ladder(index, price=Price(amount=1.0, per="unit"), values=np.full((1, 4), 5.0))
     assert (np.diff(level.effort, prepend=0.0) > 0.0).all()
 
 
@@ -186,8 +189,7 @@ def ranked_dimensions() -> Any:
     ("limits", "places"),
     [
         ({"ceiling": -1, "ceilings": {"a": -2}}, ["ceiling", "a"]),
-        ({"price": Price(0.0), "prices": {"a": Price(float("inf"), "mile")}}, ["price", "a", "a"]),  # type: ignore[arg-type]
-        ({"price": Price(1.0, "unit"), "values": np.array([[1.0, np.nan]])}, ["a"]),
+        ({"price": Price(amount=1.0, per="unit"), "values": np.array([[1.0, np.nan]])}, ["a"]),
         ({"only": ["b"]}, ["'b'"]),
         ({"without": ["b"]}, ["'b'"]),
         ({"ceilings": {"b": 1}}, ["'b'"]),
