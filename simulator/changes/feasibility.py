@@ -37,8 +37,8 @@ def change_problems(
     for number, change in enumerate(changes):
         who = chosen_flags(standing.index.matrix, city if change.cities is None else change.cities)
         for kind, name in _asked(change):
-            at = ("changes", number, kind, name) if len(changes) > 1 else ("changes", kind, name)
-            yield from _name_problems(standing, figures, kind, name, at)
+            at = ("changes", number, kind, name)
+            yield from name_problems(standing, figures, kind, name, at)
             if figures is not None and means_quantity(kind, name, figures.value, variables):
                 yield from _known_problems(standing, figures, change, kind, name, who, at)
                 touches = True
@@ -88,6 +88,7 @@ def city_problems(
 def figure_problems(standing: Standing, given: Mapping[str, Mapping[str, float]]) -> Iterator[Problem]:
     """Yield given figures of unknown cities or quantities, and such as are bundled already."""
     raw, matrix = standing.index.raw, standing.index.matrix
+    seen: set[tuple[str, str]] = set()
     for city, of_city in given.items():
         found = list(lookup_problems(("figures", city), partial(find_city, matrix, city)))
         yield from found
@@ -102,9 +103,12 @@ def figure_problems(standing: Standing, given: Mapping[str, Mapping[str, float]]
                 place = {"city": find_city(matrix, city), "quantity": quantity}
                 if np.isfinite(raw.quantities["value"].sel(place)):
                     yield where, "this figure is bundled already", "Change it by `set`, or remove it here."
+                if (place["city"], quantity) in seen:
+                    yield where, f"{quantity} of {place['city']} is given twice, under several names", "Keep one."
+                seen.add((place["city"], quantity))
 
 
-def _name_problems(
+def name_problems(
     standing: Standing, figures: Figures | None, kind: str, name: str, where: Location
 ) -> Iterator[Problem]:
     """Yield a name that is no quantity, or, where a variable may stand, no variable either."""
@@ -193,3 +197,19 @@ def reach_problems(standing: Standing, city: str | None, reach: Reach) -> Iterat
     ):
         for name in asked:
             yield from lookup_problems(("reach", role), partial(find_indicators, definition, [name]))
+    yield from _unit_problems(standing, reach)
+
+
+def _unit_problems(standing: Standing, reach: Reach) -> Iterator[Problem]:
+    """Yield a price for each unit of variables whose raw values, and so their units, are not known."""
+    footings = {footing.leaf.id: footing for footing in standing.footings}
+    named = [(("reach", "prices", name), name) for name, price in reach.prices.items() if price.per == "unit"]
+    for where, name in named:
+        found = list(lookup_problems(where, partial(find_indicators, standing.index.definition, [name])))
+        if not found and not footings[find_indicators(standing.index.definition, [name])[0]].held:
+            yield where, f"too few raw values of {name} are known for a price in its unit", "Price it per place or sd."
+    if reach.price.per == "unit":
+        lacking = [name for name, footing in footings.items() if not footing.held and footing.leaf.actionable]
+        if lacking:
+            problem = f"too few raw values are known of {some(lacking)} for a price in their units"
+            yield ("reach", "price"), problem, "Price them per place or sd, or single variables per unit."

@@ -157,7 +157,7 @@ def by_group(result: xr.Dataset, attribute: str) -> xr.Dataset:
     """
     own = result[attribute].values.astype(str)
     groups = [group for group in dict.fromkeys(own) if group]
-    member = np.array([own == group for group in groups]).reshape(len(groups), own.size)
+    member = np.array([own == group for group in groups], np.bool_).reshape(len(groups), own.size)
     size = member.sum(axis=1)
     axis = names.CITY_GROUP
 

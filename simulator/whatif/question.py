@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,13 +75,21 @@ class Question:
 def with_values_behind(scenario: Scenario, index: Index) -> Scenario:
     """Return a what-if that draws the values behind printed points, which its scenario need not say.
 
-    An exhaustive design draws nothing, and keeps to the values that stand in.
+    Errors in places, which mean nothing of values, become errors in standard deviations: a place is the share of one
+    that it is among the points 1 to n, sqrt(12 / (n (n + 1))). An exhaustive design draws nothing, and keeps to the
+    values that stand in.
     """
     printed = {str(slot) for slot in index.printed[names.SLOT].values}
     behind = any(leaf.id in printed and leaf.unit == POINTS for leaf in index.definition.indicators)
     if not scenario.asks_what_if or scenario.factors.values or not behind or scenario.design == "exhaustive":
         return scenario
-    factors = scenario.factors.model_copy(update={"values": (ValuesBehind(),)})
+    n = len(index.cities)
+    place = math.sqrt(12.0 / (n * (n + 1)))
+    errors = tuple(
+        error.model_copy(update={"size": place * error.size, "unit": "sd"}) if error.unit == "places" else error
+        for error in scenario.factors.data_error
+    )
+    factors = scenario.factors.model_copy(update={"values": (ValuesBehind(),), "data_error": errors})
     return scenario.model_copy(update={"factors": factors})
 
 
@@ -100,7 +109,9 @@ def pose(scenario: Scenario, index: Index, document: Document) -> Question | Non
     others = None if isinstance(scenario.others, str) else scenario.others
     refuse(document, city_problems(standing, scenario.city, scenario.changes, scenario.spillover))
     refuse(document, figure_problems(standing, scenario.figures))
-    given = {find_city(index.matrix, city): of_city for city, of_city in scenario.figures.items()}
+    given: dict[str, dict[str, float]] = {}
+    for name, of_city in scenario.figures.items():
+        given.setdefault(find_city(index.matrix, name), {}).update(of_city)
     figures = gather_figures(standing, given)
     refuse(
         document, change_problems(standing, figures, scenario.city, scenario.changes, others, bool(scenario.spillover))
