@@ -9,17 +9,17 @@ from typing import Any
 import xarray as xr
 
 from simulator.index import Index
+from simulator.published import DEFAULT_INDEX
 from simulator.scenario import open_scenario, read_scenario
 from simulator.simulation.blocks import Progress
 from simulator.study import run
 
-DEFAULT_INDEX = "opportunity-2025"
 DEFAULT_DRAWS = 10_000
 
 REACH_FACTORS = {"data-error": {"size": 0.1, "unit": "sd"}}
 """What varies while a rank is reached, if nothing else is said: the figures of all cities, a little."""
 
-VARIED = ("index", "cities", "factors", "never", "recipe", "design", "reading")
+VARIED = ("index", "cities", "factors", "never", "recipe", "design", "reading", "within", "source")
 """Keys that a question takes over from the scenario under which it is asked."""
 
 Amounts = Mapping[str, Any]

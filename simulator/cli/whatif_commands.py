@@ -15,6 +15,7 @@ from simulator.cli.group import main
 from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv, write_text
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError
+from simulator.published import DEFAULT_INDEX
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
 
@@ -67,7 +68,7 @@ def listed(written: str | None) -> Any:
 @click.option("--spill", multiple=True, metavar="CITIES=SHARE", help="This share of CITY's gain reaches them.")
 @click.option("--figure", multiple=True, metavar="QUANTITY=VALUE", help="A figure of CITY that is not bundled.")
 @click.option("--under", metavar="SCENARIO", help="Also vary what this scenario varies, such as stress-test.")
-@click.option("--index", help="Bundled name or path of a definition.  [default: opportunity-2025]")
+@click.option("--index", help=f"Bundled name or path of a definition.  [default: {DEFAULT_INDEX}]")
 @click.option("--draws", type=int, default=10_000, show_default=True, help="Number of draws; 0 for no chances.")
 @click.option("--seed", type=int, default=2025, show_default=True, help="The same seed gives the same result.")
 @click.option("--workers", type=int, help="Parallel workers; all processors by default.")
@@ -143,7 +144,7 @@ def what_if_command(
 
 
 @main.command("quantities")
-@click.argument("index", default="opportunity-2025")
+@click.argument("index", default=DEFAULT_INDEX)
 @click.option("--city", metavar="CITY", help="Show the figures of this city, and where each comes from.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the table; - for the screen.")
 def quantities_command(index: str, city: str | None, csv_path: str | None) -> None:
@@ -185,7 +186,7 @@ def quantities_command(index: str, city: str | None, csv_path: str | None) -> No
 @click.option("--chance", metavar="CHANCE", help="Chance of success that is wanted, such as 80%.")
 @click.option("--plans", type=int, default=3, show_default=True, help="How many different plans to look for.")
 @click.option("--under", metavar="SCENARIO", help="Chances under what this scenario varies, such as stress-test.")
-@click.option("--index", help="Bundled name or path of a definition.  [default: opportunity-2025]")
+@click.option("--index", help=f"Bundled name or path of a definition.  [default: {DEFAULT_INDEX}]")
 @click.option("--draws", type=int, default=10_000, show_default=True, help="Number of draws; 0 for no chances.")
 @click.option("--seed", type=int, default=2025, show_default=True, help="The same seed gives the same result.")
 @click.option("--workers", type=int, help="Parallel workers; all processors by default.")

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from simulator.errors import Fault, InputError, did_you_mean
 
+DEFAULT_INDEX = "opportunity-2025"
+"""The bundled index that questions are about where none is named."""
+
 DEFINITION_FILE = "definition.yaml"
 
 
