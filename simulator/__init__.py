@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulator.asking import what_if as what_if
     from simulator.auditing.audit import Audit as Audit
     from simulator.auditing.audit import audit as audit
+    from simulator.batch import run_all as run_all
     from simulator.construction.recipe import Recipe as Recipe
     from simulator.definition import Definition as Definition
     from simulator.definition import read_definition as read_definition
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from simulator.study import repeat as repeat
     from simulator.study import run as run
     from simulator.uncertainty.matrices import draw_matrices as draw_matrices
+    from simulator.whatif.sweeping import sweep as sweep
 
 __version__ = "0.1.0"
 
@@ -61,6 +63,8 @@ _ROOMS = {
     "write_result": "storage",
     "repeat": "study",
     "run": "study",
+    "run_all": "batch",
+    "sweep": "whatif.sweeping",
     "draw_matrices": "uncertainty.matrices",
     "with_sources": "sourcing",
 }
@@ -85,6 +89,8 @@ __all__ = [
     "read_result",
     "repeat",
     "run",
+    "run_all",
+    "sweep",
     "what_if",
     "with_sources",
     "write_matrix",

@@ -79,6 +79,7 @@ DESCRIPTIONS = {
     names.PLAN_VALUE: "value to reach in an indicator",
     names.PLAN_CHANCE: "chance that the plan brings the city to the rank",
     names.CHANCE_BEFORE: "chance of the rank without any plan",
+    names.FAULT: "why a scenario has no answer, empty where it has one",
     names.GROUP_SIZE: "cities of the group",
     names.GROUP_RANK_BEFORE: "mean rank of the group before the change",
     names.GROUP_RANK_AFTER: "mean rank of the group after the change",

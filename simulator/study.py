@@ -111,12 +111,7 @@ def plan(
     """
     document = override(open_scenario(source), overrides)
     scenario = read_scenario(document)
-    if isinstance(index, Index):
-        whole, whence = index, IN_MEMORY
-    else:
-        path = locate_index(index) if index is not None else _locate(scenario.index, document)
-        whole = load_index(path)
-        whence = path.parent.name if path in bundled_indices().values() else str(path.resolve())
+    whole, whence = (index, IN_MEMORY) if isinstance(index, Index) else open_index(scenario, document, index)
     refuse(document, selection_problems(scenario, whole))
     chosen = whole if scenario.cities is None else whole.select(scenario.cities)
     refuse(document, sourcing_problems(scenario, chosen))
@@ -131,6 +126,19 @@ def plan(
         remedy = f"Name an attribute with at least {SMALLEST_GROUP} cities in one group."
         raise InputError(document.source, [Fault(document.place(("within",)), "no group is large enough", remedy)])
     return Study(document, tuple(overrides), scenario, whence, whole, told, parts, left_aside, question)
+
+
+def open_index(scenario: Scenario, document: Document, instead: str | Path | None = None) -> tuple[Index, str]:
+    """Return the index that a scenario names, or another one `instead`, and its bundled name or path.
+
+    Raises
+    ------
+    InputError
+        Where there is none, with its place in the scenario; or with every fault of the index.
+    """
+    path = locate_index(instead) if instead is not None else _locate(scenario.index, document)
+    whence = path.parent.name if path in bundled_indices().values() else str(path.resolve())
+    return load_index(path), whence
 
 
 def run(

@@ -88,7 +88,7 @@ def _uniforms(seed: int, block: int, size: int, name: str, count: int) -> Floats
 
 def _carry_out(order: Order, footing: Footing, values: Floats) -> Floats:
     """Return the values (draw, city) of a variable after a change of the variable itself."""
-    better = _turned(footing, values)
+    better = turned(footing, values)
     if order.step is not None and order.step.places is not None:
         moved = moved_by_places(better, order.cities, order.step.places)
     elif order.step is not None and order.step.sd is not None:
@@ -96,10 +96,10 @@ def _carry_out(order: Order, footing: Footing, values: Floats) -> Floats:
     else:
         assert order.peers is not None
         moved = matched(better, order.peers, order.target)
-    return np.where(order.cities, _turned_back(footing, moved, values), values)
+    return np.where(order.cities, turned_back(footing, moved, values), values)
 
 
-def _turned(footing: Footing, values: Floats) -> Floats:
+def turned(footing: Footing, values: Floats) -> Floats:
     """Return values such that larger ones are better."""
     leaf = footing.leaf
     if footing.printed or leaf.direction == "higher":
@@ -107,7 +107,7 @@ def _turned(footing: Footing, values: Floats) -> Floats:
     return -values if leaf.direction == "lower" else -np.abs(values - (leaf.target or 0.0))
 
 
-def _turned_back(footing: Footing, better: Floats, before: Floats) -> Floats:
+def turned_back(footing: Footing, better: Floats, before: Floats) -> Floats:
     """Return values from such that larger ones are better; around a target they stay on the side where they were."""
     leaf = footing.leaf
     if footing.printed or leaf.direction == "higher":
