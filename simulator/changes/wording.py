@@ -168,14 +168,15 @@ class Price(Schema):
 def _as_price(written: Any) -> Any:
     if isinstance(written, int | float) and not isinstance(written, bool):
         return {"amount": written}
-    if isinstance(written, str) and "/" in written:
-        amount, _, per = written.partition("/")
-        return {"amount": amount.strip(), "per": per.strip()}
-    return {"per": written} if isinstance(written, str) else written
+    if isinstance(written, str):
+        amount, slash, per = written.partition("/")
+        told = {"amount": amount.strip()} if amount.strip() else {}
+        return {**told, "per": per.strip()} if slash else told or written
+    return written
 
 
 Priced = Annotated[Price, BeforeValidator(_as_price, json_schema_input_type=float | str | Price)]
-"""A number (for each place), `20/sd`, or a mapping."""
+"""A number (for each place), `20/sd`, `/sd`, or a mapping."""
 
 
 class Reach(Schema):
