@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritab
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError
 from simulator.published import DEFAULT_INDEX
+
+Command = Callable[..., None]
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
 
@@ -53,6 +55,22 @@ def listed(written: str | None) -> Any:
     return {attribute.strip(): parts} if equals else parts
 
 
+def asked_with(command: Command) -> Command:
+    """Give a command the options that all questions have: of which index, with how many draws, written where."""
+    options = (
+        click.option("--index", help=f"Bundled name or path of a definition.  [default: {DEFAULT_INDEX}]"),
+        click.option("--draws", type=int, default=10_000, show_default=True, help="Number of draws; 0 for no chances."),
+        click.option("--seed", type=int, default=2025, show_default=True, help="The same seed gives the same result."),
+        click.option("--workers", type=int, help="Parallel workers; all processors by default."),
+        click.option("--out", metavar="FILE", help="Write the whole result, with provenance, to this NetCDF file."),
+        click.option("--save", metavar="FILE", help="Write the question as a scenario file."),
+        click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @main.command("what-if")
 @click.argument("city", required=False)
 @click.option("--grow", multiple=True, metavar="QUANTITY=RATE", help="A new year: grows, and so its growth becomes.")
@@ -68,15 +86,9 @@ def listed(written: str | None) -> Any:
 @click.option("--spill", multiple=True, metavar="CITIES=SHARE", help="This share of CITY's gain reaches them.")
 @click.option("--figure", multiple=True, metavar="QUANTITY=VALUE", help="A figure of CITY that is not bundled.")
 @click.option("--under", metavar="SCENARIO", help="Also vary what this scenario varies, such as stress-test.")
-@click.option("--index", help=f"Bundled name or path of a definition.  [default: {DEFAULT_INDEX}]")
-@click.option("--draws", type=int, default=10_000, show_default=True, help="Number of draws; 0 for no chances.")
-@click.option("--seed", type=int, default=2025, show_default=True, help="The same seed gives the same result.")
-@click.option("--workers", type=int, help="Parallel workers; all processors by default.")
+@asked_with
 @click.option("--explain", is_flag=True, help="Show every step of the arithmetic.")
-@click.option("--out", metavar="FILE", help="Write the whole result, with provenance, to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
-@click.option("--save", metavar="FILE", help="Write the question as a scenario file.")
-@click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def what_if_command(
     city: str | None,
     grow: tuple[str, ...],
@@ -186,14 +198,8 @@ def quantities_command(index: str, city: str | None, csv_path: str | None) -> No
 @click.option("--chance", metavar="CHANCE", help="Chance of success that is wanted, such as 80%.")
 @click.option("--plans", type=int, default=3, show_default=True, help="How many different plans to look for.")
 @click.option("--under", metavar="SCENARIO", help="Chances under what this scenario varies, such as stress-test.")
-@click.option("--index", help=f"Bundled name or path of a definition.  [default: {DEFAULT_INDEX}]")
-@click.option("--draws", type=int, default=10_000, show_default=True, help="Number of draws; 0 for no chances.")
-@click.option("--seed", type=int, default=2025, show_default=True, help="The same seed gives the same result.")
-@click.option("--workers", type=int, help="Parallel workers; all processors by default.")
-@click.option("--out", metavar="FILE", help="Write the whole result, with provenance, to this NetCDF file.")
+@asked_with
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each plan and variable; - for the screen.")
-@click.option("--save", metavar="FILE", help="Write the question as a scenario file.")
-@click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def reach_command(
     city: str,
     rank: int,
