@@ -11,6 +11,7 @@ from simulator.changes.figures import Changed, Figures
 from simulator.changes.passage import Effect, pass_on
 from simulator.changes.program import Order, Program, Uniforms, change_figures, matched, moved_by_places
 from simulator.changes.standing import Footing, Standing, locate_variable
+from simulator.errors import DrawError, InputError
 from simulator.kernels.arrays import Floats
 from simulator.uncertainty.streams import stream
 
@@ -66,10 +67,20 @@ class ChangeField:
         return self._effects(lambda name, count: np.empty((0, count)))
 
     def open(self, seed: int, block: int, size: int) -> Effects:
-        """Return the effects on the draws of a block; they depend on seed and block alone (convention 8)."""
+        """Return the effects on the draws of a block; they depend on seed and block alone (convention 8).
+
+        Raises
+        ------
+        DrawError
+            Where an amount that is drawn leads to a value that an indicator cannot have.
+        """
         if self.certain:
             return self.middle
-        return self._effects(partial(_uniforms, seed, block, size))
+        try:
+            return self._effects(partial(_uniforms, seed, block, size))
+        except InputError as error:
+            told = "in a draw, as far as the uncertain amounts of the changes go (convention 10)"
+            raise DrawError(f"{error.faults[0].place}: {error.faults[0].problem}, {told}. Narrow them.") from None
 
     def _effects(self, uniforms: Uniforms) -> Effects:
         changed = None if self.figures is None else change_figures(self.program, self.figures, uniforms)

@@ -22,7 +22,7 @@ from simulator.errors import Fault, InputError
 from simulator.formulas import Formula, parse_formula
 from simulator.kernels.arrays import Flags, Floats
 from simulator.raw.calibration import FEWEST_KNOWN
-from simulator.raw.side import RawSide
+from simulator.raw.side import Behind, RawSide
 
 Kind = Literal["times", "plus", "spread", "become"]
 
@@ -190,7 +190,7 @@ def _effect(leaf: int, footing: Footing, raw: RawSide, parts: Sequence[Part], ch
         gain = sum_of_points_after(raw, footing.leaf.id, parts) - found.value
         if footing.held:
             return Effect(leaf, "plus", footing.sign * gain, tuple(parts))
-        return Effect(leaf, "spread", footing.sign * gain / found.value.std(ddof=1), tuple(parts))
+        return Effect(leaf, "spread", footing.sign * gain / _spread_of_sums(found), tuple(parts))
     if footing.scale == "positive":
         ratio = np.ones((1, changed.figures.cities))
         for part in parts:
@@ -205,6 +205,13 @@ def _effect(leaf: int, footing: Footing, raw: RawSide, parts: Sequence[Part], ch
         elasticity = found.elasticity[found.parts.index(part.indicator.id)]
         spread = spread + elasticity * _standardised(part, changed.figures)
     return Effect(leaf, "spread", spread, tuple(parts))
+
+
+def _spread_of_sums(found: Behind) -> float:
+    """Return the standard deviation of a variable's sums of points; of sums that are all the same, that of any sums."""
+    spread = float(found.value.std(ddof=1))
+    n = found.value.size
+    return spread if spread > 0.0 else float(np.sqrt(len(found.parts) * n * (n + 1.0) / 12.0))
 
 
 def _turned(part: Part, value: Floats) -> Floats:

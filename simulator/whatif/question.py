@@ -122,6 +122,9 @@ def pose(scenario: Scenario, index: Index, document: Document) -> Question | Non
     question = Question(standing, figures, scenario, city)
     if scenario.reach is not None:
         return question
+    if scenario.design == "exhaustive" and not question.field.certain:
+        problem = "amounts that are drawn cannot be enumerated"
+        refuse(document, iter([(("changes",), problem, "Give their means, or take design: monte-carlo.")]))
     try:
         _ = question.effects
     except InputError as error:
@@ -152,5 +155,9 @@ def _misplaced(scenario: Scenario) -> Iterator[Problem]:
         yield ("reach", "chance"), "without draws there are no chances", "Give draws (and --draws)."
     if scenario.draws == 1:
         yield ("draws",), "one draw tells no chance", "Give 0, or 2 or more (and --draws)."
+    for number, error in enumerate(scenario.factors.data_error):
+        if error.unit == "places":
+            problem = "an error in places acts on points, and a what-if on the raw values behind them"
+            yield ("factors", "data-error", number, "unit"), problem, "Use `sd` or `relative`."
     if any(values.raw == "ignore" for values in scenario.factors.values):
         yield ("factors", "values"), "changes act on raw values, which are ignored", "Remove `raw: ignore`."

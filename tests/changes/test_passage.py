@@ -333,3 +333,13 @@ def test_a_spread_needs_known_values_of_five() -> None:
     given_all["c4"] = {"x": 4.0}
     found = effects(index, {"add": {"x": 1}}, given=given_all)["a-x"]
     np.testing.assert_allclose(found.amount[0, 0], 0.5 / np.std(range(5), ddof=1), rtol=1e-12)
+
+
+def test_sums_of_points_that_are_all_the_same_have_a_spread_all_the_same() -> None:
+    """Two indicators in opposite order: every sum is 8, which tells nothing of the print; no division by nought."""
+    leaves: list[Leaf] = [{"id": "one", "formula": "x"}, {"id": "two", "formula": "y"}]
+    index = of_several(leaves, {"x": VALUES, "y": VALUES[::-1]})
+    found = effects(index, {"set": {"x": 4.5}})["a-x"]
+    assert found.kind == "spread"
+    gain = np.array(ranked([4.5, *VALUES[1:]])) - ranked(VALUES)
+    np.testing.assert_allclose(found.amount, [gain / np.sqrt(2 * 7 * 8 / 12)], rtol=1e-14)
