@@ -14,6 +14,7 @@ from rich.text import Text
 
 from simulator import names
 from simulator.kernels.arrays import Integers
+from simulator.provenance import ATTRIBUTE
 from simulator.report.figures import number, signed
 from simulator.report.frames import whole_numbers
 from simulator.report.screen import chance, city_name, plain_table
@@ -245,10 +246,12 @@ def _without_answer(found: xr.Dataset) -> Iterator[str]:
 
 
 def _draws_line(found: xr.Dataset, seconds: float | None) -> Iterator[str]:
-    draws = found[names.DRAWS].values
     took = "" if seconds is None else f" in {seconds:.1f} s"
-    if draws.any():
-        yield f"{int(draws.sum()):,} draws in all{took}; each scenario has the seed of its own, or the one given."
+    entries = zip(*(found[name].values for name in (names.SCENARIO_NAME, ATTRIBUTE, names.DRAWS)), strict=True)
+    # A study that changes nothing is run once for all cities it is asked for.
+    draws = sum(int(count) for _, _, count in set(entries))
+    if draws:
+        yield f"{draws:,} draws in all{took}; each scenario has the seed of its own, or the one given."
     else:
         yield f"Without draws{took}: no chances. --draws 10000 tells them."
 

@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from simulator import names
-from simulator.changes.amounts import Amount
+from simulator.changes.amounts import Amount, Number
 from simulator.changes.effects import ChangeField, turned, turned_back
 from simulator.changes.feasibility import name_problems
 from simulator.changes.figures import Figures, gather_figures
@@ -47,13 +47,22 @@ class Steps(Schema):
     """Places or standard deviations, upwards where above 0."""
 
 
+class Numbers(Schema):
+    """Rates and factors as plain numbers: nothing is drawn here, and no city grows at a rate of its own."""
+
+    multiply: tuple[Number, ...] = ()
+    """Factors."""
+    grow: tuple[Number, ...] = ()
+    """Rates of growth; 0.08 or `8%`."""
+
+
 class Levels(Schema):
     """What quantities become."""
 
-    grow: tuple[Rate, ...] = ()
-    """Rates of growth: a new year each."""
     multiply: tuple[Factor, ...] = ()
     """Factors: another level each."""
+    grow: tuple[Rate, ...] = ()
+    """Rates of growth: a new year each."""
 
 
 def sweep(
@@ -97,7 +106,7 @@ def sweep(
     >>> swept = sweep(sim.load_index("opportunity-2025"), [1, "0.5 sd"], cities=["hefei"])
     >>> debt = swept.sel(city="hefei", indicator="government-debt")
     >>> debt["places"].values.tolist(), debt["points_gain"].values.tolist(), debt["rank_after"].values.tolist()
-    ([1, 3], [1.0, 3.0], [14, 14])
+    ([1, 9], [1.0, 9.0], [15, 14])
     """
     asked = read_steps(steps)
     standing = stand(index)
@@ -218,8 +227,8 @@ def best_moves(swept: xr.Dataset, allow: Sequence[str] = (), downward: bool = Fa
     --------
     >>> import simulator as sim
     >>> swept = sweep(sim.load_index("opportunity-2025"), [1, 2], cities=["hefei"])
-    >>> best_moves(swept)[["city", "places", "rank_gain"]].iloc[0].tolist()
-    ['hefei', 1, 1]
+    >>> best_moves(swept)[["indicator", "step", "places", "rank_gain"]].head(2).values.tolist()
+    [['fdi-attraction', '2 places', 2, 1], ['talent-attraction', '2 places', 2, 1]]
     """
     table = sweep_table(swept)
     sign = -1 if downward else 1
@@ -275,15 +284,10 @@ def _level_label(kind: str, amount: Amount) -> str:
 
 def _read_levels(multiply: Sequence[Any], grow: Sequence[Any]) -> list[tuple[Any, Amount]]:
     """Return the changes of quantities, each as its kind and amount."""
-    read = check(Document("sweep", {"multiply": list(multiply), "grow": list(grow)}), Levels)
+    numbers = check(Document("sweep", {"multiply": list(multiply), "grow": list(grow)}), Numbers)
+    read = check(Document("sweep", numbers.model_dump()), Levels)
     found = [("multiply", amount) for amount in read.multiply] + [("grow", amount) for amount in read.grow]
-    faults = [
-        Fault(kind, f"{amount} is not one number", "Give it alone, such as 8%.")
-        for kind, amount in found
-        if amount.last or not amount.certain
-    ]
-    faults = faults or list(_twice("changes", [_level_label(kind, amount) for kind, amount in found]))
-    _refuse("sweep", faults)
+    _refuse("sweep", list(_twice("changes", [_level_label(kind, amount) for kind, amount in found])))
     return found
 
 
@@ -331,16 +335,16 @@ class _Ladder:
 def _climb(standing: Standing, steps: Sequence[Step], who: Integers, leaves: Integers) -> _Ladder:
     better = np.array([turned(standing.footings[leaf], standing.values[leaf]) for leaf in leaves])
     stands = np.empty((len(who), len(leaves), len(steps)))
-    places = np.empty(stands.shape, np.int64)
     for row, city in enumerate(who):
         for number, step in enumerate(steps):
             stands[row, :, number] = _stepped(better, int(city), step)
-            places[row, :, number] = _passed(better, int(city), stands[row, :, number])
     value = np.empty(stands.shape)
+    places = np.empty(stands.shape, np.int64)
     for column, leaf in enumerate(leaves):
-        own = standing.values[leaf, who][:, np.newaxis]
-        back = turned_back(standing.footings[leaf], stands[:, column], own)
+        footing, own = standing.footings[leaf], standing.values[leaf, who][:, np.newaxis]
+        back = turned_back(footing, stands[:, column], own)
         value[:, column] = np.where(stands[:, column] == better[column, who][:, np.newaxis], own, back)
+        places[:, column] = _passed(better[column], who, turned(footing, value[:, column]))
     return _Ladder(value, places)
 
 
@@ -353,12 +357,12 @@ def _stepped(better: Floats, city: int, step: Step) -> Floats:
     return np.asarray(better[:, city] + (step.sd or 0.0) * spread, np.float64)
 
 
-def _passed(better: Floats, city: int, stands: Floats) -> Integers:
-    """Return how many others a city passes (indicator), or how many pass it, as a number below 0."""
-    own, now = better[:, [city]], stands[:, np.newaxis]
-    others = np.delete(better, city, axis=1)
-    rises: Integers = ((others >= own) & (others < now)).sum(axis=1)
-    falls: Integers = ((others <= own) & (others > now)).sum(axis=1)
+def _passed(better: Floats, who: Integers, now: Floats) -> Integers:
+    """Return how many others each city passes (who, step) that stands at `now`, or, below 0, how many pass it."""
+    own, after = better[who, np.newaxis, np.newaxis], now[:, :, np.newaxis]
+    others: Flags = (np.arange(better.size) != who[:, np.newaxis])[:, np.newaxis]
+    rises: Integers = (others & (better >= own) & (better < after)).sum(axis=2)
+    falls: Integers = (others & (better <= own) & (better > after)).sum(axis=2)
     return rises - falls
 
 
