@@ -88,7 +88,11 @@ def _plans_table(result: xr.Dataset) -> RenderableType:
 
 def _notes(result: xr.Dataset) -> Iterable[str]:
     margin = float(result.attrs["margin"])
-    ahead = f" that stays {number(margin)} points ahead of those who are to be passed" if margin else ""
+    ahead = (
+        f" that stays {number(margin)} point{'s' * (margin != 1.0)} ahead of those who are to be passed"
+        if margin
+        else ""
+    )
     if result[names.PLAN_PROVEN].values.all():
         yield f"No plan{ahead} takes less effort: proven."
     else:
