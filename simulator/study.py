@@ -398,8 +398,11 @@ def _draw(
         index, realisation, design, seed, compared.baseline, scenario.pairs, keep, before, compared.city
     )
 
+    leaves = [leaf.id for leaf in index.definition.indicators]
+
     def found(tally: Tally) -> xr.Dataset:
-        return stability(tally, index.cities, compared.baseline, bool(index.definition.tiers), design.exact)
+        result = stability(tally, index.cities, compared.baseline, bool(index.definition.tiers), design.exact)
+        return result if before is None else result.merge(gains(tally, index.cities, leaves, design.exact))
 
     stop = None
     if scenario.until is not None:
@@ -407,9 +410,6 @@ def _draw(
         stop = StopWhenSure(lambda tally: largest_error(found(tally)), scenario.until, first)
     tally, draws = simulate(experiment, workers, progress, stop)
     result = found(tally).merge(choice_shares(tally, realisation, design.exact))
-    if before is not None:
-        leaves = [leaf.id for leaf in index.definition.indicators]
-        result = result.merge(gains(tally, index.cities, leaves, design.exact))
     if scenario.until is not None:
         result.attrs["until"] = scenario.until
     if draws is not None:

@@ -83,13 +83,14 @@ def stability(tally: Tally, cities: Sequence[str], baseline: Integers, tiered: b
 
 
 def largest_error(result: xr.Dataset) -> float:
-    """Return the largest standard error of the chances in a result of `stability`; of shares of ranks too.
+    """Return the largest standard error of the chances in a result; of shares of ranks and of gains too.
 
     >>> shares = xr.Dataset({"rank_frequency_se": ("city", [0.001, 0.003]), "kendall_tau_se": 0.2})
     >>> largest_error(shares)
     0.003
     """
     chances = [names.RANK_FREQUENCY, *(f"top_{top}" for top in names.TOPS), names.KEEP_TIER, names.PAIR_WIN]
+    chances += [names.GAIN_FREQUENCY, names.GAIN_CHANCE, names.LOSS_CHANCE]
     return max(float(np.nanmax(result[one + names.SE].values)) for one in chances if one + names.SE in result)
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
+from raw_indices import cities_of
 from study_files import assert_same_variables
 from what_ifs import asked, economy, question, refusal
 
@@ -184,6 +186,25 @@ def test_until_goes_on_until_the_gains_are_sure_as_well() -> None:
     assert_same_variables(result, small(until=0.008, draws=100, workers=2))
 
 
+def test_until_looks_at_gains_where_all_ranks_are_sure() -> None:
+    """Two cities are neck and neck until one of them takes off: its rank is then certain, its gain is 1 or 0, even."""
+    tree = {"id": "total", "normalise": "z-score", "children": [{"id": "a"}]}
+    frame = pd.DataFrame({"a": [1.0, 1.0001, 50.0, 100.0, 200.0]}, index=cities_of(5))
+    index = sim.build_index({"schema_version": 1, "id": "own", "levels": ["i", "l"], "index": tree}, frame)
+    result = asked(
+        index,
+        city="c0",
+        changes={"add": {"a": 10}},
+        factors={"data-error": {"size": 0.05, "unit": "relative"}},
+        draws=100,
+        until=0.006,
+    )
+    assert float(result["rank_frequency_se"].max()) == 0.0
+    assert float(result["gain_chance"].sel(city="c0", at_least=1)) == pytest.approx(0.5, abs=0.03)
+    assert 0.0 < float(result["gain_chance_se"].max()) <= 0.006
+    assert result.attrs["draws"] >= 6144
+
+
 def test_exhaustive_designs_are_exact() -> None:
     written: dict[str, Any] = {
         "factors": {"ties": ["better", "worse", "mean"], "leave-out": {"level": "indicator"}},
@@ -239,7 +260,7 @@ def test_whatever_varies_beside_a_change(published: Index, factors: dict[str, An
 
 
 def test_a_data_error_in_places_is_one_in_standard_deviations(published: Index) -> None:
-    """Behind the points of a what-if stand raw values; points 1 to 60 have a standard deviation of sqrt(60 * 61 / 12)."""
+    """Points 1 to 60 have a standard deviation of sqrt(60 * 61 / 12)."""
     places = ran(published, draws=30, factors={"data-error": {"size": 2, "unit": "places"}})
     size = float(2.0 * np.sqrt(12.0 / (60 * 61)))
     sd = ran(published, draws=30, factors={"data-error": {"size": size, "unit": "sd"}})
