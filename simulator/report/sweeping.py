@@ -214,12 +214,12 @@ def _by_gain(table: pd.DataFrame) -> pd.DataFrame:
 
 def _of_scenarios(found: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
     """Yield who gains most by each scenario that is told of several cities, and how far its draws move a city."""
-    for name, rows in table[table[names.FAULT] == ""].groupby(names.SCENARIO_NAME, sort=False):
+    for name, rows in _by_gain(table[table[names.FAULT] == ""]).groupby(names.SCENARIO_NAME, sort=False):
         if len(rows) < 2:
             continue
         gain = rows[names.RANK_BEFORE] - rows[names.RANK_AFTER]
         told = [f"{_count(gain > 0)} of {len(rows)} cities gain ranks{_most(found, rows, gain)}"]
-        told.append(f"{_count(gain < 0)} lose ranks{_most(found, rows, -gain)}")
+        told.append(f"{_count(gain < 0)} lose ranks{_most(found, rows[::-1], -gain[::-1])}")
         shift = rows[names.MEAN_SHIFT].iloc[0] if names.MEAN_SHIFT in rows else np.nan
         if not np.isnan(shift) and (rows[names.ASKED_FOR] == "").all():
             error = rows[names.MEAN_SHIFT + names.SE].iloc[0]
@@ -232,7 +232,7 @@ def _count(which: pd.Series[bool]) -> str:
 
 
 def _most(found: xr.Dataset, rows: pd.DataFrame, gain: pd.Series[int]) -> str:
-    """Return who has the largest gain, if any has one."""
+    """Return who has the largest gain, if any has one: the first of equal ones."""
     if gain.max() <= 0:
         return ""
     who = rows[names.CITY].iloc[int(gain.argmax())]

@@ -155,6 +155,11 @@ def test_the_words_tell_who_gains_most_and_who_loses(job: xr.Dataset) -> None:
     assert any(line.startswith("210 draws in all in 1.5 s;") for line in lines)
 
 
+def test_of_equal_ranks_gained_the_larger_total_counts() -> None:
+    lines = rendered(batch_view(run_all([GROWS], cities=["hefei", "ningbo"], draws=0, workers=1)))
+    assert "grows: 2 of 2 cities gain ranks, most of all Ningbo 宁波 (1); none lose ranks." in lines
+
+
 def test_a_scenario_of_no_city_is_told_as_a_whole() -> None:
     found = run_all([MOVES, PLAIN], draws=None, workers=1)
     lines = rendered(batch_view(found))
