@@ -274,3 +274,29 @@ def test_targets_that_do_not_fit(reach: dict[str, Any], told: str) -> None:
 
 def test_a_target_needs_a_city() -> None:
     assert "reach: nobody is named who is to reach it. Give `city`." in refusal(reach={"rank": 3})
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"match": {"x": "median"}, "peers": ["c1", "c2"]}, "x is known of none of the peers."),
+        ({"move": {"x": 2}}, "x is known of no other city. Give more under `figures`, or multiply x."),
+        ({"move": {"x": "1 sd"}}, "x is known of no other city."),
+    ],
+)
+def test_moving_and_matching_need_somebody_whose_figure_is_known(changes: dict[str, Any], told: str) -> None:
+    index = index_over({"a-x": ranked(range(5))}, {"x": [NAN] * 5}, {"a-x": {"formula": "x", "scale": "positive"}})
+    assert told in refusal(index, city="c0", changes=changes, figures={"c0": {"x": 2}})
+
+
+def test_a_spread_that_is_known_of_too_few_says_so() -> None:
+    index = index_over({"a-x": ranked(range(5))}, {"x": [NAN] * 5}, {"a-x": {"formula": "x"}})
+    told = refusal(index, city="c0", changes={"add": {"x": 2}}, figures={"c0": {"x": 2}})
+    assert "how far a change of x goes is known of fewer than 5 cities only." in told
+    assert "Give those of 5 cities under `figures`, or move a-x itself by places." in told
+
+
+@pytest.mark.parametrize("changes", [{"multiply": {"gdp": 1e308}}, {"add": {"gdp": 1e308}, "multiply": {"gdp": 1e9}}])
+def test_what_outgrows_all_numbers_is_refused(changes: dict[str, Any]) -> None:
+    told = refusal(economy(), city="c7", changes=[changes, changes])
+    assert "which it cannot be. Change less." in told

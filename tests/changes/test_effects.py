@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_indices import Array, index_of_points
 from what_ifs import Asked, economy, index_over, programmed, ranked
@@ -207,6 +207,7 @@ def test_uniform_numbers_are_uniform_and_above_nought() -> None:
     assert np.unique(drawn).size == drawn.size
 
 
+@settings(max_examples=30)
 @given(
     changes=st.lists(
         st.sampled_from(

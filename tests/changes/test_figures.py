@@ -7,7 +7,7 @@ from statistics import NormalDist, fmean, stdev
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from what_ifs import NAN, Array, economy, index_over, programmed, ranked
 
@@ -191,6 +191,7 @@ def test_putting_and_reading_again() -> None:
     assert changed.of("people").tolist() == [changed.figures.value["people"].tolist()]
 
 
+@settings(max_examples=30)
 @given(factor=st.floats(0.5, 2.0).filter(lambda x: abs(x - 1.0) > 1e-6), position=st.integers(0, 7))
 def test_a_change_and_its_inverse_bring_back_the_very_figure(factor: float, position: int) -> None:
     changed = Changed(figures_of(economy()))

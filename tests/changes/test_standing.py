@@ -95,7 +95,7 @@ def test_the_first_shape_of_a_scenario_s_values_stands_in() -> None:
 
 
 @pytest.mark.parametrize("ties", TIE_RULES)
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(points=st.lists(st.tuples(*[st.integers(1, 7)] * 3), min_size=7, max_size=7))
 def test_scores_and_ranks_stay_what_they_are(ties: str, points: list[tuple[int, int, int]]) -> None:
     """Under every tie rule: a rule orders, and the order is the printed one."""

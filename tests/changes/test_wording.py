@@ -227,7 +227,13 @@ def reach(**more: Any) -> Reach:
 
 @pytest.mark.parametrize(
     ("written", "amount", "per"),
-    [(5, 5.0, "place"), ("20/sd", 20.0, "sd"), ("unit", 1.0, "unit"), ({"amount": 2, "per": "unit"}, 2.0, "unit")],
+    [
+        (5, 5.0, "place"),
+        ("20/sd", 20.0, "sd"),
+        ("/unit", 1.0, "unit"),
+        ("7", 7.0, "place"),
+        ({"amount": 2, "per": "unit"}, 2.0, "unit"),
+    ],
 )
 def test_prices(written: Any, amount: float, per: str) -> None:
     for price in (reach(price=written).price, reach(prices={"rd-intensity": written}).prices["rd-intensity"]):

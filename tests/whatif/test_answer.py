@@ -80,7 +80,7 @@ def test_the_published_index_is_left_to_the_last_digit(changes: Any) -> None:
     assert (result["rank_after"].values == index.published_rank().values).all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     data=st.data(),
     quantity=st.sampled_from(sorted(QUANTITIES)),
@@ -137,7 +137,7 @@ TIES = ("as-published", "better", "worse", "mean", "no-gaps")
 
 
 @pytest.mark.parametrize("ties", TIES)
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     points=st.lists(st.tuples(st.integers(1, 7), st.integers(1, 7)), min_size=7, max_size=7),
     city=st.integers(0, 6),
@@ -443,7 +443,7 @@ FLOWS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(
     changes=PROGRAM,
     others=st.one_of(st.just("still"), RATE),

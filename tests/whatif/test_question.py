@@ -108,6 +108,8 @@ def test_a_study_without_a_change_needs_draws(draws: int) -> None:
             "within: a what-if ranks all cities that take part together. Remove it, or name `cities`.",
         ),
         ({"draws": 1}, "draws: one draw tells no chance. Give 0, or 2 or more (and --draws)."),
+        ({"baseline": "scenario"}, "baseline: a what-if is compared with the ranking before the change. Remove it."),
+        ({"until": 0.01}, "until: without draws there are no chances to be sure of. Remove it, or give draws"),
         ({"reach": {"rank": 3}}, "reach: changes are given, and are what is to be found. Remove either."),
         (
             {"factors": {"values": {"raw": "ignore"}}},
