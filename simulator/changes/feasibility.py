@@ -137,10 +137,15 @@ def _known_problems(
     def told(lost: Flags) -> str:
         return some([cities[k] for k in np.flatnonzero(lost)])
 
-    unknown = who & ~figures.known(name)
+    known = figures.known(name)
+    unknown = who & ~known
     if kind in ("add", "set", *ON_EITHER) and unknown.any():
         remedy = "Give it under `figures`, or take grow or multiply."
         yield where, f"{name} of {told(unknown)} is not bundled", remedy
+    if kind == "move" and not unknown.any() and known.sum() < 2:
+        yield where, f"{name} is known of no other city", f"Give more under `figures`, or multiply {name}."
+    if kind == "match" and not (chosen_flags(standing.index.matrix, change.peers) & known).any():
+        yield where, f"{name} is known of none of the peers", "Give it under `figures`, or name other `peers`."
     if kind == "grow" and change.grow[name].last:
         lost = who & ~np.isfinite(last_rate(figures, name))
         if lost.any():

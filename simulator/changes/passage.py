@@ -130,8 +130,13 @@ def _faults(standing: Standing, footing: Footing, part: Part, changed: Changed) 
     lost = np.flatnonzero(part.reached & ~told)
     if lost.size:
         lacking = [name for name in figures.made_of(part.formula) if not figures.known(name)[lost].all()]
-        problem = f"{part.formula.text} is not known of {some([cities[city] for city in lost])}, nor how it changes"
-        remedy = f"Give {some(lacking) or 'the figures'} under `figures`, or move {footing.leaf.id} itself by places."
+        whose = some([cities[city] for city in lost])
+        problem = f"{part.formula.text} is not known of {whose}, nor how it changes"
+        given = some(lacking)
+        if not lacking:
+            problem = f"how far a change of {part.formula.text} goes is known of fewer than {FEWEST_KNOWN} cities only"
+            given = f"those of {FEWEST_KNOWN} cities"
+        remedy = f"Give {given} under `figures`, or move {footing.leaf.id} itself by places."
         yield Fault(footing.leaf.id, problem, remedy)
         return
     nought = part.reached & (part.before <= 0.0) & positive

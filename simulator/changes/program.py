@@ -133,18 +133,20 @@ def change_figures(program: Program, figures: Figures, uniforms: Uniforms) -> Ch
     passed on.
     """
     changed = Changed(figures)
-    for number, order in enumerate(program.orders):
-        if order.on_quantity:
-            _carry_out(order, changed, f"change {number} {order.name}", uniforms)
-    grown = _grown(program)
-    if program.others is not None:
-        for quantity, growth in grown.items():
-            drawn = _drawn(program.others, f"others {quantity}", uniforms, figures.cities)
-            rate = _over_last(program.others, figures, quantity, drawn)
-            _grow(changed, quantity, ~growth.cities, rate, growth.years)
-    if program.flows:
-        _spill_over(program, changed, grown, uniforms)
-    changed.settle()
+    # What outgrows all numbers is infinite, and refused with the indicator that it reaches.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for number, order in enumerate(program.orders):
+            if order.on_quantity:
+                _carry_out(order, changed, f"change {number} {order.name}", uniforms)
+        grown = _grown(program)
+        if program.others is not None:
+            for quantity, growth in grown.items():
+                drawn = _drawn(program.others, f"others {quantity}", uniforms, figures.cities)
+                rate = _over_last(program.others, figures, quantity, drawn)
+                _grow(changed, quantity, ~growth.cities, rate, growth.years)
+        if program.flows:
+            _spill_over(program, changed, grown, uniforms)
+        changed.settle()
     return changed
 
 

@@ -153,6 +153,10 @@ def _misplaced(scenario: Scenario) -> Iterator[Problem]:
         yield ("reach",), "changes are given, and are what is to be found", "Remove either."
     if scenario.reach is not None and scenario.reach.chance is not None and scenario.draws == 0:
         yield ("reach", "chance"), "without draws there are no chances", "Give draws (and --draws)."
+    if scenario.baseline is not None:
+        yield ("baseline",), "a what-if is compared with the ranking before the change", "Remove it."
+    if scenario.until is not None and scenario.draws == 0:
+        yield ("until",), "without draws there are no chances to be sure of", "Remove it, or give draws (and --draws)."
     if scenario.draws == 1:
         yield ("draws",), "one draw tells no chance", "Give 0, or 2 or more (and --draws)."
     for number, error in enumerate(scenario.factors.data_error):
