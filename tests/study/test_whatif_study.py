@@ -386,3 +386,31 @@ def test_overrides_reach_into_changes() -> None:
     ratio = result["quantity_after"].sel(quantity="gdp") / result["quantity_before"].sel(quantity="gdp")
     assert float(ratio.sel(city="wuxi")) == pytest.approx(1.03, rel=1e-14)
     assert float(ratio.sel(city="hefei")) == 1.0
+
+
+def test_a_gain_that_spills_over_on_the_published_index(published: Index) -> None:
+    """From the table: Wuxi and Nanjing get three tenths of Hefei's 8 % and of its points of growth."""
+    assert published.raw is not None
+    start = published.raw.quantities["value"].to_pandas()
+    spill = {"from": "hefei", "to": ["wuxi", "nanjing"], "share": "30%"}
+    result = ran(published, spillover=spill, others="last-rate", draws=0)
+    after = result["quantity_after"].to_pandas()
+    own = start.loc["hefei", "gdp-growth"]
+    for city in result["city"].values.tolist():
+        gdp, growth = start.loc[city, "gdp"], start.loc[city, "gdp-growth"]
+        level, rate = gdp * (1.0 + growth / 100.0), growth
+        if city == "hefei":
+            level, rate = gdp * 1.08, 8.0
+        elif city in ("wuxi", "nanjing"):
+            level *= 1.0 + 0.3 * (1.08 / (1.0 + own / 100.0) - 1.0)
+            rate += 0.3 * (8.0 - own)
+        assert after.loc[city, "gdp"] == pytest.approx(level, rel=1e-12)
+        assert after.loc[city, "gdp-growth"] == pytest.approx(rate, rel=1e-12)
+    assert result["passed"].sel(city="hefei").any()
+
+
+def test_an_index_in_memory_is_repeated_with_that_index() -> None:
+    result = small(changes=UNCERTAIN)
+    assert repeat(result, workers=2, index=economy()).same
+    with pytest.raises(InputError, match="is of an index in memory"):
+        repeat(result)
