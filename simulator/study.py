@@ -40,7 +40,7 @@ from simulator.construction.recipe import apply_recipe, regrouped
 from simulator.documents import Document, parse_yaml
 from simulator.errors import Fault, InputError
 from simulator.index import IN_MEMORY, Index, load_index
-from simulator.kernels.arrays import Integers
+from simulator.kernels.arrays import Floats, Integers
 from simulator.lookup import find_indicators
 from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
@@ -358,7 +358,8 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
         told = "the ranking before the change"
 
         def draw(field: ChangeField | None, share: Progress | None) -> xr.Dataset:
-            comparison = Comparison(own[names.RANK].values, field, study.question.position if study.question else -1)
+            position = study.question.position if study.question else -1
+            comparison = Comparison(own[names.RANK].values, field, position, own[names.TOTAL].values)
             return _draw(study, index, comparison, seed, workers, share)
 
         answer_by = reply if study.scenario.reach is None else reply_reach
@@ -382,6 +383,8 @@ class Comparison:
     """A change that is made in every draw, and what it gains counted."""
     city: int = -1
     """The city in question; -1 where there is none."""
+    totals: Floats | None = None
+    """(city): totals before the change."""
 
 
 def _draw(
@@ -395,14 +398,25 @@ def _draw(
     design = _design(scenario, realisation, seed)
     keep = scenario.keep_draws or (design.exact and design.draws <= KEPT_WHEN_EXACT)
     experiment = prepare(
-        index, realisation, design, seed, compared.baseline, scenario.pairs, keep, before, compared.city
+        index,
+        realisation,
+        design,
+        seed,
+        compared.baseline,
+        scenario.pairs,
+        keep,
+        before,
+        compared.city,
+        compared.totals,
     )
 
     leaves = [leaf.id for leaf in index.definition.indicators]
 
     def found(tally: Tally) -> xr.Dataset:
         result = stability(tally, index.cities, compared.baseline, bool(index.definition.tiers), design.exact)
-        return result if before is None else result.merge(gains(tally, index.cities, leaves, design.exact))
+        if before is None:
+            return result
+        return result.merge(gains(tally, index.cities, leaves, design.exact, experiment.step))
 
     stop = None
     if scenario.until is not None:

@@ -57,8 +57,12 @@ def test_chances_are_those_of_the_result(tmp_path: Path) -> None:
     told = citysim(*GROWTH, "--draws", "1024", "--seed", "3", "--out", str(out))
     result = read_result(out)
     own = result.sel(city="hefei")
-    assert f"Chance to gain at least one place {100 * float(own['gain_chance'][0]):.1f} %" in told
-    assert f"Chance to lose at least one place {100 * float(own['loss_chance'][0]):.1f} %" in told
+    better, same, worse = (
+        100 * float(part) for part in (own["gain_chance"][0], own["keep_chance"], own["loss_chance"][0])
+    )
+    assert f"its rank is better in {better:.1f} %, the same in {same:.1f} %, worse in {worse:.1f} %" in told
+    assert better + same + worse == pytest.approx(100.0)
+    assert f"({float(result['total_gain_mean']):+.1f} on average)" in told
     assert "1,024 draws in" in told
     assert f"`citysim repeat {out}`" in told
     assert "equal to the byte" in citysim("repeat", str(out), "--quiet")

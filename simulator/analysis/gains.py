@@ -8,14 +8,15 @@ import numpy as np
 import xarray as xr
 
 from simulator import names
-from simulator.analysis.stability import Variables, mean_of, share_of, spread_of, with_error
-from simulator.kernels.arrays import Integers
+from simulator.analysis.stability import ROUNDING, Spread, Variables, mean_of, share_of, spread_of, with_error
+from simulator.kernels.arrays import Floats, Integers
 from simulator.simulation.tally import Tally, at_least
 
+TOTAL_LEVELS = {names.TOTAL_GAIN_P05: 0.05, names.TOTAL_GAIN_MEDIAN: 0.5, names.TOTAL_GAIN_P95: 0.95}
 LEVELS = {names.PLACES_GAINED_P05: 0.05, names.PLACES_GAINED_MEDIAN: 0.5, names.PLACES_GAINED_P95: 0.95}
 
 
-def gains(tally: Tally, cities: Sequence[str], indicators: Sequence[str], exact: bool) -> xr.Dataset:
+def gains(tally: Tally, cities: Sequence[str], indicators: Sequence[str], exact: bool, step: float = 0.0) -> xr.Dataset:
     """Return how many places each city gains by a change, over the draws.
 
     Both rankings of a draw come from the same random numbers (common random numbers: Law 2015, Simulation Modeling and
@@ -29,15 +30,19 @@ def gains(tally: Tally, cities: Sequence[str], indicators: Sequence[str], exact:
         Their slugs and identifiers; within the indicators the places of the city in question are counted.
     exact
         Whether the draws are all there are: every standard error is then 0.
+    step
+        Step in which gains of the total are counted; 0 where they are not.
 
     Returns
     -------
     xr.Dataset
         On (city, gain), gains from -(n - 1) to n - 1 places: `gain_frequency`, the share of the draws with the city in
         which it gains just that many. On (city, at_least): `gain_chance` and `loss_chance`, of so many places or more
-        (1, 2, 3, 5, 10). On (city): `gain_mean`. Each has its standard error with `_se` behind it. On (indicator), of
-        the city in question: `places_gained_p05`, `places_gained_median`, `places_gained_p95`, the smallest number of
-        places whose cumulative share reaches that level.
+        (1, 2, 3, 5, 10). On (city): `keep_chance`, of the same rank, and `gain_mean`. Of the city in question: on
+        (indicator) `places_gained_p05`, `places_gained_median`, `places_gained_p95`, the smallest number of places
+        whose cumulative share reaches that level; and without axis `total_gain_mean` and the same quantiles of what its
+        total gains, to a step, where all draws have totals by the same methods. Each has its standard error with `_se`
+        behind it; that of a quantile is Woodruff's (1952, doi:10.1080/01621459.1952.10483443) for independent draws.
     """
     seen = tally.gains.sum(axis=1)
     found: Variables = {}
@@ -49,8 +54,13 @@ def gains(tally: Tally, cities: Sequence[str], indicators: Sequence[str], exact:
     gain = np.arange(-width, width + 1)
     mean = mean_of(tally.gains @ gain, tally.gains @ gain**2, seen, exact, spread_of(tally, "gain"))
     found |= with_error(names.GAIN_MEAN, (names.CITY,), *mean)
+    kept = (tally.gains[:, width], seen, exact, _one_of(spread_of(tally, "gains"), width))
+    found |= with_error(names.KEEP_CHANCE, (names.CITY,), *share_of(*kept))
     if tally.passed.size:
-        found |= {name: ((names.INDICATOR,), _quantile(tally.passed, level)) for name, level in LEVELS.items()}
+        for name, level in LEVELS.items():
+            found |= with_error(name, (names.INDICATOR,), *_quantile(tally.passed, level, exact))
+    if tally.total_gains.size:
+        found |= _total_gains(tally, exact, step)
     coordinates = {names.CITY: list(cities), names.GAIN: gain, names.AT_LEAST: ladder}
     if tally.passed.size:
         coordinates[names.INDICATOR] = list(indicators)
@@ -66,11 +76,9 @@ def _chances(tally: Tally, seen: Integers, ladder: Sequence[int], exact: bool) -
     gained, lost = [], []
     for step in ladder:
         up, down = n - 1 + step, n - step
-        at_up = None if spread is None else (spread[0].at((slice(None), up)), spread[1])
-        at_down = None if spread is None else (spread[0].at((slice(None), down)), spread[1])
-        gained.append(share_of(upward[:, up], seen, exact, at_up))
+        gained.append(share_of(upward[:, up], seen, exact, _one_of(spread, up)))
         # A loss is whatever is no smaller loss, and no gain: its share has the error of theirs.
-        kept, error = share_of(upward[:, down], seen, exact, at_down)
+        kept, error = share_of(upward[:, down], seen, exact, _one_of(spread, down))
         lost.append((1.0 - kept, error))
     return {
         **with_error(names.GAIN_CHANCE, axes, *(np.array(part).T for part in zip(*gained, strict=True))),
@@ -78,9 +86,39 @@ def _chances(tally: Tally, seen: Integers, ladder: Sequence[int], exact: bool) -
     }
 
 
-def _quantile(counts: Integers, level: float) -> Integers:
-    """Return the smallest number of places (indicator) whose cumulative share reaches a level."""
-    width = (counts.shape[1] - 1) // 2
-    cumulated = np.cumsum(counts, axis=1)
-    reached: Integers = (cumulated >= level * cumulated[:, -1:] - 0.5e-9).argmax(axis=1) - width
-    return reached
+def _one_of(spread: Spread, column: int) -> Spread:
+    """Return the sums over blocks of one column of shares."""
+    return None if spread is None else (spread[0].at((slice(None), column)), spread[1])
+
+
+def _total_gains(tally: Tally, exact: bool, step: float) -> Variables:
+    """Return mean and quantiles of what the total of the city in question gains."""
+    counts = tally.total_gains
+    middle = counts.size // 2
+    seen, steps = counts.sum(), np.arange(counts.size)
+    total, squares = (np.array([int((counts * steps**power).sum())]) for power in (1, 2))
+    mean, error = mean_of(total, squares, np.array([seen]), exact, spread_of(tally, "total_gain"))
+    found = with_error(names.TOTAL_GAIN_MEAN, (), step * (mean[0] - middle), step * error[0])
+    for name, level in TOTAL_LEVELS.items():
+        value, spread = _quantile(counts[np.newaxis], level, exact)
+        found |= with_error(name, (), step * value[0], step * spread[0])
+    return found
+
+
+def _quantile(counts: Integers, level: float, exact: bool) -> tuple[Floats, Floats]:
+    """Return the smallest value whose cumulative share reaches a level (row), 0 of no draws, and its standard error.
+
+    Counts are (row, value), the values being whole numbers around 0 in the middle.
+    """
+    middle = (counts.shape[1] - 1) // 2
+    cumulated = np.cumsum(counts, axis=1) / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    width = 0.0 if exact else np.sqrt(level * (1.0 - level) / np.maximum(counts.sum(axis=1), 1))
+
+    def reached(at: Floats) -> Integers:
+        found: Integers = (cumulated >= np.clip(at, ROUNDING, 1.0 - ROUNDING)[:, np.newaxis] - ROUNDING).argmax(axis=1)
+        return found
+
+    middle_level = np.full(len(counts), level)
+    error = 0.5 * (reached(middle_level + width) - reached(middle_level - width))
+    found = np.where(counts.sum(axis=1) > 0, reached(middle_level) - middle, 0)
+    return np.asarray(found, np.float64), np.asarray(error, np.float64)

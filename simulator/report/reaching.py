@@ -42,15 +42,16 @@ def _headline(result: xr.Dataset, city: int) -> Iterable[str]:
     if names.PLAN_CHANCE in result:
         chance, error = (float(result[names.PLAN_CHANCE + end].values[0]) for end in ("", names.SE))
         without = float(result[names.CHANCE_BEFORE])
+        known = f" (standard error {percent(error, 2)})" if error > 0.0 else ""
         yield (
-            f"Chance of success: {percent(chance)} (standard error {percent(error, 2)}); without any plan it has rank "
-            f"{target} or better in {percent(without)} of the draws."
+            f"Chance of success: {percent(chance)}{known}; without any plan it has rank {target} or better in "
+            f"{percent(without)} of the draws. Data error: {result.attrs['data_error']}."
         )
 
 
 def _steps_table(result: xr.Dataset, city: int) -> RenderableType:
     places = result[names.PLAN_PLACES].values[0]
-    table = plain_table("Variable", "Place", "", "Points", "", "Gain", "Value to reach", right=range(1, 6))
+    table = plain_table("Variable", "Place", "", "Points", "", "Gain", "Change", "Value to reach", right=range(1, 7))
     row = result.isel({names.CITY: city})
     for leaf in np.lexsort((np.arange(places.size), -places)):
         if not places[leaf]:
@@ -59,17 +60,18 @@ def _steps_table(result: xr.Dataset, city: int) -> RenderableType:
         points = [float(row[one].values[leaf]) for one in (names.POINTS_BEFORE, names.POINTS_AFTER)]
         cells = [str(ranks[0]), f"→ {ranks[1]}", number(points[0]), f"→ {number(points[1])}"]
         cells.append(signed(points[1] - points[0]))
-        table.add_row(indicator_name(result, int(leaf)), *cells, _value(row, int(leaf)))
+        table.add_row(indicator_name(result, int(leaf)), *cells, *_value(row, int(leaf)))
     return table
 
 
-def _value(row: xr.Dataset, leaf: int) -> str:
-    """Return the raw value before and after, where raw values are known."""
+def _value(row: xr.Dataset, leaf: int) -> tuple[str, str]:
+    """Return by how much the raw value has to change, and from what to what, where raw values are known."""
     if not bool(row[names.HELD].values[leaf]):
-        return ""
+        return "", "too few raw values are known"
     start, end = (float(row[one].values[leaf]) for one in (names.VALUE_BEFORE, names.VALUE_AFTER))
     told = "" if bool(row[names.KNOWN].values[leaf]) else ", from its neighbours"
-    return f"{number(start)} → {number(end)} {row[names.VALUE_UNIT].values[leaf]}{told}"
+    change = f"{100.0 * (end / start - 1.0):+.0f} %" if start > 0.0 and end > 0.0 else ""
+    return change, f"{number(start)} → {number(end)} {row[names.VALUE_UNIT].values[leaf]}{told}"
 
 
 def _plans_table(result: xr.Dataset) -> RenderableType:
@@ -99,6 +101,7 @@ def _notes(result: xr.Dataset) -> Iterable[str]:
         yield f"The search was ended before it was proven that no plan{ahead} takes less effort."
     yield "Each other plan does without some variable of every one before it."
     yield "A place is a city passed; who is passed loses points, and so do the cities left behind in a tie."
+    yield "Each variable is taken by itself; `citysim what-if` carries a quantity through all that hold it."
 
 
 def plan_frame(result: xr.Dataset) -> pd.DataFrame:

@@ -62,37 +62,61 @@ def _headline(result: xr.Dataset, city: int) -> Iterable[str]:
     start, end = (float(result[name].values[city]) for name in (names.TOTAL_BEFORE, names.TOTAL_AFTER))
     name = city_name(result, city)
     yield f"{name}: rank {before} → {after}, total {number(start)} → {number(end)} ({signed(end - start)})."
-    passes = [city_name(result, int(k)) for k in np.flatnonzero(result[names.PASSED].values[city])]
-    passed_by = [city_name(result, int(k)) for k in np.flatnonzero(result[names.PASSED].values[:, city])]
-    yield f"Passes {_named(passes)}; passed by {_named(passed_by)}."
+    yield f"{'; '.join(_passing(result, city))}."
     if names.GAIN_CHANCE in result:
-        yield from _chance_lines(result, city)
+        yield from _chance_lines(result, city, after - before)
 
 
-def _named(cities: list[str]) -> str:
+def _passing(result: xr.Dataset, city: int) -> Iterable[str]:
+    """Yield who is passed and who passes by, and who comes to stand level."""
+    before, after = result[names.RANK_BEFORE].values, result[names.RANK_AFTER].values
+    passed = result[names.PASSED].values
+    level = (after == after[city]) & (before != before[city])
+    yield f"Passes {_named(result, passed[city])}"
+    yield f"passed by {_named(result, passed[:, city])}"
+    if level.any():
+        yield f"draws level with {_named(result, level)}"
+
+
+def _named(result: xr.Dataset, chosen: np.ndarray[Any, Any]) -> str:
+    cities = [city_name(result, int(k)) for k in np.flatnonzero(chosen)]
     more = f" and {len(cities) - MANY} more" if len(cities) > MANY else ""
     return (", ".join(cities[:MANY]) + more) or "nobody"
 
 
-def _chance_lines(result: xr.Dataset, city: int) -> Iterable[str]:
+def _chance_lines(result: xr.Dataset, city: int, fall: int) -> Iterable[str]:
+    """Yield the chances of another rank, what rank and total gain over the draws, and whether these disagree."""
     own = result.isel({names.CITY: city})
-    steps = result[names.AT_LEAST].values
-    for word, name in (("gain", names.GAIN_CHANCE), ("lose", names.LOSS_CHANCE)):
-        chances, errors = own[name].values, own[name + names.SE].values
-        told = [
-            f"{'at least ' if place == 0 else ''}{_places(int(step))} {percent(chances[place])}"
-            for place, step in enumerate(steps)
-            if place == 0 or chances[place] > 0.0
+    better, worse = (float(own[name].values[0]) for name in (names.GAIN_CHANCE, names.LOSS_CHANCE))
+    parts = (names.GAIN_CHANCE, names.LOSS_CHANCE, names.KEEP_CHANCE)
+    error = max(float(np.max(own[name + names.SE].values)) for name in parts)
+    known = f" (standard error {percent(error, 2)} at most)" if error > 0.0 else ""
+    same = percent(float(own[names.KEEP_CHANCE]))
+    yield f"In the draws its rank is better in {percent(better)}, the same in {same}, worse in {percent(worse)}{known}."
+    for word, name in (("up", names.GAIN_CHANCE), ("down", names.LOSS_CHANCE)):
+        several = [
+            f"{step} or more {percent(chance)}"
+            for step, chance in zip(own[names.AT_LEAST].values[1:], own[name].values[1:], strict=True)
+            if chance > 0.0
         ]
-        yield f"Chance to {word} {', '.join(told)} (standard error {percent(float(errors.max()), 2)} at most)."
-    mean, error = float(own[names.GAIN_MEAN]), float(own[names.GAIN_MEAN + names.SE])
+        if several:
+            yield f"Places {word}: {', '.join(several)}."
     low, high = int(own[names.RANK_P05]), int(own[names.RANK_P95])
-    gained = f"On average it gains {mean:+.2f} places (standard error {error:.3f})"
-    yield f"{gained}; in nine of ten draws it then has rank {low} to {high}."
+    mean, spread = float(own[names.GAIN_MEAN]), float(own[names.GAIN_MEAN + names.SE])
+    after = f"rank {low}" if low == high else f"rank {low} to {high}"
+    told = f"On average it gains {mean:+.2f} places{_error(spread, 3)}; in nine of ten draws it then has {after}"
+    if names.TOTAL_GAIN_MEAN in result:
+        total, ends = float(result[names.TOTAL_GAIN_MEAN]), (names.TOTAL_GAIN_P05, names.TOTAL_GAIN_P95)
+        at_both = " to ".join(signed(float(result[end])) for end in ends)
+        told += f", and {at_both} points ({total:+.1f} on average)"
+    yield f"{told}."
+    likely = better if fall < 0 else worse if fall > 0 else float(own[names.KEEP_CHANCE])
+    if likely < 0.5:
+        yield "Mind: the first line is of one set of values; most draws, which agree with the print too, say otherwise."
 
 
-def _places(count: int) -> str:
-    return "one place" if count == 1 else f"{count} places"
+def _error(standard_error: float, decimals: int) -> str:
+    return f" (standard error {standard_error:.{decimals}f})" if standard_error > 0.0 else ""
 
 
 def _quantity_table(result: xr.Dataset, city: int) -> RenderableType:
@@ -101,19 +125,14 @@ def _quantity_table(result: xr.Dataset, city: int) -> RenderableType:
     table = plain_table("Quantity", "Before", "After", "Change", "Unit", "Figure", right=[1, 2, 3])
     row = result.isel({names.CITY: city})
     for place, name in enumerate(result[names.QUANTITY].values):
-        start, end = (float(row[one].values[place]) for one in (names.QUANTITY_BEFORE, names.QUANTITY_AFTER))
-        if start == end:
+        figures = (names.QUANTITY_BEFORE, names.QUANTITY_AFTER, names.QUANTITY_RATIO)
+        start, end, ratio = (float(row[one].values[place]) for one in figures)
+        if ratio == 1.0:
             continue
-        change = f"{100.0 * (end / start - 1.0):+.2f} %" if start > 0.0 else ""
         unit = str(result[names.QUANTITY_UNIT].values[place])
-        cells = (
-            number(start),
-            number(end),
-            "" if unit == "%" else change,
-            unit,
-            str(row[names.ORIGIN].values[place]),
-        )
-        table.add_row(str(name), *cells)
+        change = "" if unit == "%" or np.isnan(ratio) else f"{100.0 * (ratio - 1.0):+.2f} %"
+        shown = ["", ""] if np.isnan(start) else [number(start), number(end)]
+        table.add_row(str(name), *shown, change, unit, str(row[names.ORIGIN].values[place]))
     return table if table.row_count else Text("")
 
 
@@ -216,8 +235,8 @@ def closing_lines(result: xr.Dataset, city: int | None, seconds: float | None) -
         standing_in = int((moved & ~result[names.HELD].values).sum())
         if standing_in:
             yield (
-                f"Variables with too few raw values: {standing_in} of the {int(moved.sum())} that change. Values that "
-                "agree with the printed order stand in, and the draws tell how much hangs on them."
+                f"Of {standing_in} of the {int(moved.sum())} variables that change too few raw values are known: "
+                "values in the printed order stand in, others in each draw."
             )
     if result.attrs["draws"]:
         took = "" if seconds is None else f" in {seconds:.1f} s"

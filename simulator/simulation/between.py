@@ -70,6 +70,8 @@ class Between:
     """(city, places + n - 1): draws with at least that gain, likewise."""
     gain: Crossed
     """(city): sum of the gains."""
+    total_gain: Crossed
+    """(1): sum of the steps that the total of the city in question gains, to draws with the city."""
     moments: Crossed
     """(figure): sum of the figures of the whole ranking, in units, to all draws."""
 

@@ -15,7 +15,7 @@ from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.tally import FIGURES, tally_ranks
 from simulator.kernels.tree import Plan
-from simulator.simulation.gains import places_within, tally_gains, tally_passed
+from simulator.simulation.gains import places_within, tally_gains, tally_passed, tally_total_gains, total_step
 from simulator.simulation.stopping import StopWhenSure
 from simulator.simulation.tally import Tally, as_block, empty_tally, exact_sums
 from simulator.uncertainty.design import BLOCK, Design, block_count, block_draws
@@ -45,6 +45,8 @@ class Experiment:
     """The same without the changes that are studied: scored from the same random numbers, to count what they gain."""
     city: int = -1
     """The city in question, whose gains within each indicator are counted too; -1 for none."""
+    step: float = 0.0
+    """Step in which gains of its total are counted; 0 where draws have totals of several methods."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,17 @@ def prepare(
     keep: bool,
     before: Realisation | None = None,
     city: int = -1,
+    totals: Floats | None = None,
 ) -> Experiment:
-    """Return the experiment of a study: the variants of its definition encoded for the kernels."""
+    """Return the experiment of a study: the variants of its definition encoded for the kernels.
+
+    `totals` (n) are those of the index with nothing varied, whose range gives the step in which gains are counted.
+    """
     plan = encode(realisation.variants, index.printed)
     tier = np.searchsorted(index.definition.tiers, np.arange(1, baseline.size + 1)).astype(np.int64)
-    return Experiment(realisation, design, seed, plan, baseline, tier, pairs, keep, before, city)
+    one_scale = before is not None and city >= 0 and len(realisation.variants) == 1
+    step = total_step(totals) if totals is not None and one_scale else 0.0
+    return Experiment(realisation, design, seed, plan, baseline, tier, pairs, keep, before, city, step)
 
 
 def simulate(
@@ -116,10 +124,14 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
     for alternatives, chunk, unchanged in _chunks(experiment, block):
         totals, ranks = _score(experiment, chunk)
         if unchanged is not None:
-            tally_gains(_score(experiment, unchanged)[1], ranks, tally.gains)
+            totals_before, ranks_before = _score(experiment, unchanged)
+            tally_gains(ranks_before, ranks, tally.gains)
+            if experiment.step > 0.0:
+                before, after = totals_before[:, experiment.city], totals[:, experiment.city]
+                tally_total_gains(before, after, experiment.step, tally.total_gains)
             if experiment.city >= 0:
                 above = [places_within(experiment.plan, one, experiment.city) for one in (unchanged, chunk)]
-                tally_passed(above[0], above[1], len(ranks), tally.passed)
+                tally_passed(above[0], above[1], ranks[:, experiment.city] > 0, tally.passed)
         figures.append(np.empty((len(ranks), FIGURES)))
         tally_ranks(
             ranks,
@@ -175,7 +187,8 @@ def _score(experiment: Experiment, chunk: Chunk) -> tuple[Floats, Integers]:
 def _empty(experiment: Experiment) -> Tally:
     alternatives = [len(choice.labels) for choice in experiment.realisation.choices]
     leaves = len(experiment.realisation.base) if experiment.city >= 0 else 0
-    return empty_tally(experiment.baseline.size, experiment.pairs, alternatives, experiment.before is not None, leaves)
+    changed, totals = experiment.before is not None, experiment.step > 0.0
+    return empty_tally(experiment.baseline.size, experiment.pairs, alternatives, changed, leaves, totals)
 
 
 def _joined(parts: Sequence[Draws]) -> Draws:

@@ -12,6 +12,9 @@ from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.tally import FIGURES
 from simulator.simulation.between import Between, added, crossed
 
+MOST_STEPS = 8192
+"""Steps of a total that are told apart, upward and downward; what gains more counts as that much."""
+
 UNIT = 2.0**60
 """Units in 1, of sums of figures that are no integers. Integers of any size add up exactly, in any order."""
 
@@ -37,6 +40,9 @@ class Tally:
     """(city, places + n - 1): draws in which a city gains so many places by a change; empty where none is made."""
     passed: Integers
     """(indicator, places + n - 1): the same of the city in question within each indicator."""
+    total_gains: Integers
+    """(step): draws in which the total of the city in question gains so many steps, the middle one being none; empty
+    where totals are on no common scale."""
     between: Between | None = None
     """Sums over blocks, of a design whose errors come from the spread between blocks."""
 
@@ -55,14 +61,23 @@ class Tally:
             tuple(mine + theirs for mine, theirs in zip(self.chosen, other.chosen, strict=True)),
             self.gains + other.gains,
             self.passed + other.passed,
+            self.total_gains + other.total_gains,
             added(self.between, other.between),
         )
 
 
-def empty_tally(cities: int, pairs: bool, alternatives: Sequence[int], changed: bool = False, leaves: int = 0) -> Tally:
+def empty_tally(
+    cities: int,
+    pairs: bool,
+    alternatives: Sequence[int],
+    changed: bool = False,
+    leaves: int = 0,
+    totals: bool = False,
+) -> Tally:
     """Return the tally of no draws, for so many cities and choices of so many alternatives.
 
-    Where cities are `changed`, gains are counted, and of one city those within each of so many indicators (`leaves`).
+    Where cities are `changed`, gains are counted; of one city those within each of so many indicators (`leaves`), and
+    of its total if `totals` are asked for.
     """
     side = cities if pairs else 0
     width = 2 * cities - 1
@@ -76,6 +91,7 @@ def empty_tally(cities: int, pairs: bool, alternatives: Sequence[int], changed: 
         tuple(np.zeros(count, np.int64) for count in alternatives),
         np.zeros((cities if changed else 0, width), np.int64),
         np.zeros((leaves, width), np.int64),
+        np.zeros(2 * MOST_STEPS + 1 if totals else 0, np.int64),
     )
 
 
@@ -96,6 +112,10 @@ def as_block(tally: Tally) -> Tally:
         chosen=crossed(np.concatenate([np.zeros(0, np.int64), *tally.chosen]), np.array(tally.draws)),
         gains=crossed(tally.gains, gained_of),
         at_least=crossed(at_least(tally.gains), gained_of),
+        total_gain=crossed(
+            np.array([(tally.total_gains * np.arange(tally.total_gains.size)).sum()]).astype(object),
+            np.array([tally.total_gains.sum()]),
+        ),
         gain=crossed((tally.gains @ np.arange(1 - len(present), len(present))).astype(object), gained_of[:, 0]),
         moments=crossed(np.array([total for total, _ in tally.moments], object), np.array(tally.draws)),
     )

@@ -26,8 +26,9 @@ def answer(standing: Standing, effects: Effects) -> xr.Dataset:
         raw values where `held` (indicator) says so (in `value_unit`), otherwise values that stand in; `known`, whether
         a raw figure of the city itself is behind. `effect` (indicator), what is done to its values (`times`, `plus`,
         `spread`, `become`, or nothing), and `effect_amount` (city, indicator). On (city, quantity), for what changes:
-        `quantity_before`, `quantity_after` and `origin` (`bundled`, `given`, `stands in`, `unknown`). On (city, part),
-        the indicators that the changes reach: `part_before`, `part_after`, NaN where not known, and `part_ratio`; with
+        `quantity_before`, `quantity_after`, `quantity_ratio` and `origin` (`bundled`, `given`, `stands in`,
+        `unknown`). On (city, part), the indicators that the changes reach: `part_before`, `part_after`, NaN where not
+        known, and `part_ratio`; with
         `formula` and `part_variable`. `passed` (city, other_city): whether the first comes to stand above the second,
         and did not before. On (city_group), the clusters: `group_size`, mean rank and total before and after, and the
         share of the first twenty places that is theirs.
@@ -104,10 +105,13 @@ def _quantities(changed: Changed, standing: Standing) -> xr.Dataset:
     figures = changed.figures
     quantities = [name for name in figures.value if name in changed.value]
     axes = (names.CITY, names.QUANTITY)
-    start, end, origin = [], [], []
+    start, end, ratio, origin = [], [], [], []
     for name in quantities:
         known, now = figures.known(name), changed.of(name)[0]
-        start.append(np.where(known, before(figures, name), np.nan))
+        first = before(figures, name)
+        with np.errstate(all="ignore"):
+            ratio.append(np.where(first == now, 1.0, now / first))
+        start.append(np.where(known, first, np.nan))
         end.append(np.where(known, now, np.nan))
         origin.append([ORIGINS[code] for code in figures.origin[name]])
     shape = (len(quantities), len(standing.index.cities))
@@ -115,6 +119,7 @@ def _quantities(changed: Changed, standing: Standing) -> xr.Dataset:
         {
             names.QUANTITY_BEFORE: (axes, np.array(start, np.float64).reshape(shape).T),
             names.QUANTITY_AFTER: (axes, np.array(end, np.float64).reshape(shape).T),
+            names.QUANTITY_RATIO: (axes, np.array(ratio, np.float64).reshape(shape).T),
             names.ORIGIN: (axes, np.array(origin, dtype=object).reshape(shape).T),
         },
         coords={
