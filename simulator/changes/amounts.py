@@ -114,11 +114,22 @@ class Amount(Schema):
 
 
 def as_amount(written: Any) -> Any:
-    """Return a bare number, percentage or `last` as the mapping of an amount."""
+    """Return a bare number, percentage or `last` as the mapping of an amount.
+
+    Raises `ValueError` for a text that is none of them.
+
+    >>> as_amount("8%"), as_amount("last-rate")
+    ({'mean': 0.08}, {'mean': 'last'})
+    """
     if isinstance(written, bool) or not isinstance(written, int | float | str):
         return written
-    word = written.strip() if isinstance(written, str) else written
-    return {"mean": LAST if word in (LAST, "last-rate") else word}
+    if isinstance(written, str) and written.strip().replace(" ", "-") in (LAST, "last-rate"):
+        return {"mean": LAST}
+    number = as_number(written)
+    try:
+        return {"mean": float(number)}
+    except ValueError:
+        raise ValueError(f"{written!r} is no amount | Write a number, a share such as 8% or 0.08, or last.") from None
 
 
 Uncertain = Annotated[Amount, BeforeValidator(as_amount, json_schema_input_type=float | str | Amount)]

@@ -14,7 +14,7 @@ from simulator.changes.standing import Standing
 from simulator.changes.wording import Change, Cities, Reach, Spillover
 from simulator.construction.feasibility import Problem, lookup_problems, some
 from simulator.documents import Location
-from simulator.errors import did_you_mean
+from simulator.errors import did_you_mean, nearest
 from simulator.kernels.arrays import Flags
 from simulator.lookup import find_city, find_indicators
 
@@ -38,7 +38,6 @@ def change_problems(
         who = chosen_flags(standing.index.matrix, city if change.cities is None else change.cities)
         for kind, name in _asked(change):
             at = ("changes", number, kind, name)
-            yield from name_problems(standing, figures, kind, name, at)
             if figures is not None and means_quantity(kind, name, figures.value, variables):
                 yield from _known_problems(standing, figures, change, kind, name, who, at)
                 touches = True
@@ -50,6 +49,13 @@ def change_problems(
         yield from _others_problems(standing, figures, others, grown, spillover)
     if spillover and not touches:
         yield ("spillover",), "gains of quantities spill over, and none is changed", "Change a quantity, or remove it."
+
+
+def naming_problems(standing: Standing, changes: Sequence[Change]) -> Iterator[Problem]:
+    """Yield every change of something that is no quantity, and no variable where one may stand."""
+    for number, change in enumerate(changes):
+        for kind, name in _asked(change):
+            yield from name_problems(standing, kind, name, ("changes", number, kind, name))
 
 
 def _asked(change: Change) -> Iterator[tuple[str, str]]:
@@ -78,11 +84,27 @@ def city_problems(
     for number, one in enumerate(spillover):
         asked += [(("spillover", number, role), who) for role, who in (("from", one.source), ("to", one.to))]
         asked.append((("spillover", number, "among"), one.among))
+        yield from _flow_problems(standing, number, one)
     for where, who in asked:
         if who is not None and where != ("city",):
             yield from lookup_problems(where, partial(chosen_flags, matrix, who))
         elif who is not None:
             yield from lookup_problems(where, partial(find_city, matrix, str(who)))
+
+
+def _flow_problems(standing: Standing, number: int, one: Spillover) -> Iterator[Problem]:
+    """Yield spillover that reaches nobody; unknown names are told elsewhere."""
+    matrix = standing.index.matrix
+    named = [who for who in (one.source, one.to, one.among) if who is not None]
+    if any(True for who in named for _ in lookup_problems((), partial(chosen_flags, matrix, who))):
+        return
+    if one.among is not None:
+        reached = chosen_flags(matrix, one.among).sum() > 1
+    else:
+        source, to = chosen_flags(matrix, one.source), chosen_flags(matrix, one.to)
+        reached = bool((to & ~(source & (source.sum() == 1))).any())
+    if not reached:
+        yield ("spillover", number), "the gain reaches nobody but the city itself", "Name others that it reaches."
 
 
 def figure_problems(standing: Standing, given: Mapping[str, Mapping[str, float]]) -> Iterator[Problem]:
@@ -108,13 +130,11 @@ def figure_problems(standing: Standing, given: Mapping[str, Mapping[str, float]]
                 seen.add((place["city"], quantity))
 
 
-def name_problems(
-    standing: Standing, figures: Figures | None, kind: str, name: str, where: Location
-) -> Iterator[Problem]:
+def name_problems(standing: Standing, kind: str, name: str, where: Location) -> Iterator[Problem]:
     """Yield a name that is no quantity, or, where a variable may stand, no variable either."""
-    quantities = [] if figures is None else list(figures.value)
-    if figures is not None and name in quantities:
-        made = figures.definition.quantities[name].formula
+    quantities = {} if standing.index.raw is None else standing.index.raw.definition.quantities
+    if name in quantities:
+        made = quantities[name].formula
         if made is not None:
             yield where, f"{name} is made by a formula ({made})", "Change the figures it is made of."
         return
@@ -125,7 +145,9 @@ def name_problems(
             yield where, f"{name} is a variable, and only a quantity can {kind}", remedy
         return
     known = [*quantities, *(leaf.id for leaf in definition.indicators if kind in ON_EITHER)]
-    yield where, f"no quantity {'or variable ' if kind in ON_EITHER else ''}{name!r}", did_you_mean(name, known)
+    near = " or ".join(nearest(name, known))
+    remedy = f"Did you mean {near}?" if near else "`citysim quantities` lists them."
+    yield where, f"no quantity {'or variable ' if kind in ON_EITHER else ''}{name!r}", remedy
 
 
 def _known_problems(
@@ -140,7 +162,7 @@ def _known_problems(
     known = figures.known(name)
     unknown = who & ~known
     if kind in ("add", "set", *ON_EITHER) and unknown.any():
-        remedy = "Give it under `figures`, or take grow or multiply."
+        remedy = "Give it as a figure (--figure, or `figures` in a scenario), or take grow or multiply."
         yield where, f"{name} of {told(unknown)} is not bundled", remedy
     if kind == "move" and not unknown.any() and known.sum() < 2:
         yield where, f"{name} is known of no other city", f"Give more under `figures`, or multiply {name}."

@@ -136,14 +136,15 @@ def _faults(standing: Standing, footing: Footing, part: Part, changed: Changed) 
         if not lacking:
             problem = f"how far a change of {part.formula.text} goes is known of fewer than {FEWEST_KNOWN} cities only"
             given = f"those of {FEWEST_KNOWN} cities"
-        remedy = f"Give {given} under `figures`, or move {footing.leaf.id} itself by places."
+        remedy = f"Give {given} as figures (--figure, or `figures` in a scenario)"
+        remedy = f"{remedy}; or leave this change out and move {footing.leaf.id} by places instead."
         yield Fault(footing.leaf.id, problem, remedy)
         return
     nought = part.reached & (part.before <= 0.0) & positive
     if nought.any():
         of = f"of {some([cities[city] for city in np.flatnonzero(nought)])}"
         problem = f"{part.formula.text} {of} is {part.before[nought].max():g} before the change"
-        remedy = f"Move {footing.leaf.id} itself by places."
+        remedy = f"Leave this change out, and move {footing.leaf.id} by places instead."
         yield Fault(part.indicator.id, f"{problem}, and has no change in per cent", remedy)
     for city in np.flatnonzero(part.reached & _impossible(part))[:5]:
         value = part.after[:, city]

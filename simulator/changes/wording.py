@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from simulator.changes.amounts import LAST, Amount, Number, Uncertain
+from simulator.changes.amounts import Amount, Number, Uncertain, as_amount, as_number
 from simulator.validation import Schema
 
 Members = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -61,8 +61,16 @@ def _in_its_unit(written: Any) -> Any:
     return written
 
 
+def _as_factor(written: Any) -> Any:
+    factor = as_number(written)
+    if isinstance(written, str) and isinstance(factor, float) and factor < 0.5:
+        problem = f"multiplied by {written.strip()} it is {factor:g} times what it was"
+        raise ValueError(f"{problem} | For so much more write {1.0 + factor:g}; if it is meant, {factor:g}.")
+    return written
+
+
 Rate = Annotated[Uncertain, AfterValidator(_rate)]
-Factor = Annotated[Uncertain, AfterValidator(_times)]
+Factor = Annotated[Uncertain, AfterValidator(_times), BeforeValidator(_as_factor)]
 Figure = Annotated[Uncertain, AfterValidator(_figure), BeforeValidator(_in_its_unit)]
 Share = Annotated[Uncertain, AfterValidator(_share)]
 
@@ -70,7 +78,7 @@ STEP = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*(places?|sds?|)\s*")
 
 
 def _as_step(written: Any) -> Any:
-    if isinstance(written, int) and not isinstance(written, bool):
+    if isinstance(written, int | float) and not isinstance(written, bool):
         return {"places": written}
     if isinstance(written, str):
         found = STEP.fullmatch(written)
@@ -96,6 +104,12 @@ class Step(Schema):
 
 
 Move = Annotated[Step, BeforeValidator(_as_step, json_schema_input_type=int | str | Step)]
+
+
+def _chance(share: float) -> float:
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"{share:g} is no chance between 0 and 1 | Write 80% or 0.8.")
+    return share
 
 
 Aim = Literal["best", "median", "at-least-median"]
@@ -200,15 +214,20 @@ class Reach(Schema):
     """The price of single variables."""
     margin: Annotated[float, Field(ge=0)] = 0.0
     """Points by which to stay ahead of those who are to be passed: more margin, more chance of success."""
-    chance: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    chance: Annotated[Number, AfterValidator(_chance)] | None = None
     """Chance of success that is wanted, such as 80%: the margin is raised until the cheapest plan has it."""
     plans: Annotated[int, Field(ge=1, le=20)] = 3
     """How many plans to look for; each does without some variable of every one before."""
 
 
 def as_others(written: Any) -> Any:
-    """Return `last-rate` as a rate; anything else as it is."""
-    return {"mean": LAST} if written in ("last-rate", LAST) else written
+    """Return what others do as a rate, if they do not stand still; raises `ValueError` for another text."""
+    if isinstance(written, str) and written.strip() == "still":
+        return "still"
+    try:
+        return as_amount(written)
+    except ValueError:
+        raise ValueError(f"{written!r} is not what others do | Write still, last-rate, or a rate such as 5%.") from None
 
 
 Others = Annotated[

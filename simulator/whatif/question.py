@@ -6,11 +6,18 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from simulator import names
 from simulator.agreement import refuse
 from simulator.changes.effects import ChangeField, Effects
-from simulator.changes.feasibility import change_problems, city_problems, figure_problems, reach_problems
+from simulator.changes.feasibility import (
+    change_problems,
+    city_problems,
+    figure_problems,
+    naming_problems,
+    reach_problems,
+)
 from simulator.changes.figures import Figures, gather_figures
 from simulator.changes.program import Program, make_program
 from simulator.changes.standing import Standing, stand
@@ -107,8 +114,15 @@ def pose(scenario: Scenario, index: Index, document: Document) -> Question | Non
     values = scenario.factors.values
     standing = stand(index, values[0] if values else None)
     others = None if isinstance(scenario.others, str) else scenario.others
-    refuse(document, city_problems(standing, scenario.city, scenario.changes, scenario.spillover))
-    refuse(document, figure_problems(standing, scenario.figures))
+    refuse(
+        document,
+        chain(
+            city_problems(standing, scenario.city, scenario.changes, scenario.spillover),
+            figure_problems(standing, scenario.figures),
+            naming_problems(standing, scenario.changes),
+            () if scenario.reach is None else reach_problems(standing, scenario.city, scenario.reach),
+        ),
+    )
     given: dict[str, dict[str, float]] = {}
     for name, of_city in scenario.figures.items():
         given.setdefault(find_city(index.matrix, name), {}).update(of_city)
@@ -116,8 +130,6 @@ def pose(scenario: Scenario, index: Index, document: Document) -> Question | Non
     refuse(
         document, change_problems(standing, figures, scenario.city, scenario.changes, others, bool(scenario.spillover))
     )
-    if scenario.reach is not None:
-        refuse(document, reach_problems(standing, scenario.city, scenario.reach))
     city = None if scenario.city is None else find_city(index.matrix, scenario.city)
     question = Question(standing, figures, scenario, city)
     if scenario.reach is not None:

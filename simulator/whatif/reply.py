@@ -47,7 +47,7 @@ def describe_program(program: Program, cities: Sequence[str]) -> str:
     told: list[str] = []
     for order in program.orders:
         who = "all cities" if order.cities.all() else _some_of(order.cities, cities)
-        told.append(f"{order.name} {_describe_order(order)} ({who})")
+        told.append(f"{order.name} {_describe_order(order, cities)} ({who})")
     for flow in program.flows:
         sources, reached = (_some_of(np.asarray(flow.passes.any(axis=axis)), cities) for axis in (0, 1))
         told.append(f"{_percent(flow.share)} of the gain of {sources} reaches {reached}")
@@ -58,7 +58,7 @@ def _some_of(chosen: Flags, cities: Sequence[str]) -> str:
     return some([city for city, one in zip(cities, chosen, strict=True) if one])
 
 
-def _describe_order(order: Order) -> str:
+def _describe_order(order: Order, cities: Sequence[str]) -> str:
     match order.kind:
         case "grow" if order.amount is not None:
             rate = "at its last rate" if order.amount.last and order.amount.certain else _percent(order.amount)
@@ -67,7 +67,8 @@ def _describe_order(order: Order) -> str:
             by = f"{order.step.places:+d} places" if order.step.places is not None else f"{order.step.sd:+g} sd"
             return f"moves {by}"
         case "match":
-            return f"matches {MATCHES[order.target or 'best']} of its peers"
+            among = "all cities" if order.peers is None or order.peers.all() else _some_of(order.peers, cities)
+            return f"matches {MATCHES[order.target or 'best']} of {among}"
     return {"multiply": "times", "add": "plus", "set": "becomes"}[order.kind] + f" {order.amount}"
 
 
@@ -82,8 +83,9 @@ def _percent(amount: Amount) -> str:
 def describe_held(question: Question) -> str:
     """Return what is held constant, in words (convention 13)."""
     others = question.scenario.others
+    but = ", but for what spills over" if question.scenario.spillover else ""
     if isinstance(others, str):
-        return "the other cities stand still: every value of theirs is kept, their rates of growth too"
+        return f"the other cities stand still{but}: every value of theirs is kept, their rates of growth too"
     rate = "their own last rates" if others.last else _percent(others)
     spread = f", ± {100.0 * others.sd:g} %" if others.last and others.sd > 0.0 else ""
-    return f"the other cities grow at {rate}{spread} in whatever is grown; all other values of theirs are kept"
+    return f"the other cities grow at {rate}{spread} in whatever is grown{but}; all other values of theirs are kept"

@@ -312,7 +312,7 @@ def _refuse_names(standing: Standing, figures: Figures | None, asked: Sequence[s
         raise InputError("sweep", [Fault("quantities", "the index has no quantities behind its variables", remedy)])
     faults = list(_twice("quantities", asked))
     for name in dict.fromkeys(asked):
-        problems = name_problems(standing, figures, kinds[0], name, ("quantities", name))
+        problems = name_problems(standing, kinds[0], name, ("quantities", name))
         faults += [Fault(str(where[0]), problem, remedy) for where, problem, remedy in problems]
     _refuse("sweep", faults)
 
