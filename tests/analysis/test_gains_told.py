@@ -32,7 +32,7 @@ def drawn(seed: int, draws: int, left_out: bool = False) -> tuple[Array, Array, 
 def tallied(before: Array, after: Array, above: Array, later: Array, blockwise: bool = False) -> Tally:
     tally = empty_tally(6, False, [], True, 2)
     tally_gains(before, after, tally.gains)
-    tally_passed(above, later, len(after), tally.passed)
+    tally_passed(above, later, after[:, 0] > 0, tally.passed)
     for rank in range(1, 7):
         tally.counts[:, rank - 1] = (after == rank).sum(axis=0)
     tally = replace(tally, draws=len(after))
@@ -91,6 +91,17 @@ def test_a_level_that_is_just_reached_is_reached() -> None:
     found = gains(replace(tally, draws=20), CITIES, ["x"], False)
     quantiles = [int(found[f"places_gained_{name}"][0]) for name in ("p05", "median", "p95")]
     assert quantiles == [-5, 0, 0]
+
+
+def test_places_within_indicators_are_those_of_draws_with_the_city() -> None:
+    before, after, above, later = drawn(6, 200, left_out=True)
+    found = gains(tallied(before, after, above, later), CITIES, LEAVES, False)
+    own = np.sort((above - later)[after[:, 0] > 0, 1])
+    expected = next(value for number, value in enumerate(own, 1) if number >= 0.5 * own.size)
+    assert int(found["places_gained_median"].sel(indicator="y")) == expected
+    before[:, 0], after[:, 0] = 0, 0
+    never = gains(tallied(before, after, above, later), CITIES, LEAVES, False)
+    assert never["places_gained_p05"].values.tolist() == [0, 0]
 
 
 def test_without_a_city_in_question_no_indicators_are_told() -> None:

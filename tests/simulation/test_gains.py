@@ -18,8 +18,8 @@ from simulator.construction.encoding import encode
 from simulator.construction.scoring import Chunk
 from simulator.index import build_index
 from simulator.simulation.blocks import prepare, run_block, simulate
-from simulator.simulation.gains import places_within, tally_gains, tally_passed
-from simulator.simulation.tally import Tally, at_least, empty_tally
+from simulator.simulation.gains import places_within, tally_gains, tally_passed, tally_total_gains, total_step
+from simulator.simulation.tally import MOST_STEPS, Tally, at_least, empty_tally
 from simulator.uncertainty.design import BLOCK, Design, MonteCarlo
 from simulator.uncertainty.factors import Factors
 from simulator.uncertainty.points import PointDesign
@@ -68,11 +68,13 @@ def test_places_passed_within_indicators_are_counted_as_by_hand(data: st.DataObj
     before = np.array(data.draw(st.lists(rows, min_size=1 if once else draws, max_size=1 if once else draws)))
     after = np.array(data.draw(st.lists(rows, min_size=draws, max_size=draws)))
     passed = np.zeros((leaves, 2 * cities - 1), np.int64)
-    tally_passed(before, after, draws, passed)
-    assert (passed.sum(axis=1) == draws).all()
+    present = np.array(data.draw(st.lists(st.booleans(), min_size=draws, max_size=draws)))
+    tally_passed(before, after, present, passed)
+    assert (passed.sum(axis=1) == present.sum()).all()
     for leaf in range(leaves):
         for place in range(1 - cities, cities):
-            mine = sum(1 for d in range(draws) if before[0 if once else d, leaf] - after[d, leaf] == place)
+            rows_with = [d for d in range(draws) if present[d]]
+            mine = sum(1 for d in rows_with if before[0 if once else d, leaf] - after[d, leaf] == place)
             assert passed[leaf, place + cities - 1] == mine
 
 
@@ -93,6 +95,15 @@ def test_places_within_follow_each_indicator_s_direction() -> None:
     plan = encode((index.definition,), index.printed)
     for city, expected in enumerate(([3, 0, 2], [1, 1, 0], [1, 1, 0], [0, 3, 3])):
         assert places_within(plan, chunk_of(values), city).tolist() == [expected]
+
+
+def test_who_is_left_out_stands_above_nobody() -> None:
+    tree = {"id": "total", "normalise": "z-score", "children": [{"id": "up"}]}
+    frame = pd.DataFrame({"up": [1.0, 2.0, 3.0, 4.0]}, index=cities_of(4))
+    index = build_index({"schema_version": 1, "id": "own", "levels": ["i", "l"], "index": tree}, frame)
+    there = np.array([[True, True, False, True], [True, False, False, False]])
+    chunk = dataclasses.replace(chunk_of(np.array([[[1.0, 2.0, 3.0, 4.0]]])), city_in=there)
+    assert places_within(encode((index.definition,), index.printed), chunk, 0).tolist() == [[2], [0]]
 
 
 def experiment(*changes: dict[str, Any], draws: int = 300, design: str = "monte-carlo", **factors: Any) -> Any:
@@ -180,3 +191,35 @@ def test_tallies_without_a_change_count_no_gains() -> None:
     some = empty_tally(5, False, [], True, 3)
     assert (some.gains.shape, some.passed.shape) == ((5, 9), (3, 9))
     assert (some + some).gains.shape == (5, 9)
+
+
+@given(totals=st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=9))
+def test_the_step_of_totals_is_a_power_of_two_and_the_range_fits(totals: list[float]) -> None:
+    step = total_step(np.array(totals))
+    assert np.frexp(step)[0] == 0.5
+    spread = max(totals) - min(totals)
+    assert spread <= step * MOST_STEPS / 2.0 or spread == 0.0
+    assert spread == 0.0 or spread > step * MOST_STEPS / 4.0
+
+
+def test_total_gains_are_counted_to_the_step_and_at_the_ends_beyond() -> None:
+    before = np.array([1.0, 1.0, 1.0, np.nan, 1.0, 1.0])
+    after = np.array([1.0, 1.26, 0.6, np.nan, 99.0, -99.0])
+    gains = np.ones(7, np.int64)
+    tally_total_gains(before, after, 0.25, gains)
+    assert gains.tolist() == [2, 2, 1, 2, 2, 1, 2]
+
+
+def test_total_gains_of_draws_are_the_difference_of_both_totals() -> None:
+    one, unchanged, changed = experiment(UNCERTAIN)
+    one = dataclasses.replace(one, step=0.125)
+    tally, _ = simulate(one)
+    rows = []
+    for realisation in (unchanged, changed):
+        _, draws = simulate(dataclasses.replace(one, realisation=realisation, before=None, city=-1, step=0.0))
+        assert draws is not None
+        rows.append(draws.totals[:, 0])
+    steps = np.rint((rows[1] - rows[0]) / 0.125).astype(int)
+    counted = {k - MOST_STEPS: int(v) for k, v in enumerate(tally.total_gains) if v}
+    assert counted == {int(k): int((steps == k).sum()) for k in np.unique(steps)}
+    assert tally.total_gains.sum() == 300
