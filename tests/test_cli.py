@@ -410,7 +410,7 @@ def test_what_a_scenario_may_be_short_for_fits_the_schema(body: str) -> None:
         "factors: {ties: [beter]}",
         "factors: {data-error: {size: 1}}",
         "never: [{normalisation: z-score}]",
-        "draws: 1",
+        "draws: -1",
         "seed: -1",
         "cities: []",
         "within: colour",

@@ -32,6 +32,11 @@ AFTER: Final = {names.RANK: names.RANK_AFTER, names.TOTAL: names.TOTAL_AFTER, na
 DRAWN: Final = (names.RANK_MEAN, names.RANK_MEDIAN, names.RANK_P05, names.RANK_P95, "top_10")
 """Figures over draws that are set side by side, with their standard errors."""
 
+GAINED: Final = tuple(
+    name + end for name in (names.GAIN_MEAN, names.GAIN_CHANCE, names.LOSS_CHANCE) for end in ("", names.SE)
+)
+"""What the draws of a what-if tell of each city: mean gain, chances of a better and of a worse rank."""
+
 LEFT_ASIDE: Final = "cities_left_aside"
 """Attribute that names the cities which only some results have."""
 
@@ -46,6 +51,11 @@ DESCRIPTIONS: Final = {
     names.SPEARMAN_BETWEEN: "Spearman's rho of two rankings with nothing varied",
     names.KENDALL_BETWEEN: "Kendall's tau-b of two rankings with nothing varied",
     names.MEAN_ABS_MOVE: "mean absolute move over the cities",
+    names.RANK_GAIN: "of a what-if, places gained by its change",
+    names.TOTAL_GAIN: "of a what-if, what the total gains by its change",
+    names.GAIN_MEAN: "of a what-if, mean gain of places over the draws",
+    names.GAIN_CHANCE: "of a what-if, chance of a better rank",
+    names.LOSS_CHANCE: "of a what-if, chance of a worse rank",
     names.SETTING_VALUE: "value of a setting in which the scenarios differ",
     names.RANK_MEAN: "mean rank over the draws",
     names.RANK_MEDIAN: "median rank over the draws",
@@ -116,7 +126,9 @@ def compare(results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset]) -> xr.Data
         On (city, result): `rank` and `total` with nothing varied (after its changes where the result is of a what-if);
         `rank_move`, places gained against the first, positive if the city rises; `rank_mean`, `rank_median`,
         `rank_p05`, `rank_p95` and `top_10` over the draws with their standard errors (convention 12), NaN where a
-        result has none, or has them among more cities than these.
+        result has none, or has them among more cities than these; and of a what-if, against the same without its
+        change, `rank_gain`, `total_gain`, and over its draws `gain_mean`, `gain_chance` and `loss_chance` of one place
+        or more, NaN of others. The coordinates `asked` and `asked_for` (result) say what it changes, and for whom.
 
         On (city, node, result): `node_rank`, 1 for the largest score; `node_rank_move`, places gained within the node,
         NaN where the trees are those of different readings; `node_score_move`, score gained, NaN where scores are on
@@ -170,6 +182,7 @@ def compare(results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset]) -> xr.Data
             names.RANK_MOVE: (per_city, ranks[:, :1] - ranks),
             names.MEAN_ABS_MOVE: (names.RESULT, np.abs(ranks[:, :1] - ranks).mean(axis=0)),
             **{name: (per_city, figures) for name, figures in _drawn(sides, cities, groups)},
+            **{name: (per_city, figures) for name, figures in _gained(sides, cities)},
             **_within_nodes(sides, scores, groups),
             **_agreement(ranks, groups),
             names.SETTING_VALUE: (
@@ -181,6 +194,27 @@ def compare(results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset]) -> xr.Data
         attrs={"index": sides[0].record.index, LEFT_ASIDE: _left_aside(sides, cities)},
     )
     return _described(compared)
+
+
+def _gained(sides: Sequence[_Side], cities: Sequence[str]) -> Iterator[tuple[str, Floats]]:
+    """Yield what each what-if changes of a city (city, result) against the same without its change; NaN of others."""
+    blank = np.full(len(cities), np.nan)
+    whole: dict[str, list[Floats]] = {name: [] for name in (names.RANK_GAIN, names.TOTAL_GAIN, *GAINED)}
+    for side in sides:
+        own = side.result
+        asks = names.RANK_BEFORE in own
+        place = {names.CITY: list(cities)}
+        for name, before, after in (
+            (names.RANK_GAIN, names.RANK_AFTER, names.RANK_BEFORE),
+            (names.TOTAL_GAIN, names.TOTAL_BEFORE, names.TOTAL_AFTER),
+        ):
+            whole[name].append((own[after] - own[before]).sel(place).values.astype(np.float64) if asks else blank)
+        for name in GAINED:
+            held = own[name].sel(place) if name in own else None
+            column = blank if held is None else held.values if held.ndim == 1 else held.values[:, 0]
+            whole[name].append(column)
+    for name, columns in whole.items():
+        yield name, np.stack(columns, axis=1)
 
 
 def most_moved(compared: xr.Dataset, city: str, result: str, most: int = 2) -> list[Gain]:
@@ -418,6 +452,8 @@ def _result_coordinates(sides: Sequence[_Side], settings: Mapping[str, object]) 
     called = [side.name for side in sides]
     return {
         names.RESULT: called,
+        names.ASKED_FOR: (names.RESULT, [str(side.result.attrs.get("city", "")) for side in sides]),
+        names.ASKED: (names.RESULT, [str(side.result.attrs.get("asked", "")) for side in sides]),
         names.RESULT_TITLE: (names.RESULT, [str(side.result.attrs.get("title", side.name)) for side in sides]),
         ATTRIBUTE: (names.RESULT, [side.record.model_dump_json(indent=1) for side in sides]),
         names.OTHER_RESULT: called,

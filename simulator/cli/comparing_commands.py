@@ -33,7 +33,13 @@ STORED = ".nc"
 )
 @click.option("--out", metavar="FILE", help="Write the comparison, with the provenance of each, to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city and result; - for the screen.")
-@click.option("--city", "only", multiple=True, metavar="CITY", help="Show this city alone; may be repeated.")
+@click.option(
+    "--city",
+    "only",
+    multiple=True,
+    metavar="CITY",
+    help="Show this city alone; may be repeated. A single one is whom what-ifs are asked for.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def compare_command(
     sources: tuple[str, ...],
@@ -66,7 +72,8 @@ def compare_command(
         refuse_clash(source, {"--out": out, "--csv": csv_path}, "compared")
     for path in (out, csv_path):
         refuse_unwritable(path)
-    opened = [_opened(source, draws, seed) for source in sources]
+    asked = only[0] if len(only) == 1 else None
+    opened = [_opened(source, draws, seed, asked) for source in sources]
     shown = _shown(opened, only)
     compared = compare(_named(sources, [_result(one, workers, quiet) for one in opened]))
     if out is not None:
@@ -79,8 +86,11 @@ def compare_command(
             click.echo(f"Written to {out}.")
 
 
-def _opened(source: str, draws: int | None, seed: int | None) -> xr.Dataset | Study:
-    """Return a stored result, or the study of a scenario that is to be run; draws are none of an exact design."""
+def _opened(source: str, draws: int | None, seed: int | None, city: str | None) -> xr.Dataset | Study:
+    """Return a stored result, or the study of a scenario that is to be run; draws are none of an exact design.
+
+    A what-if is asked for the `city`, if one is given.
+    """
     from simulator.provenance import unseal
     from simulator.scenario import open_scenario, read_scenario
     from simulator.storage import read_result
@@ -91,8 +101,9 @@ def _opened(source: str, draws: int | None, seed: int | None) -> xr.Dataset | St
         unseal(result.attrs, source)
         return result
     document = open_scenario(source)
-    exact = read_scenario(document).design == "exhaustive"
-    return plan(document, settings([], None if exact else draws, seed))
+    scenario = read_scenario(document)
+    for_city = [f"city={city}"] if scenario.asks_what_if and city is not None else []
+    return plan(document, settings(for_city, None if scenario.design == "exhaustive" else draws, seed))
 
 
 def _shown(opened: list[xr.Dataset | Study], only: tuple[str, ...]) -> list[str]:

@@ -16,6 +16,7 @@ from rich.text import Text
 from simulator import names
 from simulator.analysis.comparing import DRAWN, LEFT_ASIDE, Gain, most_moved
 from simulator.kernels.arrays import Integers
+from simulator.report.figures import signed
 from simulator.report.screen import chance, city_name, plain_table
 
 LONGEST = 60
@@ -47,7 +48,28 @@ def comparing_view(compared: xr.Dataset, width: int, only: Sequence[str] = ()) -
         if held and not shown
     ]
     notes = [Text(f"Too wide for this screen: {' and '.join(left_out)}; --csv has them.")] if left_out else []
-    return Group(*legend, table, *notes, *(Text(line) for line in closing_lines(compared)))
+    asked = [Text(line) for line in _what_if_lines(compared, letters, only)]
+    return Group(*legend, table, *notes, *asked, *(Text(line) for line in closing_lines(compared)))
+
+
+def _what_if_lines(compared: xr.Dataset, letters: Sequence[str], only: Sequence[str]) -> Iterator[str]:
+    """Yield, of each what-if, what its own change gains: for the city it is asked for, and for some `only`."""
+    for number, letter in enumerate(letters):
+        row = compared.isel({names.RESULT: number})
+        if not str(row[names.ASKED].item()):
+            continue
+        cities = dict.fromkeys([str(row[names.ASKED_FOR].item()), *only])
+        told = [_own_gain(row.sel({names.CITY: city})) for city in cities if city in row[names.CITY].values]
+        yield f"{letter} asks what if {row[names.ASKED].item()}{': ' if told else ''}{'; '.join(told)}."
+
+
+def _own_gain(place: xr.Dataset) -> str:
+    """Return what a what-if gains for a city, in words."""
+    after = int(place[names.RANK])
+    gained = f"{int(place[names.RANK_GAIN]):+d} places" if float(place[names.RANK_GAIN]) else "the same rank"
+    told = f"{place[names.CITY].item()} rank {after}, {gained}, total {signed(float(place[names.TOTAL_GAIN]))}"
+    better, worse = (float(place[name]) for name in (names.GAIN_CHANCE, names.LOSS_CHANCE))
+    return told if np.isnan(better) else f"{told}, better in {chance(better)} of its draws, worse in {chance(worse)}"
 
 
 def closing_lines(compared: xr.Dataset) -> Iterator[str]:
