@@ -15,6 +15,7 @@ from simulator.simulation.blocks import Progress
 from simulator.study import run
 
 DEFAULT_DRAWS = 10_000
+DEFAULT_SEED = 2025
 
 REACH_FACTORS = {"data-error": {"size": 0.1, "unit": "sd"}}
 """What varies while a rank is reached, if nothing else is said: the figures of all cities, a little."""
@@ -42,9 +43,10 @@ def what_if(
     spillover: Sequence[Mapping[str, Any]] = (),
     figures: Mapping[str, float] | None = None,
     under: str | Path | Mapping[str, Any] | None = None,
+    ties: str | None = None,
     index: Index | str | Path = DEFAULT_INDEX,
     draws: int = DEFAULT_DRAWS,
-    seed: int | None = None,
+    seed: int | None = DEFAULT_SEED,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -72,10 +74,13 @@ def what_if(
         Quantities of the city that are not bundled.
     under
         A scenario whose factors and methods apply; if not given, only the values behind printed points are drawn.
+    ties
+        Tie rule of all normalisations by rank, such as `"better"`; as the index has it if not given. The ranking before
+        the change is then that of this rule.
     index
         An index in memory, a bundled name or a path.
     draws, seed, workers, progress
-        As in `simulator.study.run`. Without draws (0) no chances are told.
+        As in `simulator.study.run`. Without draws (0) no chances are told; without a seed (None) one is drawn.
 
     Returns
     -------
@@ -102,6 +107,8 @@ def what_if(
     asked: dict[str, Any] = {"city": city, "changes": [told], "others": others, "spillover": list(spillover) or None}
     if figures:
         asked["figures"] = {city or "": dict(figures)}
+    if ties is not None:
+        asked["recipe"] = {"ties": ties}
     return _run("what-if", asked, under, index, draws, seed, workers, progress)
 
 
@@ -120,9 +127,10 @@ def reach(
     chance: float | str | None = None,
     plans: int = 3,
     under: str | Path | Mapping[str, Any] | None = None,
+    ties: str | None = None,
     index: Index | str | Path = DEFAULT_INDEX,
     draws: int = DEFAULT_DRAWS,
-    seed: int | None = None,
+    seed: int | None = DEFAULT_SEED,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -148,7 +156,7 @@ def reach(
     under
         A scenario whose factors and methods apply; if not given, values behind printed points are drawn, and all have
         an error of a tenth of a standard deviation.
-    index, draws, seed, workers, progress
+    ties, index, draws, seed, workers, progress
         As in `what_if`.
 
     Returns
@@ -179,6 +187,8 @@ def reach(
     asked: dict[str, Any] = {"city": city, "reach": {key: one for key, one in goal.items() if one is not None}}
     if under is None:
         asked["factors"] = REACH_FACTORS
+    if ties is not None:
+        asked["recipe"] = {"ties": ties}
     return _run("reach", asked, under, index, draws, seed, workers, progress)
 
 

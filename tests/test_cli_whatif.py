@@ -179,6 +179,20 @@ def test_quantities_are_listed_with_the_figures_of_a_city() -> None:
     assert "gdp-growth" in citysim("quantities")
 
 
+def test_given_figures_that_do_not_fit_the_printed_order_are_doubted() -> None:
+    growth = ("what-if", "hefei", "--grow", "exports=10%", "--draws", "0", "--figure", "imports=1170", "--figure")
+    assert "Check the figures given" not in citysim(*growth, "exports=2470")
+    told = citysim(*growth, "exports=247").replace("\n", " ")
+    assert "Check the figures given: (exports + imports) / gdp of hefei would be 0.1049" in told
+    assert "its place in the printed order tells about 0.2696" in told
+
+
+def test_another_tie_rule_is_that_of_the_rank_before_too() -> None:
+    told = citysim(*GROWTH, "--draws", "0", "--ties", "better")
+    own = sim.load_index("opportunity-2025").score({"ties": "better"})["total"].sel(city="hefei")
+    assert f"total {float(own):,.0f} → 1,911" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -190,7 +204,7 @@ def test_quantities_are_listed_with_the_figures_of_a_city() -> None:
         (("what-if", "hefei", "--grow", "gdp=8"), "Eight per cent are 8% or 0.08"),
         (("what-if", "hefei", "--add", "gdp=8%"), "is a percentage"),
         (("what-if", "hefei", "--grow", "gdp=8%", "--grow", "gdp=9%"), "gdp is given twice"),
-        (("what-if", "hefei", "--multiply", "exports=1.1"), "Give exports, imports under `figures`"),
+        (("what-if", "hefei", "--multiply", "exports=1.1"), "Give exports, imports as figures (--figure"),
         (("what-if", "hefei", "--grow", "gdp=8%", "--spill", "yichang=130%"), "is no share. Give 0 to 1"),
         (("what-if", "--grow", "gdp=8%"), "nobody is named whose figures change"),
         (("what-if", "hefei", "--move", "patent-density=far"), "is no move. Write 3 places, or 0.5 sd"),

@@ -195,3 +195,27 @@ def solve_for(formula: Formula, quantity: str, known: Mapping[str, Floats], valu
     found = np.where(np.abs(2.0 * two - one) <= SAME * np.abs(one), inverse, np.nan)
     found = np.where(np.abs(two - 2.0 * one) <= SAME * np.abs(two), direct, found)
     return np.where(np.isfinite(found) & (found != 0.0), found, np.nan)
+
+
+def doubts(standing: Standing, figures: Figures) -> list[str]:
+    """Return, in words, which figures that were given lead to a value that the printed order does not have.
+
+    The value of an indicator that is held lies between those of its neighbours; a given figure that puts it elsewhere,
+    by more than a tenth, is more likely a slip or of another kind than the figure behind the points.
+    """
+    raw, found = standing.index.raw, []
+    for footing in standing.footings if raw is not None else ():
+        if not (footing.printed and footing.held) or footing.behind is None or len(footing.behind.parts) > 1:
+            continue
+        assert raw is not None
+        formula = parse_formula(raw.parts(footing.leaf.id)[0].formula or "")
+        parts = figures.made_of(formula)
+        given = np.any([figures.origin[name] == GIVEN for name in parts], axis=0)
+        known = np.all([figures.known(name) for name in parts], axis=0)
+        value = formula.evaluate({name: figures.value[name] for name in formula.quantities})
+        for city in np.flatnonzero(given & known):
+            told = float(footing.sign * footing.value[city])
+            if abs(value[city] - told) > 0.1 * abs(told):
+                by_figures = f"{formula.text} of {standing.index.cities[city]} would be {value[city]:.4g}"
+                found.append(f"{by_figures}; its place in the printed order tells about {told:.4g}")
+    return found

@@ -55,10 +55,16 @@ def listed(written: str | None) -> Any:
     return {attribute.strip(): parts} if equals else parts
 
 
+def by_ties(ties: str | None) -> dict[str, Any]:
+    """Return the recipe of another tie rule."""
+    return {} if ties is None else {"recipe": {"ties": ties}}
+
+
 def asked_with(command: Command) -> Command:
     """Give a command the options that all questions have: of which index, with how many draws, written where."""
     options = (
         click.option("--index", help=f"Bundled name or path of a definition.  [default: {DEFAULT_INDEX}]"),
+        click.option("--ties", metavar="RULE", help="Another tie rule, such as better; the rank before is by it too."),
         click.option("--draws", type=int, default=10_000, show_default=True, help="Number of draws; 0 for no chances."),
         click.option("--seed", type=int, default=2025, show_default=True, help="The same seed gives the same result."),
         click.option("--workers", type=int, help="Parallel workers; all processors by default."),
@@ -105,6 +111,7 @@ def what_if_command(
     figure: tuple[str, ...],
     under: str | None,
     index: str | None,
+    ties: str | None,
     draws: int,
     seed: int,
     workers: int | None,
@@ -140,7 +147,7 @@ def what_if_command(
     change = {kind: asked for kind, asked in change.items() if asked}
     optional = {"years": years, "peers": listed(peers), "cities": listed(cities)}
     change |= {key: value for key, value in optional.items() if value is not None}
-    question: dict[str, Any] = {"city": city, "changes": [change], "others": others}
+    question: dict[str, Any] = {"city": city, "changes": [change], "others": others, **by_ties(ties)}
     if spill:
         shares = named("--spill", spill, "yichang=30%")
         question["spillover"] = [{"from": city, "to": listed(who), "share": share} for who, share in shares.items()]
@@ -213,6 +220,7 @@ def reach_command(
     plans: int,
     under: str | None,
     index: str | None,
+    ties: str | None,
     draws: int,
     seed: int,
     workers: int | None,
@@ -239,7 +247,7 @@ def reach_command(
     optional = {"only": listed(only), "not": listed(without), "allow": listed(allow), "margin": margin}
     optional["chance"] = chance
     goal |= {key: value for key, value in optional.items() if value is not None}
-    question: dict[str, Any] = {"city": city, "reach": goal}
+    question: dict[str, Any] = {"city": city, "reach": goal, **by_ties(ties)}
     from simulator.asking import REACH_FACTORS, as_scenario
 
     if under is None:

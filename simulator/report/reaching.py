@@ -99,6 +99,9 @@ def _notes(result: xr.Dataset) -> Iterable[str]:
         yield f"No plan{ahead} takes less effort: proven."
     else:
         yield f"The search was ended before it was proven that no plan{ahead} takes less effort."
+    wanted = float(result.attrs.get("wanted_chance", 0.0))
+    if names.PLAN_CHANCE in result and (result[names.PLAN_CHANCE].values < wanted).any():
+        yield f"The chance of {percent(wanted)} is that of the first plan; not every other one has it."
     yield "Each other plan does without some variable of every one before it."
     yield "A place is a city passed; who is passed loses points, and so do the cities left behind in a tie."
     yield "Each variable is taken by itself; `citysim what-if` carries a quantity through all that hold it."

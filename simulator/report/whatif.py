@@ -229,6 +229,8 @@ def _group_table(result: xr.Dataset) -> RenderableType:
 
 def closing_lines(result: xr.Dataset, city: int | None, seconds: float | None) -> Iterable[str]:
     """Yield what is held constant, what stands in, and how many draws there were."""
+    if result.attrs.get("doubts"):
+        yield f"Check the figures given: {result.attrs['doubts']}."
     yield f"Held constant: {result.attrs['held']}; and whatever is not named."
     if city is not None and names.HELD in result:
         moved = result[names.EFFECT].values.astype(str) != ""

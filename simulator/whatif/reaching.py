@@ -183,6 +183,7 @@ def reply_reach(question: Question, draw: Draw, progress: Progress | None) -> xr
         city=question.city or "",
         target_rank=question.goal.rank,
         margin=way.margin,
+        wanted_chance=wanted or 0.0,
         asked=describe_program(program, question.index.cities),
         held=describe_held(question),
     )

@@ -9,6 +9,7 @@ import xarray as xr
 
 from simulator.changes.amounts import Amount
 from simulator.changes.effects import ChangeField
+from simulator.changes.figures import doubts
 from simulator.changes.program import Order, Program
 from simulator.changes.wording import Aim
 from simulator.construction.feasibility import some
@@ -39,6 +40,7 @@ def reply(question: Question, draw: Draw, progress: Progress | None) -> xr.Datas
         city=question.city or "",
         asked=describe_program(question.field.program, question.index.cities),
         held=describe_held(question),
+        doubts="; ".join([] if question.figures is None else doubts(question.standing, question.figures)),
     )
 
 
