@@ -97,8 +97,8 @@ def what_if(
     --------
     >>> import simulator as sim
     >>> answer = sim.what_if("hefei", grow={"gdp": "8%"}, draws=0)
-    >>> int(answer["rank_before"].sel(city="hefei")), int(answer["rank_after"].sel(city="hefei"))
-    (15, 14)
+    >>> float(answer["total_before"].sel(city="hefei")), float(answer["total_after"].sel(city="hefei"))
+    (1903.0, 1905.0)
     """
     change = {"grow": grow, "multiply": multiply, "add": add, "set": set_to, "move": move, "match": match}
     told = {key: value for key, value in {**change, "peers": peers, "cities": cities}.items() if value is not None}

@@ -155,7 +155,7 @@ def test_one_without_an_answer_is_told_and_leaves_the_others_theirs() -> None:
     assert found["fault"].values[1] == ""
     assert (found["rank_after"][0] == 0).all()
     assert np.isnan(found["total_after"][0]).all()
-    assert int(found["rank_after"].sel(city="hefei")[1]) == 14
+    assert int(found["rank_after"].sel(city="hefei")[1]) == 15
     assert found[ATTRIBUTE].values[0] == ""
 
 

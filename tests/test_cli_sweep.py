@@ -115,12 +115,12 @@ def test_scenarios_run_as_one_job(mine: str, tmp_path: Path) -> None:
     assert found["scenario"].values.tolist() == ["mine, hefei", "weights-only, hefei"]
     rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))))
     assert [row["scenario_name"] for row in rows] == ["mine", "weights-only"]
-    assert int(rows[0]["rank_after"]) == 14
+    assert int(rows[0]["rank_after"]) == 15
 
 
 def test_a_what_if_for_several_cities(mine: str) -> None:
     printed = swept(mine, "--city", "hefei", "--city", "taiyuan")
-    assert "mine: 2 of 2 cities gain ranks, most of all Taiyuan 太原 (3); none lose ranks." in printed
+    assert "mine: 1 of 2 cities gain ranks, most of all Taiyuan 太原 (3); none lose ranks." in printed
 
 
 def test_one_without_an_answer_is_told_and_ends_in_exit_code_1(mine: str, tmp_path: Path) -> None:

@@ -41,8 +41,8 @@ def refused(*arguments: str) -> str:
 def test_the_answer_first_then_what_gives_and_takes() -> None:
     lines = citysim(*GROWTH, "--draws", "0").splitlines()
     assert lines[0] == "What if: gdp grows 8 % (hefei)."
-    assert lines[1] == "Hefei 合肥: rank 15 → 14, total 1,903 → 1,909 (+6)."
-    assert lines[2] == "Passes Tianjin 天津, Ningbo 宁波; passed by nobody."
+    assert lines[1] == "Hefei 合肥: rank 15 → 15, total 1,903 → 1,905 (+2)."
+    assert lines[2] == "Passes Ningbo 宁波; passed by nobody."
     told = "\n".join(lines)
     assert (
         told.index("Government debt burden") < told.index("Output per capita") < told.index("Deposit and loan density")
@@ -76,8 +76,8 @@ def test_every_step_is_explained() -> None:
         "deposits-loans-to-gdp = (deposits + loans) / gdp: not known, changes by the factor 0.92592593",
         "place 25 → 22, points 36 → 39 (+3)",
         "economic-strength: 215 → 220 (+5)",
-        "total: 1903 → 1909 (+6)",
-        "rank: 15 → 14",
+        "total: 1903 → 1905 (+2)",
+        "rank: 15 → 15",
     ):
         assert step in told, step
 
@@ -95,8 +95,8 @@ def test_the_table_of_cities_goes_to_a_file_or_the_screen(tmp_path: Path) -> Non
     citysim(*GROWTH, "--draws", "0", "--csv", str(file), "--quiet")
     rows = {row["city"]: row for row in csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))}
     assert len(rows) == 60
-    assert (rows["hefei"]["rank_before"], rows["hefei"]["rank_after"]) == ("15", "14")
-    assert (rows["hefei"]["total_before"], rows["hefei"]["total_after"]) == ("1903", "1909.0")
+    assert (rows["hefei"]["rank_before"], rows["hefei"]["rank_after"]) == ("15", "15")
+    assert (rows["hefei"]["total_before"], rows["hefei"]["total_after"]) == ("1903", "1905.0")
     drawn = citysim(*GROWTH, "--draws", "64", "--csv", "-")
     header = drawn.splitlines()[0].split(",")
     assert {"gain_chance_1", "gain_chance_1_se", "loss_chance_10", "gain_mean", "rank_p05"} <= set(header)
@@ -190,7 +190,7 @@ def test_given_figures_that_do_not_fit_the_printed_order_are_doubted() -> None:
 def test_another_tie_rule_is_that_of_the_rank_before_too() -> None:
     told = citysim(*GROWTH, "--draws", "0", "--ties", "better")
     own = sim.load_index("opportunity-2025").score({"ties": "better"})["total"].sel(city="hefei")
-    assert f"total {float(own):,.0f} → 1,911" in told
+    assert f"total {float(own):,.0f} → 1,910" in told
 
 
 @pytest.mark.parametrize(

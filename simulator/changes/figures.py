@@ -175,7 +175,7 @@ def _place_on_curve(
         return
     linked = np.log(known) if positive else known
     turned = -1.0 if part.direction == "lower" else 1.0
-    found = linked.mean() + turned * linked.std(ddof=1) * ndtri(normal_place(points)[lacking])
+    found = linked.mean() + turned * linked.std(ddof=1) * ndtri(normal_place(points, "lowest")[lacking])
     value[name][lacking] = np.exp(found) if positive else found
     origin[name][lacking] = STANDS_IN
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -172,23 +173,24 @@ def _stand_ins(spec: ValuesBehind, scale: Scale, points: Floats, sign: float) ->
     """Return a value for each city (n) of which the printed order alone is known.
 
     Quantiles of the first shape, its spread in the middle of its range, at Blom's plotting positions
-    (k - 3/8) / (n + 1/4) of the middle place of each tied group; on a positive scale without unit.
+    (k - 3/8) / (n + 1/4); a tied group has that of the place which `spec` gives it, as in the draws. On a positive
+    scale they have no unit.
     """
     shape = (spec.positive if scale == "positive" else spec.signed).alternatives[0]
-    place = normal_place(points) if sign > 0.0 else 1.0 - normal_place(points)
+    rising = normal_place(points, spec.tied)
+    place = rising if sign > 0.0 else 1.0 - rising
     middle, spread = (float(end[0]) for end in spread_at(shape, np.array([0.5])))
     found = middle + spread * quantile(shape, place)
     return np.exp(found) if on_logarithms(shape) else found
 
 
-def normal_place(points: Floats) -> Floats:
-    """Return the plotting position (city) of each in the order of its points, after Blom; tied ones share the middle.
+def normal_place(points: Floats, tied: Literal["lowest", "middle", "highest"]) -> Floats:
+    """Return the plotting position (city) of each in the order of its points, after Blom; tied ones share one.
 
-    >>> normal_place(np.array([3.0, 1.0, 2.0])).round(3).tolist()
+    >>> normal_place(np.array([3.0, 1.0, 2.0]), "lowest").round(3).tolist()
     [0.808, 0.192, 0.5]
     """
-    middle = (positions(points, "lowest") + positions(points, "highest")) / 2.0
-    return np.asarray((middle + 0.625) / (points.size + 0.25), np.float64)
+    return np.asarray((positions(points, tied) + 0.625) / (points.size + 0.25), np.float64)
 
 
 def locate_variable(standing: Standing, name: str) -> int:

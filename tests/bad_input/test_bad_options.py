@@ -52,7 +52,7 @@ def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
-        (("--draws", "-1"), "--set draws=-1, draws: -1 is out of range. Give a number not below 2."),
+        (("--draws", "-1"), "--set draws=-1, draws: -1 is out of range. Give a number not below 0."),
         (("--draws", "x"), "Invalid value for '--draws'"),
         (("--draws", str(10**13)), "draws: 10000000000000 is out of range. Give a number not above 1000000000000."),
         (("--seed", "-1"), "--set seed=-1, seed: -1 is out of range. Give a number not below 0."),

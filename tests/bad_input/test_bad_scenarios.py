@@ -132,7 +132,7 @@ def test_a_mistake_in_a_scenario_is_told_with_its_line_and_remedy(tmp_path: Path
         (HEAD.replace("version: 1", "version: 2"), "line 1, schema_version: 2 is not among the known words. Known: 1."),
         (HEAD.replace("schema_version: 1\n", ""), "line 1, schema_version: 'schema_version' is missing. Add it."),
         (HEAD.replace("name: s", "name: a b"), "line 2, name: 'a b' is no name. Use letters, digits and hyphens; no "),
-        (HEAD.replace("draws: 20", "draws: -5"), "line 4, draws: -5 is out of range. Give a number not below 2."),
+        (HEAD.replace("draws: 20", "draws: -5"), "line 4, draws: -5 is out of range. Give a number not below 0."),
         (HEAD.replace("seed: 1", "seed: 1.5"), "line 5, seed: 1.5 does not fit here. Give a whole number."),
         ("[" * 1000, "nested too deep to be read"),
     ],
@@ -148,7 +148,7 @@ def test_every_number_out_of_its_range_is_told_with_its_limit(tmp_path: Path) ->
 schema_version: 1
 name: s
 index: opportunity-2025
-draws: 1
+draws: -1
 seed: 9223372036854775808
 recipe:
   weights: {green-space: -1}
@@ -172,7 +172,7 @@ factors:
         "  line 15, factors.data-error[1].size: 1e+308 is out of range. Give a number not above 1e+06.",
         "  line 16, factors.normalisation[0].to[0]: -1e+308 is out of range. Give a number not below -1e+12.",
         "  line 16, factors.normalisation[0].to[1]: 1e+308 is out of range. Give a number not above 1e+12.",
-        "  line 4, draws: 1 is out of range. Give a number not below 2.",
+        "  line 4, draws: -1 is out of range. Give a number not below 0.",
         "  line 5, seed: 9223372036854775808 is out of range. Give a number below 9223372036854775808.",
         "  line 7, recipe.weights.green-space: -1 is out of range. Give a number not below 0.",
         "  line 8, recipe.ranking.decimals: 99 is out of range. Give a number not above 12.",

@@ -68,7 +68,7 @@ EXPECTED = {
     "rd-intensity": 53.0,
     "trade-dependence": 28.0,
     "work-safety": 20.0,
-    "property-insurance": 42.0,
+    "property-insurance": 38.0,
     "carbon-intensity": 50.0,
 }
 
@@ -158,10 +158,9 @@ def better_power(variable: str) -> float:
 
 
 def place_of(printed: Column, city: str) -> float:
-    """Return the plotting position of a city in the printed order, the middle of its tied group."""
+    """Return the plotting position of a city in the printed order, that of the lowest place of its tied group."""
     below = sum(own < printed[city] for own in printed.values())
-    level = sum(own == printed[city] for own in printed.values())
-    return (below + (level + 1) / 2 - 3 / 8) / (len(printed) + 1 / 4)
+    return (below + 1 - 3 / 8) / (len(printed) + 1 / 4)
 
 
 def standing_in(place: float) -> float:
@@ -261,9 +260,9 @@ def test_what_gdp_reaches_is_that_and_no_more(answer: xr.Dataset, points: Table)
 
 def test_totals_ranks_and_who_is_passed(points: Table, by_hand: Table, answer: xr.Dataset) -> None:
     before, after = totals(points), totals(by_hand)
-    assert (before["hefei"], after["hefei"]) == (1903.0, 1909.0)
+    assert (before["hefei"], after["hefei"]) == (1903.0, 1905.0)
     was, becomes = ranks(before), ranks(after)
-    assert (was["hefei"], becomes["hefei"]) == (15, 14)
+    assert (was["hefei"], becomes["hefei"]) == (15, 15)
     assert answer["total_before"].to_series().to_dict() == before
     assert answer["total_after"].to_series().to_dict() == pytest.approx(after, abs=1e-9)
     assert answer["rank_before"].to_series().to_dict() == was
@@ -278,7 +277,7 @@ def test_totals_ranks_and_who_is_passed(points: Table, by_hand: Table, answer: x
         for one, other in np.argwhere(answer["passed"].values)
     }
     assert told == passed
-    assert {other for one, other in passed if one == "hefei"} == {"tianjin", "ningbo"}
+    assert {other for one, other in passed if one == "hefei"} == {"ningbo"}
 
 
 def test_the_shares_of_clusters_in_the_first_twenty(published_folder: Path, answer: xr.Dataset) -> None:

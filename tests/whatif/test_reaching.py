@@ -185,7 +185,7 @@ def test_a_wanted_chance_is_had_by_the_smallest_margin() -> None:
         ({"rank": 0}, r"reach.rank: 0 is out of range. Give a number not below 1."),
         ({"rank": 61}, r"reach.rank: there is no rank 61 among 60 cities. Give 1 to 60."),
         ({"rank": 10, "only": ["rd-intensty"]}, "no such indicator. Did you mean rd-intensity"),
-        ({"rank": 10, "chance": 1.2}, r"1.2 is out of range"),
+        ({"rank": 10, "chance": 1.2}, "1.2 is no chance between 0 and 1. Write 80% or 0.8."),
         ({"rank": 10, "chance": 0.8}, "without draws there are no chances"),
         ({"rank": 10, "price": "3/mile"}, "'mile' is not among the known words"),
         ({"rank": 10, "price": "0.5/unit"}, "too few raw values are known of brand-companies"),
