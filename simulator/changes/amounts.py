@@ -24,6 +24,8 @@ def as_number(written: Any) -> Any:
     >>> as_number("8%"), as_number("-1.5 %"), as_number(3)
     (0.08, -0.015, 3)
     """
+    if isinstance(written, bool):
+        raise ValueError(f"{str(written).lower()} is no number | Give a number.")
     if isinstance(written, str) and (found := PERCENT.fullmatch(written)):
         # Decimal shifts by text, so that 8 % is 0.08 to the last digit.
         return float(f"{found[1]}e-2")

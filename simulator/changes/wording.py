@@ -62,10 +62,11 @@ def _in_its_unit(written: Any) -> Any:
 
 
 def _as_factor(written: Any) -> Any:
+    """Refuse a percentage that was meant as so much more: 8% of what it was is a fall of 92 %."""
     factor = as_number(written)
-    if isinstance(written, str) and isinstance(factor, float) and factor < 0.5:
+    if isinstance(written, str) and isinstance(factor, float) and abs(factor) < 0.5:
         problem = f"multiplied by {written.strip()} it is {factor:g} times what it was"
-        raise ValueError(f"{problem} | For so much more write {1.0 + factor:g}; if it is meant, {factor:g}.")
+        raise ValueError(f"{problem} | For so much more or less write {1.0 + factor:g}.")
     return written
 
 

@@ -163,17 +163,27 @@ def _misplaced(scenario: Scenario) -> Iterator[Problem]:
         yield ("within",), problem, "Remove it, or name `cities`."
     if scenario.reach is not None and scenario.changes:
         yield ("reach",), "changes are given, and are what is to be found", "Remove either."
-    if scenario.reach is not None and scenario.reach.chance is not None and scenario.draws == 0:
-        yield ("reach", "chance"), "without draws there are no chances", "Give draws (and --draws)."
     if scenario.baseline is not None:
         yield ("baseline",), "a what-if is compared with the ranking before the change", "Remove it."
-    if scenario.until is not None and scenario.draws == 0:
-        yield ("until",), "without draws there are no chances to be sure of", "Remove it, or give draws (and --draws)."
-    if scenario.draws == 1:
-        yield ("draws",), "one draw tells no chance", "Give 0, or 2 or more (and --draws)."
+    yield from _drawn_in_vain(scenario)
     for number, error in enumerate(scenario.factors.data_error):
         if error.unit == "places":
             problem = "an error in places acts on points, and a what-if on the raw values behind them"
             yield ("factors", "data-error", number, "unit"), problem, "Use `sd` or `relative`."
     if any(values.raw == "ignore" for values in scenario.factors.values):
         yield ("factors", "values"), "changes act on raw values, which are ignored", "Remove `raw: ignore`."
+
+
+def _drawn_in_vain(scenario: Scenario) -> Iterator[Problem]:
+    """Yield numbers of draws that tell nothing, and keys that need draws where there are none."""
+    if scenario.draws == 1:
+        yield ("draws",), "one draw tells no chance", "Give 0, or 2 or more (and --draws)."
+    if scenario.draws != 0:
+        return
+    if scenario.until is not None:
+        yield ("until",), "without draws there are no chances to be sure of", "Remove it, or give draws (and --draws)."
+    if scenario.reach is not None and scenario.reach.chance is not None:
+        yield ("reach", "chance"), "without draws there are no chances", "Give draws (and --draws)."
+    for key, asked in (("keep-draws", scenario.keep_draws), ("pairs", scenario.pairs)):
+        if asked:
+            yield (key,), "there are no draws that it could tell of", "Remove it, or give draws (and --draws)."

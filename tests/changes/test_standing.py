@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 from statistics import NormalDist
-
 from typing import Literal
 
 import numpy as np
