@@ -46,15 +46,18 @@ def measure(effort: Effort) -> Iterator[Findings]:
             for city, rank in GOALS[: effort.of(len(GOALS), least=1)]
         },
     }
+    if effort.share == 1.0:
+        works["every city x every variable x 5 steps"] = partial(sim.sweep, index)
     for work in works.values():
         work()
     measured = in_turns(works, effort.repeats)
-    bars = {name: QUESTION_BAR if "no draws" in name else QUESTION_DRAWS_BAR for name in works if "gdp" in name}
+    bars = dict.fromkeys((name for name in works if "to rank" in name), NEXT_RANK_BAR)
+    bars |= {name: QUESTION_BAR if "no draws" in name else QUESTION_DRAWS_BAR for name in works if "gdp" in name}
     rows: list[Row] = [
         {
             "case": name,
             "seconds": spread(times),
-            "bar": bars.get(name, NEXT_RANK_BAR),
+            "bar": bars.get(name),
             "ratio": ratios(times, measured["pandas"]),
         }
         for name, times in measured.items()
