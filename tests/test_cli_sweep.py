@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from pathlib import Path
 
+import command_line
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 import simulator as sim
 from simulator.cli import main
@@ -17,23 +19,9 @@ from simulator.storage import read_result
 RAW_YAML = "schema_version: 1\nname: mine\nindex: opportunity-2025\ncity: hefei\nchanges: {grow: {gdp: 8%}}\ndraws: 0\n"
 
 
-def invoked(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["sweep", *arguments], catch_exceptions=False, env={"COLUMNS": "200"})
-
-
-def swept(*arguments: str) -> str:
-    """Return what a command prints that is to succeed and say nothing on standard error."""
-    result = invoked(*arguments)
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout
-
-
-def message_of(*arguments: str) -> str:
-    """Return what a command says that is to be refused."""
-    result = invoked(*arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "Traceback" not in result.stderr
-    return result.stderr
+invoked, swept, message_of = (
+    partial(one, "sweep") for one in (command_line.invoked, command_line.citysim, command_line.message_of)
+)
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from command_line import citysim, invoked, message_of
 from naive_points import COMPLETE, competition_ranks, with_points_made_again
 from raw_indices import FILES, GDP, write_printed_index
 
@@ -21,28 +21,6 @@ from simulator.cli import main
 from simulator.storage import read_result
 
 INDEX = "opportunity-2025"
-
-
-def invoked(*arguments: str) -> Result:
-    result = CliRunner().invoke(main, arguments, env={"COLUMNS": "200"})
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        pytest.fail("".join(traceback.format_exception(result.exception)))
-    return result
-
-
-def citysim(*arguments: str) -> str:
-    """Return what a command prints that is to succeed and say nothing on standard error."""
-    result = invoked(*arguments)
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout
-
-
-def message_of(*arguments: str) -> str:
-    """Return what a command says that is to be refused."""
-    result = invoked(*arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "Traceback" not in result.stderr
-    return result.stderr
 
 
 def table_of(text: str) -> pd.DataFrame:

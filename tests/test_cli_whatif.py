@@ -5,37 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-import traceback
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from command_line import citysim, message_of
 
 import simulator as sim
-from simulator.cli import main
 from simulator.storage import read_result
 
 GROWTH = ("what-if", "hefei", "--grow", "gdp=8%")
-
-
-def invoked(*arguments: str, width: int = 200) -> Result:
-    result = CliRunner().invoke(main, arguments, env={"COLUMNS": str(width)})
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        pytest.fail("".join(traceback.format_exception(result.exception)))
-    return result
-
-
-def citysim(*arguments: str) -> str:
-    result = invoked(*arguments)
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout
-
-
-def refused(*arguments: str) -> str:
-    result = invoked(*arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "Traceback" not in result.stderr
-    return result.stderr
 
 
 def test_the_answer_first_then_what_gives_and_takes() -> None:
@@ -105,7 +83,7 @@ def test_the_table_of_cities_goes_to_a_file_or_the_screen(tmp_path: Path) -> Non
 def test_a_question_is_saved_as_a_scenario_that_gives_the_same_answer(tmp_path: Path) -> None:
     saved, out, again = tmp_path / "mine.yaml", tmp_path / "a.nc", tmp_path / "b.nc"
     options = ("--others", "last-rate", "--figure", "deposits=25000", "--spill", "wuhu,nanjing=30%")
-    message = refused(*GROWTH, *options, "--draws", "64", "--save", str(saved))
+    message = message_of(*GROWTH, *options, "--draws", "64", "--save", str(saved))
     assert "'wuhu': no such city" in message
     assert not saved.exists()
     options = ("--others", "last-rate", "--figure", "deposits=25000", "--spill", "wuxi,nanjing=30%")
@@ -228,4 +206,4 @@ def test_another_tie_rule_is_that_of_the_rank_before_too() -> None:
     ],
 )
 def test_bad_questions_are_refused_with_a_remedy(arguments: tuple[str, ...], message: str) -> None:
-    assert message in refused(*arguments)
+    assert message in message_of(*arguments)
