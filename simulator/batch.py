@@ -101,7 +101,7 @@ def run_all(
     >>> import simulator as sim
     >>> found = sim.run_all(["gdp-grows-8-percent"], cities=["hefei", "ningbo"], draws=0, workers=1)
     >>> found["asked_for"].values.tolist(), found["rank_after"].sel(city="hefei").values.tolist()
-    (['hefei', 'ningbo'], [14, 16])
+    (['hefei', 'ningbo'], [15, 16])
     """
     return execute_all(plan_all(scenarios, cities, draws, seed), workers, progress)
 

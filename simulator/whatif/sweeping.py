@@ -170,7 +170,7 @@ def sweep_quantities(
     >>> import simulator as sim
     >>> swept = sweep_quantities(sim.load_index("opportunity-2025"), ["gdp"], grow=["8%"], cities=["hefei"])
     >>> int(swept["rank_after"].item()), float(swept["total_gain"].item())
-    (14, 6.0)
+    (15, 2.0)
     """
     changes = _read_levels(multiply, grow)
     standing = stand(index)
