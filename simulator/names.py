@@ -169,6 +169,13 @@ ASKED_FOR: Final = "asked_for"
 FAULT: Final = "fault"
 DRAWS: Final = "draws"
 
+# Sensitivity indices.
+OUTPUT: Final = "output"
+OTHER_FACTOR: Final = "other_factor"
+FIRST_ORDER: Final = "first_order"
+TOTAL_ORDER: Final = "total_order"
+SECOND_ORDER: Final = "second_order"
+
 # Variables of an audit. Those of a weight or a correlation have `node_` before them on the axis of the nodes.
 FITS: Final = "fits"
 BREAKS: Final = "breaks"
