@@ -1,0 +1,1 @@
+"""Consensus of several rankings, and how surely a ranking holds."""
