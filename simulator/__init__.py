@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from simulator.index import load_index as load_index
     from simulator.matrix import read_matrix as read_matrix
     from simulator.matrix import write_matrix as write_matrix
+    from simulator.sensitivity import influence as influence
     from simulator.sourcing import with_sources as with_sources
     from simulator.storage import read_result as read_result
     from simulator.storage import write_result as write_result
@@ -56,6 +57,7 @@ _ROOMS = {
     "Index": "index",
     "build_index": "index",
     "load_index": "index",
+    "influence": "sensitivity",
     "read_matrix": "matrix",
     "write_matrix": "matrix",
     "Recipe": "construction.recipe",

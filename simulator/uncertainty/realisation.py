@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +28,9 @@ from simulator.uncertainty.value_draws import ValueField, ValueStream, value_fie
 
 CHUNK_CELLS = 100_000
 """Cells of drawn values held at a time by one worker, few enough to stay in a processor's cache: 0.8 MB."""
+
+SECOND = 2**31
+"""Number of the first block of the second sample, beyond all that a study draws."""
 
 CHUNK_DRAWS = 8
 """Draws held at a time at least, however large the index: what is prepared for each chunk must not outweigh them."""
@@ -89,18 +92,29 @@ class Realisation:
             max(0 if sampler.fixed else sampler.centre.size for sampler in of_variant) for of_variant in self.samplers
         )
 
-    def chunks(self, design: Design, seed: int, block: int) -> Iterator[tuple[Integers, Chunk]]:
+    def chunks(
+        self, design: Design, seed: int, block: int, again: Collection[str] = ()
+    ) -> Iterator[tuple[Integers, Chunk]]:
         """Yield the draws of a block, some at a time: the alternatives taken (draw, choice) and the arrays.
 
-        The numbers depend on seed and block alone (convention 8), not on how the block is cut.
+        The numbers depend on seed and block alone (convention 8), not on how the block is cut. Factors named in `again`
+        (choices by their factor, fields by their name) have those of a second, independent sample instead; its design
+        has draws for blocks from `SECOND` on.
         """
-        taken = design.taken(block)
+
+        def block_of(name: str) -> int:
+            return block + SECOND if name in again else block
+
+        taken = self._swapped(design, block, again)
         alternatives = taken.alternatives
         size = len(block_draws(design.draws, block))
-        weights, drawn = self._weights(taken, seed, block, size)
-        leaf_in, city_in = self._kept(alternatives, seed, block, size)
-        drawn_behind = [field.open(seed, block, size) for field in self.behind]
-        noise = [(stream(seed, block, e.name), stream(seed, block, f"{e.name} shared")) for e in self.errors]
+        weights, drawn = self._weights(taken, seed, block_of(METHOD_FACTORS[0]), size)
+        leaf_in, city_in = self._kept(alternatives, seed, block_of, size)
+        drawn_behind = [field.open(seed, block_of(field.name), size) for field in self.behind]
+        noise = [
+            (stream(seed, block_of(e.name), e.name), stream(seed, block_of(e.name), f"{e.name} shared"))
+            for e in self.errors
+        ]
         altered = None if self.alteration is None else self.alteration.open(seed, block, size)
         step = max(CHUNK_DRAWS, CHUNK_CELLS // self.base.size)
         for start in range(0, size, step):
@@ -116,6 +130,16 @@ class Realisation:
                     city_in if len(city_in) == 1 else city_in[part],
                 ),
             )
+
+    def _swapped(self, design: Design, block: int, again: Collection[str]) -> Taken:
+        """Return what the design lays down, the choices named in `again` by that of the second sample."""
+        taken = design.taken(block)
+        columns = [k for k, choice in enumerate(self.choices) if choice.factor in again]
+        if not columns:
+            return taken
+        alternatives = taken.alternatives.copy()
+        alternatives[:, columns] = design.taken(block + SECOND).alternatives[:, columns]
+        return Taken(alternatives, taken.uniforms)
 
     def _column(self, factor: str) -> int | None:
         return next((k for k, choice in enumerate(self.choices) if choice.factor == factor), None)
@@ -146,13 +170,15 @@ class Realisation:
                 weights[of_this] = rows[0] if len(rows) == 1 else rows[of_this]
         return weights, own[taken]
 
-    def _kept(self, alternatives: Integers, seed: int, block: int, size: int) -> tuple[Flags, Flags]:
+    def _kept(
+        self, alternatives: Integers, seed: int, block_of: Callable[[str], int], size: int
+    ) -> tuple[Flags, Flags]:
         leaves, n = self.base.shape
         kept = {False: np.ones((1, leaves), np.bool_), True: np.ones((1, n), np.bool_)}
         for one in self.omissions:
             column = self._column(one.name)
             if column is None:
-                rows = one.kept_by_chance(stream(seed, block, one.name), size)
+                rows = one.kept_by_chance(stream(seed, block_of(one.name), one.name), size)
             else:
                 rows = one.kept_by_choice(alternatives[:, column])
             kept[one.of_cities] = kept[one.of_cities] & rows

@@ -1,0 +1,85 @@
+"""The command of the methodologist: which choice moves the ranking."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from simulator.cli.group import main
+from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
+from simulator.cli.waiting import leaving_at_once, progress_bar
+from simulator.errors import Fault, InputError
+
+# Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
+
+
+@main.command("influence")
+@click.argument("scenario")
+@click.option("--base-draws", type=int, default=4096, show_default=True, help="Base draws, in blocks of 1,024.")
+@click.option("--second-order", is_flag=True, help="Estimate the interaction of each pair too; twice the runs.")
+@click.option("--bootstrap", type=int, default=100, show_default=True, help="Bootstrap samples for the intervals.")
+@click.option("--seed", type=int, help="Seed, in place of the scenario's.")
+@click.option("--workers", type=int, help="Parallel workers; all processors by default.")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the scenario.")
+@click.option("--city", "cities", multiple=True, metavar="CITY", help="Also what moves the rank of this city.")
+@click.option("--out", metavar="FILE", help="Write all indices of all outputs to this NetCDF file.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each factor and output; - for the screen.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
+def influence_command(
+    scenario: str,
+    base_draws: int,
+    second_order: bool,
+    bootstrap: int,
+    seed: int | None,
+    workers: int | None,
+    settings: tuple[str, ...],
+    cities: tuple[str, ...],
+    out: str | None,
+    csv_path: str | None,
+    quiet: bool,
+) -> None:
+    """Tell which factor of SCENARIO the variance of the ranking comes from, alone and with the others.
+
+    \b
+    Examples:
+      citysim influence stress-test
+      citysim influence stress-test --city hefei --second-order
+      citysim influence stress-test-points --base-draws 16384 --out indices.nc
+    """
+    from simulator.lookup import find_cities
+    from simulator.report.screen import show
+    from simulator.report.sensitivity import influence_frame, influence_view
+    from simulator.sensitivity import influence
+    from simulator.storage import write_result
+    from simulator.study import plan
+
+    refuse_clash(scenario, {"--out": out, "--csv": csv_path})
+    for path in (out, csv_path):
+        refuse_unwritable(path)
+    begun = time.perf_counter()
+    try:
+        shown = find_cities(next(iter(plan(scenario, settings).parts.values())).matrix, cities)
+    except InputError as error:
+        where = "--city" if cities and error.source == "choice of city" else error.source
+        raise InputError(where, [Fault(one.place, one.problem, one.remedy) for one in error.faults]) from None
+    with leaving_at_once(), progress_bar(quiet) as progress:
+        found = influence(
+            scenario,
+            base_draws=base_draws,
+            second_order=second_order,
+            bootstrap=bootstrap,
+            seed=seed,
+            workers=workers,
+            overrides=settings,
+            progress=progress,
+        )
+    if out is not None:
+        write_result(found, Path(out))
+    if csv_path is not None:
+        write_csv(influence_frame(found), csv_path)
+    if not quiet and csv_path != STANDARD_OUTPUT:
+        show(influence_view(found, shown, time.perf_counter() - begun))
+        if out is not None:
+            click.echo(f"Written to {out}.")

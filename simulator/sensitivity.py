@@ -1,0 +1,173 @@
+"""Which choice moves the ranking: variance-based indices of the factors of a scenario, for all outputs in one pass."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import xarray as xr
+
+from simulator import names
+from simulator.agreement import resolve_exclusions
+from simulator.analysis.variance_based import BOOTSTRAP, Runs, variance_based
+from simulator.errors import Fault, InputError
+from simulator.index import Index
+from simulator.provenance import ATTRIBUTE, Record, software_versions
+from simulator.scenario import Scenario
+from simulator.simulation.blocks import Progress, prepare
+from simulator.simulation.swapping import Swap, run_swaps, split_errors, swaps
+from simulator.study import Study, plan
+from simulator.uncertainty.design import BLOCK, MonteCarlo, block_count
+from simulator.uncertainty.factors import Choice
+from simulator.uncertainty.realisation import bind
+
+BASE_DRAWS = 4096
+"""Base draws that are taken if nothing else is said."""
+
+SHIFT_OUTPUT = "mean_abs_rank_shift"
+
+
+def influence(
+    scenario: str | Path | Mapping[str, Any],
+    *,
+    base_draws: int = BASE_DRAWS,
+    second_order: bool = False,
+    bootstrap: int = BOOTSTRAP,
+    seed: int | None = None,
+    workers: int | None = None,
+    overrides: str | Sequence[str] = (),
+    index: Index | str | Path | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Return how much of the variance of the ranking each factor of a scenario causes, alone and with the others.
+
+    Factors are as in Saisana, Saltelli and Tarantola (2005, doi:10.1111/j.1467-985X.2005.00350.x): the values behind
+    points, the data errors of each dimension, the weights, the normalisation, the tie rule, the aggregation, and what
+    is left out. Choices that `never` stand together depend on each other and count as one factor.
+
+    Parameters
+    ----------
+    scenario, overrides, index, workers, progress
+        As in `simulator.study.run`.
+    base_draws
+        N, rounded up to whole blocks of 1,024. The cost is N (k + 2) draws for k factors, N (2 k + 2) with second
+        orders.
+    second_order
+        Whether to estimate the interaction of each pair of factors too.
+    bootstrap
+        Bootstrap samples of base draws, for standard errors and intervals.
+    seed
+        In place of the scenario's; the first sample is that which a study of this seed draws.
+
+    Returns
+    -------
+    xr.Dataset
+        As `simulator.analysis.variance_based.variance_based` describes it, on (factor, output): the outputs are
+        `mean_abs_rank_shift`, and for each city `rank CITY` and `total CITY`, with coordinates `quantity` and `city`.
+
+    Raises
+    ------
+    InputError
+        With every fault of the scenario; for cities left out, which have no rank then, a scenario of which fewer than
+        two factors vary, and groups or changes.
+    DrawError
+        Where a draw cannot be scored.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> found = sim.influence("stress-test-points", base_draws=1024, bootstrap=20, seed=1, workers=1)
+    >>> found["total_order"].sel(output="mean_abs_rank_shift").idxmax().item()
+    'weights'
+    """
+    begun, started = time.perf_counter(), datetime.now(UTC)
+    given = [overrides] if isinstance(overrides, str) else list(overrides)
+    study = plan(scenario, given, index)
+    refuse_unfit(study, base_draws)
+    (whole,) = study.parts.values()
+    chosen = study.scenario.seed if seed is None else seed
+    chosen = secrets.randbelow(2**53) if chosen is None else chosen
+    realisation = split_errors(bind(whole, study.scenario.factors), whole.definition)
+    never = _never(study.scenario, realisation.choices)
+    factors = swaps(realisation, never)
+    _refuse_few(study, factors)
+    own, published = whole.score(), whole.published
+    baseline = (own[names.RANK] if published is None or study.scenario.reading else whole.published_rank()).values
+    design = MonteCarlo(realisation.choices, never, base_draws, chosen)
+    experiment = prepare(whole, realisation, design, chosen, baseline, False, False)
+    count = joblib.cpu_count() if workers is None else workers
+    blocks = block_count(base_draws)
+    swapped = run_swaps(experiment, factors, blocks, second_order, count, progress)
+    outputs = [SHIFT_OUTPUT, *(f"{kind} {city}" for kind in (names.RANK, names.TOTAL) for city in whole.cities)]
+    runs = Runs(**{field.name: getattr(swapped, field.name) for field in dataclasses.fields(swapped)})
+    found = variance_based(runs, [factor.name for factor in factors], outputs, seed=chosen, bootstrap=bootstrap)
+    record = Record(
+        scenario=study.document.text,
+        source=study.document.source,
+        overrides=study.overrides,
+        seed=chosen,
+        draws=blocks * BLOCK * (len(factors) + 2 + second_order * len(factors)),
+        block=BLOCK,
+        index=study.whence,
+        input_sha256=dict(whole.hashes),
+        versions=software_versions(),
+        started=started.isoformat(timespec="seconds"),
+        seconds=round(time.perf_counter() - begun, 3),
+        workers=count,
+    )
+    return _labelled(found, whole).assign_attrs(
+        title=study.scenario.title.en or study.scenario.name,
+        scenario=study.scenario.name,
+        index=study.scenario.index,
+        seed=chosen,
+        draws=record.draws,
+        **{ATTRIBUTE: record.model_dump_json(indent=1)},
+    )
+
+
+def refuse_unfit(study: Study, base_draws: int) -> None:
+    """Refuse a scenario whose draws have no common outputs, and a design too small."""
+    scenario, place = study.scenario, study.document.place
+    faults = []
+    if base_draws < 2:
+        faults.append(Fault("base draws", f"{base_draws} show no variance", "Take some thousand: 4096."))
+    if study.question is not None:
+        remedy = "Run it, or take a scenario without `changes`."
+        faults.append(Fault(place(("changes",)), "a what-if has no factors of this kind", remedy))
+    if scenario.within is not None:
+        faults.append(Fault(place(("within",)), "each group has a ranking of its own", "Name `cities` of one group."))
+    if any(one.level == names.CITY for one in scenario.factors.leave_out):
+        problem = "a city that is left out of a draw has no rank in it"
+        faults.append(Fault(place(("factors", "leave-out")), problem, "Leave out indicators only."))
+    if scenario.design == "exhaustive":
+        problem = "an exhaustive design is no sample"
+        faults.append(Fault(place(("design",)), problem, "Take monte-carlo: --set design=monte-carlo."))
+    if faults:
+        raise InputError(study.document.source, faults)
+
+
+def _refuse_few(study: Study, factors: Sequence[Swap]) -> None:
+    if len(factors) < 2:
+        varying = factors[0].name if factors else "nothing"
+        problem = f"only {varying} varies, and so causes all there is" if factors else "nothing varies"
+        remedy = "Add another factor: normalisation: [as-defined, z-score]."
+        raise InputError(study.document.source, [Fault(study.document.place(("factors",)), problem, remedy)])
+
+
+def _never(scenario: Scenario, choices: Sequence[Choice]) -> tuple[Mapping[str, str], ...]:
+    return tuple(resolve_exclusions(scenario.never, {choice.factor: choice.labels for choice in choices}))
+
+
+def _labelled(found: xr.Dataset, index: Index) -> xr.Dataset:
+    """Return indices with what each output is, and of which city, as coordinates."""
+    n = len(index.cities)
+    kinds = [SHIFT_OUTPUT, *[names.RANK] * n, *[names.TOTAL] * n]
+    whose = np.array(["", *index.cities, *index.cities], dtype=object)
+    return found.assign_coords({names.QUANTITY: (names.OUTPUT, kinds), names.CITY: (names.OUTPUT, whose)})

@@ -1,0 +1,167 @@
+"""Two samples of all factors, and each with one factor of the other: the runs of a Saltelli design, by the engine.
+
+A factor is swapped by the random streams it draws from, so that nothing of its cells has to be laid down beforehand:
+the design of thousands of cells takes no more memory than that of one number.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import joblib
+import numpy as np
+
+from simulator.construction.composite import unscored
+from simulator.construction.scoring import score_chunk
+from simulator.definition import Definition
+from simulator.kernels.arrays import Floats
+from simulator.simulation.blocks import Experiment, Progress
+from simulator.uncertainty.data_error import ErrorField
+from simulator.uncertainty.design import BLOCK, Exclusion, MonteCarlo
+from simulator.uncertainty.factors import METHOD_FACTORS
+from simulator.uncertainty.realisation import SECOND, Realisation
+
+ENDLESS = 2 * SECOND * BLOCK
+"""Draws of a design that has blocks for both samples."""
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A factor as it is swapped between samples: a name, and the choices and fields that belong to it."""
+
+    name: str
+    members: frozenset[str]
+
+
+def split_errors(realisation: Realisation, definition: Definition) -> Realisation:
+    """Return a realisation whose errors are fields of one dimension each, so that each can be swapped by itself.
+
+    Errors that are correlated across dimensions stay together.
+    """
+    parts = [part for error in realisation.errors for part in _by_dimension(error, definition)]
+    return dataclasses.replace(realisation, errors=tuple(parts))
+
+
+def _by_dimension(error: ErrorField, definition: Definition) -> Iterator[ErrorField]:
+    parent = [definition.ancestors[definition.indicators[leaf].id][-1] for leaf in error.leaves]
+    if error.correlation and error.group is not None and len(set(parent)) > len(set(error.group.tolist())):
+        yield error
+        return
+    for node in dict.fromkeys(parent):
+        own = np.array([one == node for one in parent])
+        group = None if error.group is None else np.unique(error.group[own], return_inverse=True)[1]
+        yield dataclasses.replace(
+            error,
+            name=f"{error.name} {node}",
+            leaves=error.leaves[own],
+            source=error.source[own],
+            group=group,
+            sign=None if error.sign is None else error.sign[own],
+        )
+
+
+def swaps(realisation: Realisation, never: Sequence[Exclusion]) -> list[Swap]:
+    """Return the factors of a realisation that vary, in their order: values, errors, choices, omissions.
+
+    Choices that exclude each other depend on each other, and are one factor together.
+    """
+    found = [Swap("values", frozenset(field.name for field in realisation.behind))] if realisation.behind else []
+    found += [Swap(_error_name(error, realisation.errors), frozenset({error.name})) for error in realisation.errors]
+    varying = [choice.factor for choice in realisation.choices if len(choice.labels) > 1]
+    random = any(not of_variant[0].fixed for of_variant in realisation.samplers)
+    if random and METHOD_FACTORS[0] not in varying:
+        varying.insert(0, METHOD_FACTORS[0])
+    for group in _bound_together(varying, never):
+        found.append(Swap(" + ".join(group), frozenset(group)))
+    chosen = {choice.factor for choice in realisation.choices}
+    found += [Swap(one.name, frozenset({one.name})) for one in realisation.omissions if one.name not in chosen]
+    return found
+
+
+def _error_name(error: ErrorField, errors: Sequence[ErrorField]) -> str:
+    """Return `error NODE`, with the number of the entry where several have that node."""
+    entry, _, node = error.name.removeprefix("data-error ").partition(" ")
+    alike = sum(one.name.partition(" ")[2].partition(" ")[2] == node for one in errors)
+    return f"error {node}".strip() + (f" ({int(entry) + 1})" if alike > 1 else "")
+
+
+def _bound_together(factors: Sequence[str], never: Sequence[Exclusion]) -> list[list[str]]:
+    """Return the factors in groups: those that an exclusion names together are one."""
+    groups = [[factor] for factor in factors]
+    for exclusion in never:
+        bound = [group for group in groups if any(factor in exclusion for factor in group)]
+        if len(bound) > 1:
+            joined = [factor for factor in factors if any(factor in group for group in bound)]
+            place = groups.index(bound[0])
+            groups = [group for group in groups if group not in bound]
+            groups.insert(place, joined)
+    return groups
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """Outputs of all runs: of A, of B, and of each with one factor of the other."""
+
+    a: Floats
+    """(base draw, output): mean absolute rank shift, then the rank of every city, then every city's total."""
+    b: Floats
+    ab: Floats
+    """(factor, base draw, output)"""
+    ba: Floats | None
+
+
+def run_swaps(
+    experiment: Experiment,
+    factors: Sequence[Swap],
+    blocks: int,
+    second_order: bool = False,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Swapped:
+    """Return the outputs of a Saltelli design of `blocks` times 1,024 base draws.
+
+    The sample A is that which a study of the same seed draws. The cost is one draw for each of k + 2 runs of k factors
+    (2 k + 2 with second orders). The result is the same for any number of workers.
+
+    Raises
+    ------
+    DrawError
+        Where a geometric or harmonic mean meets a score that is not above zero (convention 10).
+    """
+    everything = frozenset().union(*(factor.members for factor in factors))
+    taken = [frozenset[str](), everything, *(factor.members for factor in factors)]
+    if second_order:
+        taken += [everything - factor.members for factor in factors]
+    design = MonteCarlo(experiment.realisation.choices, _exclusions(experiment), ENDLESS, experiment.seed)
+    endless = dataclasses.replace(experiment, design=design)
+    jobs = list(itertools.product(range(len(taken)), range(blocks)))
+    outputs = np.empty((len(taken), blocks * BLOCK, 1 + 2 * experiment.baseline.size))
+    pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator")
+    done = pool(joblib.delayed(_outputs)(endless, block, taken[run]) for run, block in jobs)
+    for number, ((run, block), found) in enumerate(zip(jobs, done, strict=True), start=1):
+        outputs[run, block * BLOCK : (block + 1) * BLOCK] = found
+        if progress is not None:
+            progress(number * BLOCK, len(jobs) * BLOCK)
+    k = len(factors)
+    return Swapped(outputs[0], outputs[1], outputs[2 : 2 + k], outputs[2 + k :] if second_order else None)
+
+
+def _exclusions(experiment: Experiment) -> tuple[Exclusion, ...]:
+    design = experiment.design
+    return design.never if isinstance(design, MonteCarlo) else ()
+
+
+def _outputs(experiment: Experiment, block: int, again: Collection[str]) -> Floats:
+    """Return the outputs (draw, output) of a block, some factors from the second sample."""
+    found = []
+    variants = experiment.realisation.variants
+    for _, chunk in experiment.realisation.chunks(experiment.design, experiment.seed, block, again):
+        scored = score_chunk(experiment.plan, variants[0].ranking, chunk)
+        if scored.failed != -1:
+            raise unscored(variants, scored.failed)
+        shift = np.abs(scored.ranks - experiment.baseline).mean(axis=1, keepdims=True)
+        found.append(np.concatenate([shift, scored.ranks, scored.totals], axis=1))
+    return np.concatenate(found)

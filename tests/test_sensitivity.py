@@ -1,0 +1,152 @@
+"""Influence of the factors of a scenario: the runs are those of the study, and the indices those of enumeration."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from command_line import citysim, message_of
+from scipy.stats import spearmanr
+
+import simulator as sim
+from simulator.agreement import resolve_exclusions
+from simulator.errors import InputError
+from simulator.simulation.blocks import prepare
+from simulator.simulation.swapping import Swap, run_swaps, split_errors, swaps
+from simulator.study import plan
+from simulator.uncertainty.design import BLOCK, MonteCarlo
+from simulator.uncertainty.realisation import bind
+
+CHOICES: dict[str, Any] = {
+    "normalisation": ["as-defined", "z-score", {"method": "min-max", "to": [1, 100]}],
+    "aggregation": {"at": "index", "alternatives": ["arithmetic", "median"]},
+    "leave-out": {"level": "dimension", "among": ["economic-strength", "open-development", "green-low-carbon"]},
+}
+
+
+def written(**more: Any) -> dict[str, Any]:
+    return {"schema_version": 1, "name": "mine", "index": "opportunity-2025", "seed": 5, **more}
+
+
+def experiment_of(scenario: str | dict[str, Any], seed: int) -> tuple[Any, list[Swap]]:
+    study = plan(scenario)
+    (index,) = study.parts.values()
+    realisation = split_errors(bind(index, study.scenario.factors), index.definition)
+    labels = {choice.factor: choice.labels for choice in realisation.choices}
+    design = MonteCarlo(realisation.choices, tuple(resolve_exclusions(study.scenario.never, labels)), BLOCK, seed)
+    baseline = index.published_rank().values
+    return prepare(index, realisation, design, seed, baseline, False, False), swaps(realisation, study.scenario.never)
+
+
+def test_the_first_sample_is_what_a_study_of_the_seed_draws() -> None:
+    factors = {"weights": {"method": "dirichlet", "concentration": 10}, **CHOICES}
+    scenario = written(factors=factors)
+    experiment, factors_found = experiment_of(scenario, 5)
+    runs = run_swaps(experiment, factors_found, 1)
+    study = sim.run({**scenario, "keep-draws": True}, draws=BLOCK, workers=1)
+    n = study.sizes["city"]
+    assert (runs.a[:, 1 : n + 1] == study["rank_by_draw"].values).all()
+    assert runs.a[:, n + 1 :].tobytes() == study["total_by_draw"].values.tobytes()
+    np.testing.assert_allclose(runs.a[:, 0], study["mean_abs_rank_shift_by_draw"].values, rtol=1e-12)
+
+
+def test_only_what_is_swapped_differs_and_the_samples_are_independent() -> None:
+    experiment, factors = experiment_of("stress-test-points", 7)
+    runs = run_swaps(experiment, factors, 1)
+    names = [factor.name for factor in factors]
+    assert names[:2] == ["error economic-strength", "error technological-innovation"]
+    assert names[-3:] == ["weights", "normalisation + aggregation", "leave-out variable"]
+    # Swapping one error of ten moves the ranking little, the weights much, everything altogether.
+    for own, least, most in ((runs.ab[0], 0.9, 1.0), (runs.ab[names.index("weights")], 0.05, 0.8)):
+        assert least < spearmanr(runs.a[:, 0], own[:, 0]).statistic < most
+    assert abs(spearmanr(runs.a[:, 0], runs.b[:, 0]).statistic) < 4.0 / np.sqrt(BLOCK)
+
+
+def test_workers_change_nothing() -> None:
+    experiment, factors = experiment_of("stress-test-points", 7)
+    one, two = (run_swaps(experiment, factors[-2:], 2, True, workers) for workers in (1, 2))
+    assert one.ba is not None
+    assert two.ba is not None
+    for mine, theirs in ((one.a, two.a), (one.b, two.b), (one.ab, two.ab), (one.ba, two.ba)):
+        assert mine.tobytes() == theirs.tobytes()
+    # With two factors, A with the one swapped is B with the other one: second orders need no more runs then.
+    swapped = run_swaps(
+        experiment, [factors[-2], Swap("rest", frozenset().union(*(f.members for f in factors[:-2])))], 1
+    )
+    assert swapped.ab.shape == (2, BLOCK, 121)
+
+
+def test_indices_of_choices_are_those_of_enumeration() -> None:
+    scenario = written(factors=CHOICES)
+    exact = sim.run({**scenario, "design": "exhaustive"}, workers=1)
+    found = sim.influence(scenario, base_draws=8192, workers=2)
+    keys = ["draw_normalisation", "draw_aggregation", "draw_leave_out_dimension"]
+    labels = [exact[key].values.astype(str) for key in keys]
+    for city in ("hefei", "shanghai", "guiyang"):
+        outcome = exact["rank_by_draw"].sel(city=city).values.astype(float)
+        variance = outcome.var()
+        own = found.sel(output=f"rank {city}")
+        for factor, column in zip(("normalisation", "aggregation", "leave-out dimension"), labels, strict=True):
+            of_this = [outcome[column == label].mean() for label in np.unique(column)]
+            others = [other for other in labels if other is not column]
+            rest = [
+                outcome[(others[0] == one) & (others[1] == two)].var()
+                for one, two in itertools.product(*(np.unique(other) for other in others))
+            ]
+            place = own.sel(factor=factor)
+            for index, expected in (("first_order", np.var(of_this)), ("total_order", np.mean(rest))):
+                error = float(place[f"{index}_se"])
+                share = expected / variance if variance else 0.0
+                assert float(place[index]) == pytest.approx(share, abs=4.0 * error + 1e-9), (city, factor, index)
+
+
+def test_a_factor_whose_alternatives_give_the_same_has_exactly_0() -> None:
+    """A mean of ten dimensions ranks as their sum does; what is left out varies, so that something is explained."""
+    factors = {
+        "aggregation": {"at": "index", "alternatives": ["as-defined", "arithmetic"]},
+        "leave-out": {"level": "variable"},
+    }
+    found = sim.influence(written(factors=factors), base_draws=1024, workers=1, bootstrap=10, second_order=True)
+    idle = found.sel(factor="aggregation", output=[f"rank {city}" for city in ("hefei", "wuxi")])
+    assert (idle["total_order"] == 0.0).all()
+    assert (idle["first_order"] == 0.0).all()
+    varies = found.sel(factor="leave-out variable", output="rank hefei")
+    assert float(varies["total_order"]) > 0.9
+    assert bool(found["constant"].sel(output="rank shenzhen")) == bool(
+        (found["total_order"].sel(output="rank shenzhen") == 0).all()
+    )
+
+
+@pytest.mark.parametrize(
+    ("scenario", "more", "message"),
+    [
+        ("gdp-grows-8-percent", {}, "a what-if has no factors of this kind"),
+        ("city-clusters", {}, "each group has a ranking of its own"),
+        ("leave-one-variable-out", {}, "an exhaustive design is no sample"),
+        ("weights-only", {}, "only weights varies, and so causes all there is"),
+        ("stress-test", {"base_draws": 1}, "1 show no variance"),
+        (written(), {}, "nothing varies"),
+        (
+            written(factors={"leave-out": {"level": "city"}, **CHOICES} | {"leave-out": {"level": "city"}}),
+            {},
+            "has no rank",
+        ),
+    ],
+)
+def test_scenarios_that_have_no_such_indices_are_refused(scenario: Any, more: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        sim.influence(scenario, **{"base_draws": 1024, **more})
+
+
+def test_the_command_tells_factors_largest_first() -> None:
+    told = citysim("influence", "stress-test-points", "--base-draws", "1024", "--bootstrap", "10", "--city", "合肥")
+    lines = told.splitlines()
+    assert "Rank of hefei" in told
+    assert next(line for line in lines if "0." in line).strip().startswith("weights")
+    assert "1,024 base draws, 15,360 runs" in told
+    table = citysim("influence", "stress-test-points", "--base-draws", "1024", "--bootstrap", "5", "--csv", "-")
+    assert table.splitlines()[0].startswith("output,factor,first_order,first_order_se")
+    assert len(table.splitlines()) == 1 + 121 * 13
+    assert "Did you mean hefei?" in message_of("influence", "stress-test", "--city", "hefi")
