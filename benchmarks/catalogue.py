@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from benchmarks.findings import Benchmark
-from benchmarks.tables import designs, kernels, questions, sizes, start, stress_test, throughput, values, what_if
+from benchmarks.tables import (
+    designs,
+    indices_of_factors,
+    kernels,
+    questions,
+    sizes,
+    start,
+    stress_test,
+    throughput,
+    values,
+    what_if,
+)
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
@@ -14,6 +25,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *stress_test.BENCHMARKS,
         *what_if.BENCHMARKS,
         *questions.BENCHMARKS,
+        *indices_of_factors.BENCHMARKS,
         *values.BENCHMARKS,
         *designs.BENCHMARKS,
         *start.BENCHMARKS,

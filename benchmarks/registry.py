@@ -52,6 +52,16 @@ class WhatIf:
     calls: int
 
 
+@dataclass(frozen=True)
+class InfluenceCase:
+    """Indices of some factors for some outputs, on so many base draws; SALib is timed on a few of the outputs."""
+
+    factors: int
+    base_draws: int
+    outputs: int
+    salib_outputs: int
+
+
 TOLD: dict[Values, str] = {
     "lognormal": "lognormal values",
     "all tied": "all cells tied",
@@ -117,6 +127,9 @@ QUESTION_DRAWS = 10_000
 QUESTION_DRAWS_BAR = Bar(2, at_most=True)
 GOALS = (("hefei", 10), ("zhaoqing", 50))
 NEXT_RANK_BAR = Bar(10, at_most=True)
+
+INFLUENCE = InfluenceCase(20, 4_096, 121, 6)
+INFLUENCE_BAR = Bar(50)
 
 VALUES_CASES = (ValuesCase(60, 50, 2_000), ValuesCase(600, 50, 200), ValuesCase(6_000, 50, 20))
 """The same number of cells each, so that a cost linear in the number of cities shows as equal times."""

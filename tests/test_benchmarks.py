@@ -16,8 +16,9 @@ from benchmarks.findings import Bar, Column, Findings, as_json
 from benchmarks.indices import build, build_points, values_of
 from benchmarks.measuring import Effort, Spread, in_turns, ratios
 from benchmarks.references import CHUNK, REFERENCES, plain_histogram, scored_by_pandas, sorted_values
-from benchmarks.registry import PATHOLOGIES, THROUGHPUT, Case, ValuesCase
+from benchmarks.registry import PATHOLOGIES, THROUGHPUT, Case, InfluenceCase, ValuesCase
 from benchmarks.tables import start
+from benchmarks.tables.indices_of_factors import by_engine, by_salib, made_runs
 from benchmarks.tables.what_if import frames, what_if_by_pandas
 
 DRAWS = 4_000
@@ -185,3 +186,8 @@ def test_help_lists_every_table_and_an_example(capsys: pytest.CaptureFixture[str
     printed = capsys.readouterr().out
     assert all(f"  {name} " in printed for name in BENCHMARKS)
     assert "python -m benchmarks throughput" in printed
+
+
+def test_sensitivity_indices_of_engine_and_salib_agree() -> None:
+    runs = made_runs(InfluenceCase(3, 64, 4, 4), 64)
+    np.testing.assert_allclose(by_engine(runs), by_salib(runs, 4), rtol=0.0, atol=1e-12)
