@@ -1,0 +1,150 @@
+"""The members of a level as they enter the total: scores, nominal weights, and the index scored at other weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator import names
+from simulator.construction.composite import Scorer
+from simulator.construction.nominal import LINEAR
+from simulator.construction.scoring import Chunk, Scored, score_chunk
+from simulator.construction.weighting import WeightSampler, weight_sampler
+from simulator.definition import Definition, Indicator, Node
+from simulator.errors import Fault, InputError, did_you_mean
+from simulator.index import Index
+from simulator.kernels.arrays import Floats, Integers
+from simulator.lookup import look_up
+from simulator.methods import AsGiven, DirichletWeights
+
+LARGEST_TOLERANCE = 1e-6
+"""Share of the range of totals up to which a tie is rounding only; beyond it two totals tie or not by a third one."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Members:
+    """The members of a level: the total of a city is the sum over members of weight × score.
+
+    Inside a member the shares stay as they are (convention 6).
+    """
+
+    scorer: Scorer
+    level: str
+    ids: tuple[str, ...]
+    """In the order of the definition; an indicator nearer to the top than the level is a member of its own."""
+    nominal: Floats
+    """(members): nominal weights, which sum to 1."""
+    score: Floats
+    """(members, n): the total that each city would have if the member had all the weight."""
+    total: Floats
+    """(n): totals as defined."""
+    rank: Integers
+    """(n): ranks as defined."""
+    sampler: WeightSampler
+    """Which indicators belong to which member, and with which share."""
+
+    @property
+    def name_en(self) -> list[str]:
+        """English names, or identifiers where there is none."""
+        return [english or member for member, (english, _) in self._names().items()]
+
+    @property
+    def name_zh(self) -> list[str]:
+        """Chinese names, or identifiers where there is none."""
+        return [chinese or member for member, (_, chinese) in self._names().items()]
+
+    @property
+    def coordinates(self) -> dict[str, tuple[str, list[str]]]:
+        """Coordinates of the axis `member`."""
+        return {
+            names.MEMBER: (names.MEMBER, list(self.ids)),
+            names.MEMBER_NAME_EN: (names.MEMBER, self.name_en),
+            names.MEMBER_NAME_ZH: (names.MEMBER, self.name_zh),
+        }
+
+    def find(self, asked: Sequence[str]) -> list[int]:
+        """Return the positions of members by any of their names; raises `InputError` with every unknown one."""
+        return [self.ids.index(member) for member in look_up(asked, self._names(), f"member of level {self.level}")]
+
+    def at(self, weight: Floats) -> Scored:
+        """Return the index scored at other weights (rows, members), each row summing to 1, by the real pipeline."""
+        leaves, n = self.scorer.values.shape
+        chunk = Chunk(
+            variant=np.zeros(len(weight), np.int64),
+            values=self.scorer.values[np.newaxis],
+            leaf_weight=np.ascontiguousarray(weight[:, self.sampler.member] * self.sampler.share),
+            drawn=np.ones(1, np.bool_),
+            leaf_in=np.ones((1, leaves), np.bool_),
+            city_in=np.ones((1, n), np.bool_),
+        )
+        return score_chunk(self.scorer.plan, self.scorer.definition.ranking, chunk)
+
+    def _names(self) -> dict[str, tuple[str, str]]:
+        definition = self.scorer.definition
+        parts: list[Indicator | Node] = [*definition.indicators, *definition.nodes]
+        known = {part.id: (part.name.en, part.name.zh) for part in parts}
+        return {member: known[member] for member in self.ids}
+
+
+def members_of(index: Index, level: str) -> Members:
+    """Return the members of a level of an index whose total is linear in their weights.
+
+    Raises
+    ------
+    InputError
+        For a level that the index has not, a node above the members that does not add up what enters it, and a ranking
+        in which a rank is no count of rivals.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> members = members_of(sim.load_index("opportunity-2025"), "dimension")
+    >>> members.ids[:2], round(float((members.nominal @ members.score)[0]), 6)
+    (('economic-strength', 'technological-innovation'), 2446.0)
+    """
+    definition = index.definition
+    known = definition.levels[1:]
+    if level not in known:
+        raise InputError(
+            f"index {definition.id}", [Fault("over", f"no level {level!r}", did_you_mean(level, list(known)))]
+        )
+    sampler = weight_sampler(definition, DirichletWeights(concentration=1.0, over=level))
+    ids = tuple(dict.fromkeys(definition.ancestor(leaf.id, level) or leaf.id for leaf in definition.indicators))
+    faults = list(obstacles(definition, ids))
+    if faults:
+        raise InputError(f"index {definition.id}", faults)
+    scorer = index.scorer()
+    scored = scorer.score()
+    total, rank = scored[names.TOTAL].values, scored[names.RANK].values
+    members = Members(scorer, level, ids, sampler.centre, np.empty((len(ids), total.size)), total, rank, sampler)
+    members.score[:] = members.at(np.eye(len(ids))).totals
+    return members
+
+
+def obstacles(definition: Definition, ids: Sequence[str]) -> Iterator[Fault]:
+    """Yield what keeps totals from being linear in the weights of members, or a rank from being a count of rivals.
+
+    >>> import simulator as sim
+    >>> list(obstacles(sim.load_index("opportunity-2025").definition, ["economic-strength"]))
+    []
+    """
+    above = {node for member in ids for node in definition.ancestors[member]}
+    for node in definition.nodes:
+        if node.id not in above:
+            continue
+        if node.aggregate.method not in LINEAR:
+            problem = f"its {node.aggregate.method} aggregation is not linear in the weights of what stands below it"
+            yield Fault(node.id, problem, f"Aggregate by {' or '.join(LINEAR)}, or choose a level right below it.")
+        if not isinstance(node.normalise, AsGiven) and any(child.id in above for child in node.children):
+            problem = f"normalises nodes ({node.normalise.method}) whose scores change with the weights"
+            yield Fault(node.id, problem, "Normalise below the members alone, or choose the level of these nodes.")
+    if definition.ranking.decimals is not None:
+        yield Fault("ranking", "totals are rounded before they are ranked", "Leave out `decimals`.")
+    if definition.ranking.tolerance > LARGEST_TOLERANCE:
+        problem = f"totals tie within {definition.ranking.tolerance:g} of their range, which is more than rounding"
+        yield Fault("ranking", problem, f"Choose a `tolerance` of {LARGEST_TOLERANCE:g} or less.")
+    if definition.ranking.ties == "no-gaps":
+        problem = "a rank without gaps counts groups of equal totals, not rivals"
+        yield Fault("ranking", problem, "Choose `ties: better` or `worse`.")

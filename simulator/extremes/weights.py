@@ -1,0 +1,158 @@
+"""Sets of weights: all that are not negative and sum to 1, within bounds, in an order of importance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.errors import Fault, InputError
+from simulator.extremes.members import Members
+from simulator.kernels.arrays import Floats, Integers
+
+SMALL = 1e-9
+"""Share of all weight that is rounding only."""
+
+
+@dataclass(frozen=True, eq=False)
+class WeightSet:
+    """Weights w with low <= w <= high and sum 1, of which those in `order` do not rise."""
+
+    low: Floats
+    """(members): not rising along the order."""
+    high: Floats
+    """(members): not rising along the order."""
+    order: Integers
+    """Positions of members, the most important first; empty where there is no order."""
+
+    def largest(self, rows: Floats) -> Floats:
+        """Return a bound from above of rows (rows, members) · w over the set; the largest value, but for what follows.
+
+        Within bounds it is a fractional knapsack: every member has its low weight, what is left goes to the largest
+        coordinates first. In an order it is reached at a vertex: equal weights of the first k of the order, or all
+        weight on a member outside it. With both the smaller of the two is a bound, and may not be reached.
+
+        >>> simplex = WeightSet(np.zeros(3), np.ones(3), np.zeros(0, np.int64))
+        >>> simplex.largest(np.array([[1.0, 4.0, 2.0]])).tolist()
+        [4.0]
+        """
+        within = self._knapsack(rows)
+        return np.minimum(within, self._vertices(rows)) if self.order.size else within
+
+    def holds(self, weight: Floats) -> bool:
+        """Return whether weights (members) are in the set, but for rounding."""
+        ordered = weight[self.order]
+        inside = (weight >= self.low - SMALL) & (weight <= self.high + SMALL)
+        return bool(inside.all() and abs(weight.sum() - 1.0) <= SMALL and (np.diff(ordered) <= SMALL).all())
+
+    def steps(self) -> Floats:
+        """Return rows (steps, members) that are not negative where weights keep the order."""
+        rows = np.zeros((max(self.order.size - 1, 0), self.low.size))
+        number = np.arange(len(rows))
+        rows[number, self.order[:-1]] = 1.0
+        rows[number, self.order[1:]] = -1.0
+        return rows
+
+    def _knapsack(self, rows: Floats) -> Floats:
+        falling = np.argsort(-rows, axis=1)
+        room = (self.high - self.low)[falling]
+        before = np.cumsum(room, axis=1) - room
+        filled = np.clip(1.0 - self.low.sum() - before, 0.0, room)
+        most: Floats = rows @ self.low + (np.take_along_axis(rows, falling, axis=1) * filled).sum(axis=1)
+        return most
+
+    def _vertices(self, rows: Floats) -> Floats:
+        means = np.cumsum(rows[:, self.order], axis=1) / np.arange(1, self.order.size + 1)
+        most: Floats = np.hstack([means, np.delete(rows, self.order, axis=1)]).max(axis=1)
+        return most
+
+
+def weight_set(
+    members: Members,
+    percent: float | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    order: Sequence[str] | None = None,
+) -> WeightSet:
+    """Return the weights that bounds and an order admit.
+
+    Parameters
+    ----------
+    members
+        Whose weights.
+    percent
+        Width of a band around every nominal weight, in per cent of it to either side.
+    bounds
+        Member (by any of its names) → (lowest, highest weight), as shares of all weight; in place of the band.
+    order
+        Members from the most important to the least, none weighing less than the next; those not named are free.
+
+    Raises
+    ------
+    InputError
+        For unknown members, one that is named twice, numbers that are no bounds, and where no weights are left.
+    """
+    low, high = np.zeros(len(members.ids)), np.ones(len(members.ids))
+    faults = list(_percent_faults(percent)) + list(_bound_faults(bounds or {}))
+    chain = members.find(list(order or ()))
+    named = members.find(list(bounds or ()))
+    for what, positions in (("order", chain), ("bounds", named)):
+        twice = sorted({members.ids[k] for k in positions if positions.count(k) > 1})
+        faults += [Fault(f"{what}: {member}", "is named twice", "Name it once.") for member in twice]
+    if faults:
+        raise InputError("weights", faults)
+    if percent is not None:
+        share = percent / 100.0
+        low = np.maximum(members.nominal * (1.0 - share), 0.0)
+        high = np.minimum(members.nominal * (1.0 + share), 1.0)
+    for position, (least, most) in zip(named, (bounds or {}).values(), strict=True):
+        low[position], high[position] = least, most
+    _refuse_sums(low, high, "bounds", "Lower the lowest weights.", "Raise the highest weights.")
+    return _ordered(members, low, high, np.array(chain, np.int64))
+
+
+def _ordered(members: Members, low: Floats, high: Floats, chain: Integers) -> WeightSet:
+    """Return the set with bounds as tight as the order makes them; refuse an order that they contradict.
+
+    Bounds that do not rise along the order and sum to no more and no less than 1 admit weights in that order: those
+    on the line between them.
+    """
+    low, high = low.copy(), high.copy()
+    low[chain] = np.maximum.accumulate(low[chain][::-1])[::-1]
+    high[chain] = np.minimum.accumulate(high[chain])
+    faults = [
+        Fault(
+            f"order: {members.ids[k]}",
+            f"must weigh {low[k]:g} or more as those behind it, and {high[k]:g} or less as those before it",
+            "Change the order, or the bounds.",
+        )
+        for k in chain
+        if low[k] > high[k] + SMALL
+    ]
+    if faults:
+        raise InputError("weights", faults)
+    _refuse_sums(low, high, "order", "Change the order, or lower bounds.", "Change the order, or raise bounds.")
+    return WeightSet(low, np.maximum(low, high), chain)
+
+
+def _refuse_sums(low: Floats, high: Floats, place: str, lower: str, raising: str) -> None:
+    faults = []
+    if low.sum() > 1.0 + SMALL:
+        faults.append(Fault(place, f"the lowest weights sum to {low.sum():.6g}, which is above 1", lower))
+    if high.sum() < 1.0 - SMALL:
+        faults.append(Fault(place, f"the highest weights sum to {high.sum():.6g}, which is below 1", raising))
+    if faults:
+        raise InputError("weights", faults)
+
+
+def _percent_faults(percent: float | None) -> Iterator[Fault]:
+    if percent is not None and not (math.isfinite(percent) and percent >= 0.0):
+        yield Fault("percent", f"{percent:g} is no width of a band", "Give 0 or more.")
+
+
+def _bound_faults(bounds: Mapping[str, tuple[float, float]]) -> Iterator[Fault]:
+    for member, (low, high) in bounds.items():
+        if not 0.0 <= low <= high <= 1.0:
+            problem = f"{low:g} to {high:g} are no bounds of a weight"
+            yield Fault(f"bounds: {member}", problem, "Give a lowest and a highest share of all weight, within 0 to 1.")

@@ -1,0 +1,299 @@
+"""Best and worst ranks over weights: against arrangements counted out, drawn weights, and the pipeline itself."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import simulator as sim
+from simulator.extremes.members import members_of
+from simulator.extremes.ranks import extreme_ranks
+from simulator.extremes.weights import WeightSet, weight_set
+from simulator.kernels.arrays import Floats
+
+INDEX = sim.load_index("opportunity-2025")
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def small_index(values: Any, ties: str = "better", weight: Any = (1.0, 1.0, 1.0), **node: Any) -> sim.Index:
+    """Return cities (rows) in three indicators taken as they are, or as `node` says."""
+    columns = [f"v{k}" for k in range(np.shape(values)[1])]
+    tree = {
+        "id": "total",
+        "normalise": "none",
+        "aggregate": "arithmetic",
+        "children": [{"id": name, "weight": float(one)} for name, one in zip(columns, weight, strict=True)],
+        **node,
+    }
+    definition = {"schema_version": 1, "id": "small", "levels": ["index", "indicator"], "index": tree}
+    frame = pd.DataFrame(np.asarray(values, np.float64), columns=columns)
+    frame.index = pd.Index([f"c{k}" for k in range(len(frame))])
+    return sim.build_index({**definition, "ranking": {"ties": ties}}, frame)
+
+
+def random_small(seed: int, ties: str = "better") -> sim.Index:
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, int(rng.integers(2, 8)), size=(int(rng.integers(2, 7)), 3))
+    return small_index(values, ties, rng.choice([1.0, 2.0, 0.5], 3))
+
+
+def random_set(index: sim.Index, seed: int) -> dict[str, Any]:
+    """Return a band, bounds, an order, or two of them, that the nominal weights keep."""
+    rng = np.random.default_rng(seed)
+    nominal = index.score()["nominal_weight"].values
+    falling = [f"v{k}" for k in np.argsort(-nominal, kind="stable")]
+    asked: dict[str, Any] = {}
+    kind = int(rng.integers(5))
+    if kind in (1, 4):
+        asked["percent"] = float(rng.choice([0.0, 10.0, 50.0, 100.0]))
+    if kind in (2, 4):
+        asked["order"] = falling[: int(rng.integers(1, 4))]
+    if kind == 3:
+        asked["bounds"] = {"v1": (0.5 * nominal[1], min(1.0, 1.5 * nominal[1]))}
+    return asked
+
+
+def arrangement(score: Floats, weights: WeightSet) -> Floats:
+    """Return weights in every cell of the arrangement of pairwise ties on the set: its vertices, and points between.
+
+    Every cell, of whatever dimension, has a vertex set of which it holds the mean; with three members three vertices
+    tell the mean's cell, as cells are polygons that triangles of their vertices fill.
+    """
+    lines = [one - other for one, other in itertools.combinations(score.T, 2)]
+    lines += [np.eye(3)[k] - weights.low[k] for k in range(3)] + [np.eye(3)[k] - weights.high[k] for k in range(3)]
+    lines += list(weights.steps())
+    vertices = [np.array([1.0, 1.0, 1.0]) / 3.0]
+    for one, other in itertools.combinations(lines, 2):
+        point = np.cross(one, other)
+        if abs(point.sum()) > 1e-9:
+            vertices.append(point / point.sum())
+    kept = np.array([vertex for vertex in vertices if weights.holds(vertex)]).reshape(-1, 3)
+    unique = np.unique(kept.round(9), axis=0, return_index=True)[1]
+    kept = np.clip(kept[unique], 0.0, 1.0)
+    pairs = [kept[list(some)].mean(axis=0) for some in itertools.combinations(range(len(kept)), 2)]
+    thrice = [kept[list(some)].mean(axis=0) for some in itertools.combinations(range(len(kept)), 3)]
+    return np.vstack([kept, *pairs, *thrice])
+
+
+def ranks_at(score: Floats, weight: Floats, ties: str) -> np.ndarray[Any, Any]:
+    """Return ranks (rows, n) at weights (rows, members), by counting; differences of rounding are ties."""
+    total = weight @ score
+    small = 1e-9 * max(1.0, float(np.abs(score).max()))
+    lead = total[:, np.newaxis, :] - total[:, :, np.newaxis]
+    if ties == "better":
+        return 1 + (lead > small).sum(axis=2)
+    return (lead >= -small).sum(axis=2)
+
+
+@given(seeds, st.sampled_from(["better", "worse"]))
+@settings(max_examples=60)
+def test_extremes_are_those_of_every_cell_of_the_arrangement(seed: int, ties: str) -> None:
+    index = random_small(seed, ties)
+    asked = random_set(index, seed)
+    found = extreme_ranks(index, "indicator", **asked)
+    members = members_of(index, "indicator")
+    every = ranks_at(members.score, arrangement(members.score, weight_set(members, **asked)), ties)
+    assert found["rank_best"].values.tolist() == every.min(axis=0).tolist()
+    assert found["rank_worst"].values.tolist() == every.max(axis=0).tolist()
+    assert found["rank_best_proven"].all()
+    assert found["rank_worst_proven"].all()
+
+
+def check_weights(index: sim.Index, found: xr.Dataset) -> None:
+    """Check that the weights found reach the ranks, in an index that is defined with them."""
+    low, high = found["weight_low"].values, found["weight_high"].values
+    for city in found["city"].values:
+        for side in ("best", "worst"):
+            weight = found[f"weight_at_{side}"].sel(city=city)
+            assert float(weight.sum()) == pytest.approx(1.0, abs=1e-12)
+            assert (weight.values >= low - 1e-9).all()
+            assert (weight.values <= high + 1e-9).all()
+            children = {
+                str(member): float(one) for member, one in zip(weight.member.values, weight.values, strict=True)
+            }
+            again = index.score({"weights": children})["rank"].sel(city=city)
+            assert int(again) == int(found[f"rank_{side}"].sel(city=city))
+
+
+@given(seeds)
+@settings(max_examples=20)
+def test_weights_found_reach_the_ranks_when_the_index_is_defined_with_them(seed: int) -> None:
+    index = random_small(seed)
+    check_weights(index, extreme_ranks(index, "indicator", **random_set(index, seed)))
+
+
+@pytest.fixture(scope="module")
+def by_dimension() -> xr.Dataset:
+    return extreme_ranks(INDEX, "dimension")
+
+
+def test_published_index_over_all_weights_of_dimensions(by_dimension: xr.Dataset) -> None:
+    reach = by_dimension[["rank_best", "rank_worst"]].sel(city=["shanghai", "chengdu"]).to_array()
+    assert reach.values.T.tolist() == [[1, 10], [1, 43]]
+    assert by_dimension["rank_best_proven"].all()
+    assert by_dimension["rank_worst_proven"].all()
+    assert by_dimension["rank_nominal"].equals(INDEX.score()["rank"].rename("rank_nominal").drop_attrs())
+    check_weights(INDEX, by_dimension)
+
+
+@pytest.mark.parametrize("concentration", [0.1, 1.0])
+def test_no_weights_drawn_bring_a_rank_beyond_the_extremes(by_dimension: xr.Dataset, concentration: float) -> None:
+    weight = np.random.default_rng(1).dirichlet(np.full(10, concentration), size=20_000)
+    ranks = members_of(INDEX, "dimension").at(weight).ranks
+    assert (ranks.min(axis=0) >= by_dimension["rank_best"].values).all()
+    assert (ranks.max(axis=0) <= by_dimension["rank_worst"].values).all()
+
+
+def test_no_weights_of_variables_in_the_band_bring_a_rank_beyond_the_extremes() -> None:
+    found = extreme_ranks(INDEX, "variable", percent=25)
+    weight = 0.02 * (1.0 + 0.25 * np.random.default_rng(2).choice([-1.0, 1.0], size=(40_000, 50)))
+    weight = weight[np.isclose(weight.sum(axis=1), 1.0)]  # as many at the top of the band as at its foot
+    assert len(weight) > 1_000
+    ranks = members_of(INDEX, "variable").at(weight).ranks
+    assert (ranks.min(axis=0) >= found["rank_best"].values).all()
+    assert (ranks.max(axis=0) <= found["rank_worst"].values).all()
+    assert (found["rank_best"] <= found["rank_nominal"]).all()
+    assert (found["rank_worst"] >= found["rank_nominal"]).all()
+
+
+def test_order_and_bounds_narrow_the_extremes(by_dimension: xr.Dataset) -> None:
+    some = ["hefei", "chengdu", "nanjing"]
+    order = [str(member) for member in by_dimension["member"].values]
+    ordered = extreme_ranks(INDEX, "dimension", order=order, cities=some)
+    banded = extreme_ranks(INDEX, "dimension", percent=25, order=order, cities=some)
+    for wide, narrow in ((by_dimension.sel(city=some), ordered), (ordered, banded)):
+        assert (wide["rank_best"] <= narrow["rank_best"]).all()
+        assert (wide["rank_worst"] >= narrow["rank_worst"]).all()
+    for side in ("best", "worst"):
+        assert (ordered[f"weight_at_{side}"].diff("member") <= 1e-9).all()
+
+
+def test_no_room_leaves_the_rank_as_it_is() -> None:
+    found = extreme_ranks(INDEX, "variable", percent=0)
+    assert (found["rank_best"] == found["rank_nominal"]).all()
+    assert (found["rank_worst"] == found["rank_nominal"]).all()
+
+
+@pytest.mark.parametrize(("ties", "best", "worst"), [("better", [1, 1, 3], [1, 1, 3]), ("worse", [2, 2, 3], [2, 2, 3])])
+def test_cities_that_are_equal_everywhere_share_their_place(ties: str, best: list[int], worst: list[int]) -> None:
+    found = extreme_ranks(small_index([[3, 5, 4], [3, 5, 4], [1, 2, 3]], ties), "indicator")
+    assert found["rank_best"].values.tolist() == best
+    assert found["rank_worst"].values.tolist() == worst
+
+
+def test_tie_at_a_single_vertex_counts_for_the_best_rank_and_not_for_the_worst() -> None:
+    index = small_index([[4, 9, 9], [4, 1, 1]])
+    found = extreme_ranks(index, "indicator")
+    assert found["rank_best"].values.tolist() == [1, 1]
+    assert found["rank_worst"].values.tolist() == [1, 2]
+    assert found["weight_at_best"].sel(city="c1").values == pytest.approx([1.0, 0.0, 0.0])
+
+
+def test_a_geometric_mean_inside_the_members_is_no_obstacle() -> None:
+    tree = {
+        "schema_version": 1,
+        "id": "nested",
+        "index": {
+            "id": "total",
+            "normalise": "min-max",
+            "children": [
+                {"id": "left", "aggregate": "geometric", "children": [{"id": "a"}, {"id": "b"}]},
+                {"id": "right", "children": [{"id": "c"}]},
+            ],
+        },
+    }
+    frame = pd.DataFrame({"a": [1.0, 4.0, 3.0], "b": [9.0, 2.0, 2.9], "c": [1.0, 2.0, 3.0]}, index=list("xyz"))
+    found = extreme_ranks(sim.build_index(tree, frame), "dimension")
+    assert found["rank_best"].values.tolist() == [1, 2, 1]
+    assert found["rank_worst"].values.tolist() == [3, 3, 2]
+
+
+def test_members_are_found_by_any_of_their_names() -> None:
+    found = extreme_ranks(INDEX, "dimension", bounds={"经济实力": (1.0, 1.0)}, cities=["合肥"])
+    alone = INDEX.score()["score"].sel(node="economic-strength")
+    expected = 1 + int((alone > alone.sel(city="hefei")).sum())
+    assert int(found["rank_best"][0]) == int(found["rank_worst"][0]) == expected
+    assert found["city"].values.tolist() == ["hefei"]
+
+
+def test_processes_find_what_one_finds() -> None:
+    one, two = (
+        extreme_ranks(INDEX, "dimension", percent=25, cities=["hefei", "wuxi"], workers=count) for count in (1, 2)
+    )
+    assert one.identical(two)
+
+
+def test_nothing_reaches_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
+    extreme_ranks(INDEX, "variable", percent=25)
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"over": "pillar"}, "over: no level 'pillar'"),
+        ({"over": "dimension", "cities": ["hefey"]}, "'hefey': no such city. Did you mean hefei?"),
+        ({"over": "dimension", "workers": 0}, "0 is not a number of workers"),
+        ({"over": "dimension", "percent": -5}, "percent: -5 is no width of a band"),
+        ({"over": "dimension", "order": ["economic"]}, "'economic': no such member of level dimension"),
+        ({"over": "dimension", "bounds": {"economic-strength": (0.5, 0.2)}}, "0.5 to 0.2 are no bounds of a weight"),
+        (
+            {"over": "dimension", "bounds": {"economic-strength": (0.6, 1), "consumer-vitality": (0.6, 1)}},
+            "bounds: the lowest weights sum to 1.2, which is above 1",
+        ),
+        (
+            {"over": "dimension", "percent": 0, "bounds": {"economic-strength": (0, 0.05)}},
+            "bounds: the highest weights sum to 0.95, which is below 1",
+        ),
+        (
+            {
+                "over": "dimension",
+                "bounds": {"economic-strength": (0, 0.1), "consumer-vitality": (0.2, 0.5)},
+                "order": ["economic-strength", "consumer-vitality"],
+            },
+            "order: economic-strength: must weigh 0.2 or more as those behind it, and 0.1 or less",
+        ),
+        (
+            {"over": "dimension", "order": ["economic-strength", "经济实力"]},
+            "order: economic-strength: is named twice",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(sim.InputError) as caught:
+        extreme_ranks(INDEX, **asked)
+    assert message in str(caught.value)
+
+
+def test_order_that_leaves_too_little_weight_is_refused() -> None:
+    with pytest.raises(sim.InputError, match=r"order: the highest weights sum to 0\.9, which is below 1"):
+        extreme_ranks(
+            small_index([[1, 2, 3], [3, 2, 1]]), "indicator", bounds={"v0": (0.0, 0.3)}, order=["v0", "v1", "v2"]
+        )
+
+
+def test_nodes_that_are_not_linear_are_named() -> None:
+    with pytest.raises(sim.InputError, match="total: its geometric aggregation is not linear"):
+        extreme_ranks(small_index([[1, 2, 3], [3, 2, 1]], aggregate="geometric"), "indicator")
+    tree = {
+        "schema_version": 1,
+        "id": "nested",
+        "ranking": {"ties": "no-gaps", "decimals": 2, "tolerance": 0.01},
+        "index": {
+            "id": "total",
+            "normalise": "min-max",
+            "children": [{"id": "left", "children": [{"id": "a"}, {"id": "b"}]}, {"id": "c"}],
+        },
+    }
+    frame = pd.DataFrame({"a": [1.0, 4.0], "b": [9.0, 2.0], "c": [1.0, 2.0]}, index=list("xy"))
+    with pytest.raises(sim.InputError) as caught:
+        extreme_ranks(sim.build_index(tree, frame), "indicator")
+    assert [fault.place for fault in caught.value.faults] == ["total", "ranking", "ranking", "ranking"]
