@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from simulator.matrix import read_matrix as read_matrix
     from simulator.matrix import write_matrix as write_matrix
     from simulator.sensitivity import influence as influence
+    from simulator.sensitivity import shapley as shapley
     from simulator.sourcing import with_sources as with_sources
     from simulator.storage import read_result as read_result
     from simulator.storage import write_result as write_result
@@ -58,6 +59,7 @@ _ROOMS = {
     "build_index": "index",
     "load_index": "index",
     "influence": "sensitivity",
+    "shapley": "sensitivity",
     "read_matrix": "matrix",
     "write_matrix": "matrix",
     "Recipe": "construction.recipe",
@@ -92,6 +94,7 @@ __all__ = [
     "repeat",
     "run",
     "run_all",
+    "shapley",
     "sweep",
     "what_if",
     "with_sources",

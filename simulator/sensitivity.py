@@ -6,6 +6,7 @@ import dataclasses
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ import xarray as xr
 
 from simulator import names
 from simulator.agreement import resolve_exclusions
+from simulator.analysis.shapley import MOST_FACTORS, shapley_effects
 from simulator.analysis.variance_based import BOOTSTRAP, Runs, variance_based
 from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.provenance import ATTRIBUTE, Record, software_versions
 from simulator.scenario import Scenario
-from simulator.simulation.blocks import Progress, prepare
-from simulator.simulation.swapping import Swap, run_swaps, split_errors, swaps
+from simulator.simulation.blocks import Experiment, Progress, prepare
+from simulator.simulation.swapping import Swap, run_subsets, run_swaps, split_errors, swaps
 from simulator.study import Study, plan
 from simulator.uncertainty.design import BLOCK, MonteCarlo, block_count
 from simulator.uncertainty.factors import Choice
@@ -88,48 +90,134 @@ def influence(
     'weights'
     """
     begun, started = time.perf_counter(), datetime.now(UTC)
-    given = [overrides] if isinstance(overrides, str) else list(overrides)
-    study = plan(scenario, given, index)
+    made = _set_up(scenario, base_draws, seed, overrides, index, workers, apart=True)
+    swapped = run_swaps(made.experiment, made.factors, made.blocks, second_order, made.workers, progress)
+    runs = Runs(**{field.name: getattr(swapped, field.name) for field in dataclasses.fields(swapped)})
+    outputs = _outputs(made.index)
+    seed = made.experiment.seed
+    found = variance_based(runs, [factor.name for factor in made.factors], outputs, seed=seed, bootstrap=bootstrap)
+    repeated = len(made.factors) + 2 + second_order * len(made.factors)
+    return _sealed(found, made, repeated, started, begun)
+
+
+def shapley(
+    scenario: str | Path | Mapping[str, Any],
+    *,
+    base_draws: int = 1024,
+    seed: int | None = None,
+    workers: int | None = None,
+    overrides: str | Sequence[str] = (),
+    index: Index | str | Path | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Return how the variance of the ranking is shared out among the factors of a scenario, dependent ones too.
+
+    Unlike the indices of `influence`, Shapley effects sum to 1 and stay meaningful where choices exclude each other, so
+    that normalisation and aggregation are told apart. The data errors of an entry are one factor. All subsets of the
+    factors are run: the cost is N 2^k draws for k factors, of which there may be twelve.
+
+    Parameters
+    ----------
+    scenario, base_draws, seed, workers, overrides, index, progress
+        As in `influence`.
+
+    Returns
+    -------
+    xr.Dataset
+        As `simulator.analysis.shapley.shapley_effects` describes it, with the outputs of `influence`.
+
+    Raises
+    ------
+    InputError, DrawError
+        As `influence` does; and for more than twelve factors.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> found = sim.shapley("normalisation-only", base_draws=1024, seed=1, workers=1)
+    >>> float(found["shapley"].sel(output="mean_abs_rank_shift").sum().round(6))
+    1.0
+    """
+    begun, started = time.perf_counter(), datetime.now(UTC)
+    made = _set_up(scenario, base_draws, seed, overrides, index, workers, apart=False)
+    if len(made.factors) > MOST_FACTORS:
+        problem = f"{len(made.factors)} factors have {2 ** len(made.factors):,} subsets"
+        raise InputError(made.study.document.source, [Fault("factors", problem, f"Vary {MOST_FACTORS} at most.")])
+    left = run_subsets(made.experiment, made.factors, made.blocks, made.workers, progress)
+    found = shapley_effects(left, [factor.name for factor in made.factors], _outputs(made.index))
+    found = found.assign_attrs(base_draws=made.blocks * BLOCK)
+    return _sealed(found, made, 2 ** len(made.factors), started, begun)
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A scenario made ready for its factors to be swapped."""
+
+    study: Study
+    index: Index
+    experiment: Experiment
+    factors: Sequence[Swap]
+    blocks: int
+    workers: int
+
+
+def _set_up(
+    scenario: str | Path | Mapping[str, Any],
+    base_draws: int,
+    seed: int | None,
+    overrides: str | Sequence[str],
+    index: Index | str | Path | None,
+    workers: int | None,
+    apart: bool,
+) -> _Made:
+    """Return a scenario with its factors; `apart`, errors by dimension, and choices that exclude each other as one."""
+    study = plan(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index)
     refuse_unfit(study, base_draws)
     (whole,) = study.parts.values()
     chosen = study.scenario.seed if seed is None else seed
     chosen = secrets.randbelow(2**53) if chosen is None else chosen
-    realisation = split_errors(bind(whole, study.scenario.factors), whole.definition)
+    realisation = bind(whole, study.scenario.factors)
+    realisation = split_errors(realisation, whole.definition) if apart else realisation
     never = _never(study.scenario, realisation.choices)
-    factors = swaps(realisation, never)
+    factors = swaps(realisation, never if apart else ())
     _refuse_few(study, factors)
-    own, published = whole.score(), whole.published
-    baseline = (own[names.RANK] if published is None or study.scenario.reading else whole.published_rank()).values
+    published = None if study.scenario.reading or whole.published is None else whole.published_rank()
+    baseline = (whole.score()[names.RANK] if published is None else published).values
     design = MonteCarlo(realisation.choices, never, base_draws, chosen)
     experiment = prepare(whole, realisation, design, chosen, baseline, False, False)
     count = joblib.cpu_count() if workers is None else workers
-    blocks = block_count(base_draws)
-    swapped = run_swaps(experiment, factors, blocks, second_order, count, progress)
-    outputs = [SHIFT_OUTPUT, *(f"{kind} {city}" for kind in (names.RANK, names.TOTAL) for city in whole.cities)]
-    runs = Runs(**{field.name: getattr(swapped, field.name) for field in dataclasses.fields(swapped)})
-    found = variance_based(runs, [factor.name for factor in factors], outputs, seed=chosen, bootstrap=bootstrap)
+    return _Made(study, whole, experiment, factors, block_count(base_draws), count)
+
+
+def _sealed(found: xr.Dataset, made: _Made, repeated: int, started: datetime, begun: float) -> xr.Dataset:
+    """Return indices with what each output is, and the provenance; `repeated` runs were made of each base draw."""
+    study, seed = made.study, made.experiment.seed
     record = Record(
         scenario=study.document.text,
         source=study.document.source,
         overrides=study.overrides,
-        seed=chosen,
-        draws=blocks * BLOCK * (len(factors) + 2 + second_order * len(factors)),
+        seed=seed,
+        draws=made.blocks * BLOCK * repeated,
         block=BLOCK,
         index=study.whence,
-        input_sha256=dict(whole.hashes),
+        input_sha256=dict(made.index.hashes),
         versions=software_versions(),
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.perf_counter() - begun, 3),
-        workers=count,
+        workers=made.workers,
     )
-    return _labelled(found, whole).assign_attrs(
+    return _labelled(found, made.index).assign_attrs(
         title=study.scenario.title.en or study.scenario.name,
         scenario=study.scenario.name,
         index=study.scenario.index,
-        seed=chosen,
+        seed=seed,
         draws=record.draws,
         **{ATTRIBUTE: record.model_dump_json(indent=1)},
     )
+
+
+def _outputs(index: Index) -> list[str]:
+    return [SHIFT_OUTPUT, *(f"{kind} {city}" for kind in (names.RANK, names.TOTAL) for city in index.cities)]
 
 
 def refuse_unfit(study: Study, base_draws: int) -> None:

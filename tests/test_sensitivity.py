@@ -150,3 +150,50 @@ def test_the_command_tells_factors_largest_first() -> None:
     assert table.splitlines()[0].startswith("output,factor,first_order,first_order_se")
     assert len(table.splitlines()) == 1 + 121 * 13
     assert "Did you mean hefei?" in message_of("influence", "stress-test", "--city", "hefi")
+
+
+def test_shapley_effects_of_choices_that_exclude_each_other_are_those_of_enumeration() -> None:
+    factors = {
+        "normalisation": ["as-defined", "z-score", {"method": "min-max", "to": [1, 100]}],
+        "aggregation": {"at": "index", "alternatives": ["arithmetic", "geometric"]},
+        "leave-out": {"level": "dimension", "among": ["economic-strength", "open-development", "green-low-carbon"]},
+    }
+    scenario = written(factors=factors, never=[{"normalisation": "z-score", "aggregation": "geometric"}])
+    exact = sim.run({**scenario, "design": "exhaustive"}, workers=1)
+    keys = ["draw_normalisation", "draw_aggregation", "draw_leave_out_dimension"]
+    taken = np.column_stack([np.unique(exact[key].values.astype(str), return_inverse=True)[1] for key in keys])
+    # Choices are made in order: z-scores leave the arithmetic mean alone, and so weigh twice there.
+    z_score = int(np.flatnonzero(np.unique(exact["draw_normalisation"].values.astype(str)) == "z-score")[0])
+    share = np.where(taken[:, 0] == z_score, 1.0 / 9.0, 1.0 / 18.0)
+    assert share.sum() == pytest.approx(1.0)
+    found = sim.shapley(scenario, base_draws=8192, workers=2)
+    assert found["factor"].values.tolist() == ["normalisation", "aggregation", "leave-out dimension"]
+    for city in ("hefei", "guiyang"):
+        outcome = exact["rank_by_draw"].sel(city=city).values.astype(float)
+
+        def left(subset: tuple[int, ...], outcome: Any = outcome) -> float:
+            """Return the mean variance that is left when all but these choices are known."""
+            known = [column for column in range(3) if column not in subset]
+            groups = np.unique(taken[:, known], axis=0, return_inverse=True)[1].ravel() if known else np.zeros(15, int)
+            total = 0.0
+            for group in np.unique(groups):
+                own = share * (groups == group)
+                mean = (own * outcome).sum() / own.sum()
+                total += float((own * (outcome - mean) ** 2).sum())
+            return total
+
+        for factor in range(3):
+            effect = 0.0
+            for order in itertools.permutations(range(3)):
+                before = order[: order.index(factor)]
+                effect += (left((*before, factor)) - left(before)) / 6.0
+            place = found.sel(output=f"rank {city}").isel(factor=factor)
+            error = 4.0 * float(place["shapley_se"]) + 1e-9
+            assert float(place["shapley"]) == pytest.approx(effect / left((0, 1, 2)), abs=error)
+
+
+def test_the_command_shares_the_variance_out() -> None:
+    told = citysim("influence", "normalisation-only", "--shapley", "--base-draws", "1024", "--city", "hefei")
+    assert "Share of the variance" in told
+    assert "Shapley effects: the variance shared out among all factors" in told
+    assert "no orders" in message_of("influence", "stress-test", "--shapley", "--second-order")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,7 +18,8 @@ from simulator.errors import Fault, InputError
 
 @main.command("influence")
 @click.argument("scenario")
-@click.option("--base-draws", type=int, default=4096, show_default=True, help="Base draws, in blocks of 1,024.")
+@click.option("--base-draws", type=int, help="Base draws, in blocks of 1,024.  [default: 4096; with --shapley 1024]")
+@click.option("--shapley", "shared_out", is_flag=True, help="Shapley effects, which hold for dependent choices too.")
 @click.option("--second-order", is_flag=True, help="Estimate the interaction of each pair too; twice the runs.")
 @click.option("--bootstrap", type=int, default=100, show_default=True, help="Bootstrap samples for the intervals.")
 @click.option("--seed", type=int, help="Seed, in place of the scenario's.")
@@ -29,7 +31,8 @@ from simulator.errors import Fault, InputError
 @click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def influence_command(
     scenario: str,
-    base_draws: int,
+    base_draws: int | None,
+    shared_out: bool,
     second_order: bool,
     bootstrap: int,
     seed: int | None,
@@ -46,16 +49,20 @@ def influence_command(
     Examples:
       citysim influence stress-test
       citysim influence stress-test --city hefei --second-order
+      citysim influence stress-test --shapley
       citysim influence stress-test-points --base-draws 16384 --out indices.nc
     """
     from simulator.lookup import find_cities
     from simulator.report.screen import show
     from simulator.report.sensitivity import influence_frame, influence_view
-    from simulator.sensitivity import influence
+    from simulator.sensitivity import influence, shapley
     from simulator.storage import write_result
     from simulator.study import plan
 
     refuse_clash(scenario, {"--out": out, "--csv": csv_path})
+    if shared_out and second_order:
+        remedy = "Leave out one of them."
+        raise InputError("--second-order", [Fault("", "Shapley effects have no orders", remedy)])
     for path in (out, csv_path):
         refuse_unwritable(path)
     begun = time.perf_counter()
@@ -64,17 +71,13 @@ def influence_command(
     except InputError as error:
         where = "--city" if cities and error.source == "choice of city" else error.source
         raise InputError(where, [Fault(one.place, one.problem, one.remedy) for one in error.faults]) from None
+    asked: dict[str, Any] = {"seed": seed, "workers": workers, "overrides": settings}
+    asked |= {} if base_draws is None else {"base_draws": base_draws}
     with leaving_at_once(), progress_bar(quiet) as progress:
-        found = influence(
-            scenario,
-            base_draws=base_draws,
-            second_order=second_order,
-            bootstrap=bootstrap,
-            seed=seed,
-            workers=workers,
-            overrides=settings,
-            progress=progress,
-        )
+        if shared_out:
+            found = shapley(scenario, **asked, progress=progress)
+        else:
+            found = influence(scenario, **asked, second_order=second_order, bootstrap=bootstrap, progress=progress)
     if out is not None:
         write_result(found, Path(out))
     if csv_path is not None:

@@ -165,3 +165,45 @@ def _outputs(experiment: Experiment, block: int, again: Collection[str]) -> Floa
         shift = np.abs(scored.ranks - experiment.baseline).mean(axis=1, keepdims=True)
         found.append(np.concatenate([shift, scored.ranks, scored.totals], axis=1))
     return np.concatenate(found)
+
+
+BATCHES = 32
+"""Parts of a block whose sums are kept apart, so that their spread tells the error of what is made of them."""
+
+
+def run_subsets(
+    experiment: Experiment,
+    factors: Sequence[Swap],
+    blocks: int,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Floats:
+    """Return, for every subset of the factors, half the mean square change when it is drawn anew, given all others.
+
+    That estimates the variance that is left when all others are known, E[Var(Y | rest)] (Jansen 1999; Song, Nelson and
+    Staum 2016, doi:10.1137/15M1048070), for factors that depend on each other too.
+
+    Returns
+    -------
+    Floats
+        (subset, batch, output): subsets in binary order, factor i being in subset s where bit i of s is set; outputs
+        as of `run_swaps`. The cost is one draw for each base draw and subset.
+    """
+    subsets = [
+        frozenset().union(*(f.members for i, f in enumerate(factors) if subset >> i & 1))
+        for subset in range(2 ** len(factors))
+    ]
+    design = MonteCarlo(experiment.realisation.choices, _exclusions(experiment), ENDLESS, experiment.seed)
+    endless = dataclasses.replace(experiment, design=design)
+    width = 1 + 2 * experiment.baseline.size
+    sums = np.zeros((len(subsets), blocks * BATCHES, width))
+    pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator")
+    for block in range(blocks):
+        first = _outputs(endless, block, subsets[0])
+        done = pool(joblib.delayed(_outputs)(endless, block, subset) for subset in subsets[1:])
+        for number, found in enumerate(done, start=1):
+            squares = 0.5 * (found - first) ** 2
+            sums[number, block * BATCHES : (block + 1) * BATCHES] = squares.reshape(BATCHES, -1, width).mean(axis=1)
+            if progress is not None:
+                progress(block * len(subsets) + number + 1, blocks * len(subsets))
+    return sums

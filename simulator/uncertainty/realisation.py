@@ -19,8 +19,9 @@ from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.lookup import find_indicators
 from simulator.methods import AsDefined
+from simulator.uncertainty.conditional import joint_choices
 from simulator.uncertainty.data_error import ErrorField, error_field
-from simulator.uncertainty.design import Design, Taken, block_draws
+from simulator.uncertainty.design import Design, MonteCarlo, Taken, block_draws
 from simulator.uncertainty.factors import METHOD_FACTORS, Choice, DataError, Factors, LeaveOut, method_choices
 from simulator.uncertainty.omission import Omission, find_members, omission
 from simulator.uncertainty.streams import stream
@@ -105,7 +106,7 @@ class Realisation:
         def block_of(name: str) -> int:
             return block + SECOND if name in again else block
 
-        taken = self._swapped(design, block, again)
+        taken = self._swapped(design, seed, block, again)
         alternatives = taken.alternatives
         size = len(block_draws(design.draws, block))
         weights, drawn = self._weights(taken, seed, block_of(METHOD_FACTORS[0]), size)
@@ -131,14 +132,23 @@ class Realisation:
                 ),
             )
 
-    def _swapped(self, design: Design, block: int, again: Collection[str]) -> Taken:
-        """Return what the design lays down, the choices named in `again` by that of the second sample."""
+    def _swapped(self, design: Design, seed: int, block: int, again: Collection[str]) -> Taken:
+        """Return what the design lays down, the choices named in `again` by that of the second sample.
+
+        Of choices that exclude each other some may be named and others not: these are made anew, given the others.
+        """
         taken = design.taken(block)
         columns = [k for k, choice in enumerate(self.choices) if choice.factor in again]
         if not columns:
             return taken
         alternatives = taken.alternatives.copy()
         alternatives[:, columns] = design.taken(block + SECOND).alternatives[:, columns]
+        for joint in joint_choices(self.choices, design.never if isinstance(design, MonteCarlo) else ()):
+            which = [column for column in joint.columns if column in columns]
+            if 0 < len(which) < len(joint.columns):
+                uniforms = stream(seed, block + SECOND, f"given {joint.columns}").random(len(alternatives))
+                made = joint.anew(taken.alternatives, which, uniforms)
+                alternatives[:, which] = made[:, which]
         return Taken(alternatives, taken.uniforms)
 
     def _column(self, factor: str) -> int | None:
