@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_weights import small_index
 
 import simulator as sim
 from simulator.extremes.members import members_of
@@ -21,22 +22,6 @@ from simulator.kernels.arrays import Floats
 INDEX = sim.load_index("opportunity-2025")
 
 seeds = st.integers(0, 2**32 - 1)
-
-
-def small_index(values: Any, ties: str = "better", weight: Any = (1.0, 1.0, 1.0), **node: Any) -> sim.Index:
-    """Return cities (rows) in three indicators taken as they are, or as `node` says."""
-    columns = [f"v{k}" for k in range(np.shape(values)[1])]
-    tree = {
-        "id": "total",
-        "normalise": "none",
-        "aggregate": "arithmetic",
-        "children": [{"id": name, "weight": float(one)} for name, one in zip(columns, weight, strict=True)],
-        **node,
-    }
-    definition = {"schema_version": 1, "id": "small", "levels": ["index", "indicator"], "index": tree}
-    frame = pd.DataFrame(np.asarray(values, np.float64), columns=columns)
-    frame.index = pd.Index([f"c{k}" for k in range(len(frame))])
-    return sim.build_index({**definition, "ranking": {"ties": ties}}, frame)
 
 
 def random_small(seed: int, ties: str = "better") -> sim.Index:
