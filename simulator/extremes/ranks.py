@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import joblib
 import numpy as np
@@ -117,9 +117,10 @@ def extreme_ranks(
     `WeightSet.largest`), and e_r what counts as strict: `STRICT` times the largest difference, or twice the tolerance
     of ties where that is more. Where equality is enough e_r is 0. Rivals always or never ahead need no binary.
 
-    Of the weights that have the rivals found on one side, those are returned where the smallest lead, as a share of the
-    largest that each can have, is greatest. The index is then scored at them by the pipeline that scores it anywhere;
-    what does not hold there is forbidden, and the search goes on. So a rank reported is always one that the index has.
+    Of the weights that have the rivals found on one side, those are returned where the smallest lead beyond e_r, as a
+    share of the largest that each can have, is greatest. The index is then scored at them by the pipeline that scores
+    it anywhere; what does not hold there is forbidden, and the search goes on. So a rank reported is always one that
+    the index has.
 
     Over the ten dimensions of the published index all cities take some two to four seconds; the effort may grow
     exponentially with the number of rivals that are neither always nor never ahead.
@@ -134,6 +135,8 @@ def extreme_ranks(
     """
     if workers is not None and workers < 1:
         raise InputError("workers", [Fault("", f"{workers} is not a number of workers", "Give 1 or more.")])
+    if time_limit is not None and not time_limit >= 0.0:
+        raise InputError("time limit", [Fault("", f"{time_limit:g} is no number of seconds", "Give 0 or more.")])
     members = members_of(index, over)
     chosen = index.cities if cities is None else find_cities(index.matrix, cities)
     weights = weight_set(members, percent, bounds, order)
@@ -209,14 +212,12 @@ class _Search:
         while True:
             weight = _widest(problem, side, self.weights)
             rank = int(self.members.at(weight[np.newaxis]).ranks[0, city])
-            reached = (n - rank if best else rank - 1) - always
             if found is None or (rank < found.rank if best else rank > found.rank):
                 found = Extreme(rank, weight, False)
-            if reached >= bound:
-                return Extreme(rank, weight, ended)
+            reached = (n - found.rank if best else found.rank - 1) - always
+            if reached >= bound or not ended or len(refused) == MOST_REFUSED:
+                return replace(found, proven=ended and reached >= bound)
             refused.append(side)
-            if not ended or len(refused) > MOST_REFUSED:
-                return found
             side, ended = _most(problem, self.weights, refused, self.time_limit)
             bound = int(side.sum())
 
@@ -239,7 +240,10 @@ class _Search:
 
 
 def _widest(problem: _Problem, side: Flags, weights: WeightSet) -> Floats:
-    """Return weights (members) at which the smallest lead of some rivals is largest."""
+    """Return weights (members) at which the smallest lead of some rivals beyond what each needs is largest.
+
+    If that is below zero, no weights put all of them on the side.
+    """
     chosen = problem.lead[side]
     steps = weights.steps()
     rows = np.vstack([np.hstack([-chosen, np.ones((len(chosen), 1))]), np.hstack([-steps, np.zeros((len(steps), 1))])])
@@ -247,10 +251,10 @@ def _widest(problem: _Problem, side: Flags, weights: WeightSet) -> Floats:
     answer = linprog(
         np.r_[np.zeros(members), -1.0],
         A_ub=rows,
-        b_ub=np.zeros(len(rows)),
+        b_ub=np.r_[-problem.need[side], np.zeros(len(steps))],
         A_eq=np.r_[np.ones(members), 0.0][np.newaxis],
         b_eq=[1.0],
-        bounds=[*zip(weights.low, weights.high, strict=True), (-1.0, 1.0)],
+        bounds=[*zip(weights.low, weights.high, strict=True), (-2.0, 1.0)],  # leads are shares
         method="highs-ds",
     )
     weight: Floats = np.clip(np.asarray(answer.x, np.float64)[:members], weights.low, weights.high)

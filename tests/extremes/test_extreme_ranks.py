@@ -216,6 +216,13 @@ def test_processes_find_what_one_finds() -> None:
     assert one.identical(two)
 
 
+def test_a_search_that_is_cut_short_says_so_and_has_the_ranks_it_tells(by_dimension: xr.Dataset) -> None:
+    found = extreme_ranks(INDEX, "dimension", cities=["chengdu"], time_limit=0.0)
+    assert not found["rank_worst_proven"].any()
+    assert int(found["rank_worst"][0]) <= int(by_dimension["rank_worst"].sel(city="chengdu"))
+    check_weights(INDEX, found)
+
+
 def test_nothing_reaches_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
     extreme_ranks(INDEX, "variable", percent=25)
     assert capfd.readouterr().out == ""
@@ -227,6 +234,7 @@ def test_nothing_reaches_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
         ({"over": "pillar"}, "over: no level 'pillar'"),
         ({"over": "dimension", "cities": ["hefey"]}, "'hefey': no such city. Did you mean hefei?"),
         ({"over": "dimension", "workers": 0}, "0 is not a number of workers"),
+        ({"over": "dimension", "time_limit": -1.0}, "time limit: 1 fault\n  -1 is no number of seconds"),
         ({"over": "dimension", "percent": -5}, "percent: -5 is no width of a band"),
         ({"over": "dimension", "order": ["economic"]}, "'economic': no such member of level dimension"),
         ({"over": "dimension", "bounds": {"economic-strength": (0.5, 0.2)}}, "0.5 to 0.2 are no bounds of a weight"),
