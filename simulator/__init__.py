@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from simulator.study import repeat as repeat
     from simulator.study import run as run
     from simulator.uncertainty.matrices import draw_matrices as draw_matrices
+    from simulator.weighing import importance as importance
+    from simulator.weighing import weights_for_importance as weights_for_importance
     from simulator.whatif.sweeping import sweep as sweep
 
 __version__ = "0.1.0"
@@ -55,6 +57,8 @@ _ROOMS = {
     "DrawError": "errors",
     "InputError": "errors",
     "StorageError": "errors",
+    "importance": "weighing",
+    "weights_for_importance": "weighing",
     "Index": "index",
     "build_index": "index",
     "load_index": "index",
@@ -86,6 +90,8 @@ __all__ = [
     "build_index",
     "compare",
     "draw_matrices",
+    "importance",
+    "influence",
     "load_index",
     "reach",
     "read_definition",
@@ -96,6 +102,7 @@ __all__ = [
     "run_all",
     "shapley",
     "sweep",
+    "weights_for_importance",
     "what_if",
     "with_sources",
     "write_matrix",

@@ -176,6 +176,12 @@ FIRST_ORDER: Final = "first_order"
 TOTAL_ORDER: Final = "total_order"
 SECOND_ORDER: Final = "second_order"
 SHAPLEY: Final = "shapley"
+IMPORTANCE: Final = "importance"
+IMPORTANCE_LINEAR: Final = "importance_linear"
+IMPORTANCE_SHARE: Final = "importance_share"
+IMPORTANCE_WANTED: Final = "importance_wanted"
+SHIFT_WITHOUT: Final = "shift_without"
+WEIGHT: Final = "weight"
 
 # Variables of an audit. Those of a weight or a correlation have `node_` before them on the axis of the nodes.
 FITS: Final = "fits"
@@ -224,6 +230,12 @@ LEADER_SHIFT: Final = "leader_shift"
 LEADER_RIVAL: Final = "leader_rival"
 LEADER_SINGLE_CHANGE: Final = "leader_single_change"
 LEADER_SINGLE_RIVAL: Final = "leader_single_rival"
+
+# Acceptability: what all weights together give a city.
+RANK_ACCEPTABILITY: Final = "rank_acceptability"
+CENTRAL_WEIGHT: Final = "central_weight"
+CONFIDENCE: Final = "confidence_factor"
+EXPECTED_RANK: Final = "expected_rank"
 
 # Raw quantities beside printed points.
 CITIES_KNOWN: Final = "cities_known"

@@ -1,0 +1,218 @@
+"""Whether a member weighs what it is said to: its importance beside its nominal weight.
+
+The importance of a member is the correlation ratio of the total on it, S = Var(E[total | score]) / Var(total): the
+share of the variance of the total that would go if the member's score were known (Paruolo, Saisana and Saltelli 2013,
+doi:10.1111/j.1467-985X.2012.01059.x). Scores of members are correlated, so importances do not sum to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from scipy.interpolate import make_smoothing_spline
+from scipy.optimize import minimize
+
+from simulator import names
+from simulator.errors import Fault, InputError
+from simulator.extremes.members import Members, members_of
+from simulator.index import Index
+from simulator.kernels.arrays import Floats
+
+FEWEST_PLACES = 5
+"""Different scores below which a curve is the mean of each, and no spline."""
+
+CLOSE = 1e-6
+"""Largest difference of shares of importance at which weights are as wanted."""
+
+
+def importance(index: Index, over: str) -> xr.Dataset:
+    """Return the importance of every member of a level beside its nominal weight.
+
+    Parameters
+    ----------
+    index
+        An index whose total is linear in the weights of these members.
+    over
+        A level: `dimension`, `variable`, `indicator`.
+
+    Returns
+    -------
+    xr.Dataset
+        On (member): `nominal_weight`; `importance_linear`, the squared correlation of score and total; `importance`,
+        the correlation ratio by a cubic smoothing spline over the order of scores, its smoothness by generalised
+        cross-validation (Woltring 1986, doi:10.1016/0141-1195(86)90098-7); `importance_share`, what it has of the sum
+        of all; `shift_without`, the mean absolute rank shift when it is left out and the others keep their proportions
+        (NaN of a single member).
+
+    Raises
+    ------
+    InputError
+        For an unknown level, and an index that is not linear above it.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> found = sim.importance(sim.load_index("opportunity-2025"), "dimension")
+    >>> found["importance"].idxmin().item(), bool((found["importance"] <= 1.0).all())
+    ('green-low-carbon', True)
+    """
+    members = members_of(index, over)
+    shares = np.array([correlation_ratio(score, members.total) for score in members.score])
+    linear = np.array([squared_correlation(score, members.total) for score in members.score])
+    whole = shares.sum()
+    return xr.Dataset(
+        {
+            names.NOMINAL_WEIGHT: (names.MEMBER, members.nominal),
+            names.IMPORTANCE_LINEAR: (names.MEMBER, linear),
+            names.IMPORTANCE: (names.MEMBER, shares),
+            names.IMPORTANCE_SHARE: (names.MEMBER, shares / whole if whole > 0.0 else shares),
+            names.SHIFT_WITHOUT: (names.MEMBER, _shift_without(members)),
+        },
+        coords=members.coordinates,
+        attrs={"index": index.definition.id, "over": over},
+    )
+
+
+def correlation_ratio(score: Floats, total: Floats) -> float:
+    """Return the share of the variance of `total` (city) that a smooth curve over the order of `score` (city) explains.
+
+    0 where either is the same for all; where few scores differ, the curve is the mean total of each.
+
+    >>> x = np.linspace(-1.0, 1.0, 41)
+    >>> round(correlation_ratio(x, x**2), 3), round(squared_correlation(x, x**2), 3)
+    (1.0, 0.0)
+    """
+    variance = float(total.var())
+    if variance == 0.0 or np.ptp(score) == 0.0:
+        return 0.0
+    places, group, count = np.unique(score, return_inverse=True, return_counts=True)
+    mean = np.bincount(group, weights=total) / count
+    if places.size < FEWEST_PLACES:
+        fitted = mean
+    else:
+        # Knowing a score or its place among the others is the same, and places are nowhere too close for a spline.
+        place = np.arange(places.size, dtype=np.float64)
+        scaled = (mean - total.mean()) / np.sqrt(variance)
+        fitted = make_smoothing_spline(place, scaled, w=count.astype(np.float64))(place) * np.sqrt(variance)
+    return float(np.clip(fitted[group].var() / variance, 0.0, 1.0))
+
+
+def squared_correlation(score: Floats, total: Floats) -> float:
+    """Return the squared correlation of two columns (city); 0 where either is the same for all."""
+    if np.ptp(score) == 0.0 or np.ptp(total) == 0.0:
+        return 0.0
+    return float(np.corrcoef(score, total)[0, 1] ** 2)
+
+
+def _shift_without(members: Members) -> Floats:
+    """Return the mean absolute rank shift (member) when each is left out in turn."""
+    k = len(members.ids)
+    if k == 1:
+        return np.full(1, np.nan)
+    weight = np.tile(members.nominal, (k, 1)) * (1.0 - np.eye(k))
+    left = weight.sum(axis=1)
+    kept = left > 0.0
+    found = np.full(k, np.nan)
+    ranks = members.at(weight[kept] / left[kept, np.newaxis]).ranks
+    found[kept] = np.abs(ranks - members.rank).mean(axis=1)
+    return found
+
+
+def weights_for_importance(index: Index, over: str, wanted: Mapping[str, float] | None = None) -> xr.Dataset:
+    """Return the weights under which members have the shares of importance that are wanted.
+
+    By minimising the sum of squared differences between shares of the linear importance (squared correlations with the
+    total, divided by their sum) and those wanted (Becker, Saisana, Paruolo and Vandecasteele 2017,
+    doi:10.1016/j.ecolind.2017.03.056), over weights that are not negative and sum to 1. Where several weights give the
+    same, one of them is found; where none do, the nearest, and the attribute `reached` says so.
+
+    Parameters
+    ----------
+    index, over
+        As in `importance`.
+    wanted
+        Member → importance, in any proportion; as the nominal weights say if not given.
+
+    Returns
+    -------
+    xr.Dataset
+        On (member): `nominal_weight`; `weight`, which gives the importance wanted; `importance_wanted` and
+        `importance_share`, which is had. The attribute `reached` (1 or 0) tells whether they agree to 1e-6.
+
+    Raises
+    ------
+    InputError
+        For unknown members, an importance below zero, none above it, and a member whose score is the same for all
+        cities but is to have some.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> found = weights_for_importance(sim.load_index("opportunity-2025"), "dimension")
+    >>> found.attrs["reached"], bool((found["weight"] >= 0.0).all())
+    (0, True)
+
+    Ten dimensions that are correlated as these cannot all be equally important.
+    """
+    members = members_of(index, over)
+    aim = members.nominal if wanted is None else _aim(members, wanted)
+    _refuse_constant(members, aim)
+    weight = _fitted_weights(members.score, members.nominal, aim)
+    had = _shares(members.score, weight)
+    reached = bool(np.abs(had - aim).max() <= CLOSE)
+    return xr.Dataset(
+        {
+            names.NOMINAL_WEIGHT: (names.MEMBER, members.nominal),
+            names.WEIGHT: (names.MEMBER, weight),
+            names.IMPORTANCE_WANTED: (names.MEMBER, aim),
+            names.IMPORTANCE_SHARE: (names.MEMBER, had),
+        },
+        coords=members.coordinates,
+        attrs={"index": index.definition.id, "over": over, "reached": int(reached)},
+    )
+
+
+def _aim(members: Members, wanted: Mapping[str, float]) -> Floats:
+    aim = np.zeros(len(members.ids))
+    for position, value in zip(members.find(list(wanted)), wanted.values(), strict=True):
+        aim[position] += value
+    faults = [
+        Fault(name, f"an importance of {value:g}", "Give 0 or more.") for name, value in wanted.items() if value < 0
+    ]
+    if not faults and aim.sum() <= 0.0:
+        faults.append(Fault("importance", "no member is to have any", "Give at least one a share above 0."))
+    if faults:
+        raise InputError("importance", faults)
+    return np.asarray(aim / aim.sum(), np.float64)
+
+
+def _refuse_constant(members: Members, aim: Floats) -> None:
+    still = [
+        name for name, score, share in zip(members.ids, members.score, aim, strict=True) if share and not np.ptp(score)
+    ]
+    if still:
+        problem = "has the same score for all cities, and so no importance at any weight"
+        raise InputError("importance", [Fault(name, problem, "Want 0 of it.") for name in still])
+
+
+def _shares(score: Floats, weight: Floats) -> Floats:
+    """Return the shares of linear importance (member) of scores (member, city) at weights."""
+    total = weight @ score
+    found = np.array([squared_correlation(one, total) for one in score])
+    return np.asarray(found / found.sum() if found.sum() > 0.0 else found, np.float64)
+
+
+def _fitted_weights(score: Floats, start: Floats, aim: Floats) -> Floats:
+    """Return weights whose shares of importance are nearest to the aim; they are squares over their sum."""
+    spread = np.cov(score)
+
+    def far(root: Floats) -> float:
+        weight = root**2 / (root @ root)
+        towards = spread @ weight
+        share = np.divide(towards**2, np.diag(spread), out=np.zeros(aim.size), where=np.diag(spread) > 0.0)
+        return float(((share / share.sum() - aim) ** 2).sum()) * 1e4
+
+    found = minimize(far, np.sqrt(np.maximum(start, 1e-4)), method="BFGS", options={"gtol": 1e-12, "maxiter": 2000})
+    return np.asarray(found.x**2 / (found.x @ found.x), np.float64)

@@ -1,0 +1,123 @@
+"""Importance beside nominal weight: closed forms of correlation ratios, and weights that give what is wanted."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+import simulator as sim
+from simulator.errors import InputError
+from simulator.index import Index
+from simulator.weighing import correlation_ratio, importance, squared_correlation, weights_for_importance
+
+GOLDEN = Path(__file__).parent / "golden" / "sensitivity-analytic" / "expected.csv"
+
+
+def index_of(columns: dict[str, np.ndarray], weights: dict[str, float] | None = None) -> Index:
+    children = [{"id": name, "weight": (weights or {}).get(name, 1.0)} for name in columns]
+    definition = {"schema_version": 1, "id": "made", "levels": ["index", "indicator"]}
+    tree = {"id": "total", "normalise": "z-score", "aggregate": "arithmetic", "children": children}
+    n = len(next(iter(columns.values())))
+    values = xr.DataArray(
+        np.column_stack(list(columns.values())),
+        coords={"city": [f"c{k}" for k in range(n)], "indicator": list(columns)},
+        dims=("city", "indicator"),
+    )
+    return sim.build_index({**definition, "index": tree}, values)
+
+
+def test_correlation_ratios_of_normal_composites_are_the_closed_form() -> None:
+    """Paruolo's main effect is the squared correlation where scores are normal and the total is their sum."""
+    model = "gauss4_equal_weights_equicorr.5"
+    with GOLDEN.open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if (row["model"], row["index"]) == (model, "S_first_order_full")]
+    draws = np.random.default_rng(8).multivariate_normal(np.zeros(4), 0.5 + 0.5 * np.eye(4), 4_000, method="cholesky")
+    total = draws.mean(axis=1)
+    for k, row in enumerate(rows):
+        assert correlation_ratio(draws[:, k], total) == pytest.approx(float(row["value"]), abs=0.04)
+        assert squared_correlation(draws[:, k], total) == pytest.approx(float(row["value"]), abs=0.04)
+
+
+def test_what_is_not_linear_shows_in_the_curve_alone() -> None:
+    x = np.linspace(-1.0, 1.0, 61)
+    assert squared_correlation(x, x**2) == pytest.approx(0.0, abs=1e-12)
+    assert correlation_ratio(x, x**2) > 0.99
+    assert correlation_ratio(x**3, x**2) == pytest.approx(correlation_ratio(x, x**2), abs=1e-12)
+    noise = np.random.default_rng(1).normal(size=61)
+    assert correlation_ratio(x, noise) < 0.3
+
+
+def test_few_scores_have_the_ratio_of_their_means() -> None:
+    score = np.array([1.0, 1.0, 2.0, 2.0, 3.0, 3.0])
+    total = np.array([0.0, 2.0, 5.0, 5.0, 1.0, 3.0])
+    means = np.array([1.0, 1.0, 5.0, 5.0, 2.0, 2.0])
+    assert correlation_ratio(score, total) == pytest.approx(means.var() / total.var())
+    assert correlation_ratio(np.ones(6), total) == 0.0
+    assert correlation_ratio(score, np.ones(6)) == 0.0
+
+
+@given(seed=st.integers(0, 2**32 - 1), size=st.integers(6, 40), steps=st.integers(2, 50))
+def test_a_ratio_is_a_share(seed: int, size: int, steps: int) -> None:
+    rng = np.random.default_rng(seed)
+    score = rng.integers(0, steps, size).astype(np.float64)
+    total = rng.normal(size=size) + score
+    assert 0.0 <= correlation_ratio(score, total) <= 1.0
+
+
+def test_importance_of_the_real_index() -> None:
+    index = sim.load_index("opportunity-2025")
+    found = importance(index, "dimension")
+    scored = index.score()
+    for member in found["member"].values:
+        node = scored["score"].sel(node=member).values
+        expected = np.corrcoef(node, scored["total"].values)[0, 1] ** 2
+        assert float(found["importance_linear"].sel(member=member)) == pytest.approx(expected, abs=1e-12)
+    assert float(found["importance_share"].sum()) == pytest.approx(1.0)
+    left_out = sim.run("leave-one-dimension-out", workers=1)
+    label = left_out["draw_leave_out_dimension"].values.astype(str)
+    own = dict(zip(label, left_out["rank_by_draw"].values, strict=True))
+    base = scored["rank"].values
+    for member in found["member"].values:
+        shift = np.abs(own[str(member)] - base).mean()
+        assert float(found["shift_without"].sel(member=member)) == pytest.approx(shift)
+
+
+def test_weights_that_give_the_importance_wanted() -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(2, 200))
+    columns = {"a": x, "b": 0.5 * x + y, "c": rng.normal(size=200)}
+    index = index_of(columns, {"a": 1.0, "b": 1.0, "c": 1.0})
+    equal = weights_for_importance(index, "indicator")
+    assert equal.attrs["reached"] == 1
+    np.testing.assert_allclose(equal["importance_share"], 1.0 / 3.0, atol=1e-6)
+    # Two that go together lend each other importance, so the third must weigh more.
+    assert int(np.argmax(equal["weight"].values)) == 2
+    wanted = weights_for_importance(index, "indicator", {"a": 2.0, "b": 1.0, "c": 1.0})
+    again = importance(index_of(columns, dict(zip("abc", wanted["weight"].values, strict=True))), "indicator")
+    linear = again["importance_linear"].values
+    np.testing.assert_allclose(linear / linear.sum(), [0.5, 0.25, 0.25], atol=1e-5)
+    assert float(wanted["weight"].sum()) == pytest.approx(1.0)
+
+
+def test_what_cannot_be_is_told() -> None:
+    x = np.random.default_rng(3).normal(size=50)
+    twins = index_of({"a": x, "b": 2.0 * x + 1.0, "c": np.random.default_rng(4).normal(size=50)})
+    assert weights_for_importance(twins, "indicator", {"a": 2.0, "b": 1.0, "c": 1.0}).attrs["reached"] == 0
+    still = index_of({"a": x, "b": np.ones(50)})
+    assert importance(still, "indicator")["importance"].values.tolist()[1] == 0.0
+    for wanted, message in (
+        ({"a": -1.0}, "an importance of -1"),
+        ({"a": 0.0}, "no member is to have any"),
+        ({"b": 1.0}, "the same score for all cities"),
+        ({"z": 1.0}, "no such member"),
+    ):
+        with pytest.raises(InputError, match=message):
+            weights_for_importance(still, "indicator", wanted)
+    with pytest.raises(InputError, match="no level 'pillar'"):
+        importance(still, "pillar")
