@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from command_line import citysim, message_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +122,15 @@ def test_what_cannot_be_is_told() -> None:
             weights_for_importance(still, "indicator", wanted)
     with pytest.raises(InputError, match="no level 'pillar'"):
         importance(still, "pillar")
+
+
+def test_the_command_sets_importance_beside_weight() -> None:
+    told = citysim("importance", "--equalise")
+    rows = [line.split() for line in told.splitlines() if "10.0 %" in line]
+    assert len(rows) == 10
+    assert rows[-1][:3] == ["Green", "and", "low-carbon"]
+    assert "No weights give every member the importance" in told
+    table = citysim("importance", "--over", "variable", "--csv", "-").splitlines()
+    assert table[0] == "member,nominal_weight,importance_linear,importance,importance_share,shift_without"
+    assert len(table) == 51
+    assert "Did you mean dimension?" in message_of("importance", "--over", "dimensions")

@@ -1,4 +1,4 @@
-"""The command of the methodologist: which choice moves the ranking."""
+"""Commands of the methodologist: which choice moves the ranking, and whether members weigh what they are said to."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from simulator.cli.group import main
 from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError
+from simulator.published import DEFAULT_INDEX
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
 
@@ -86,3 +87,34 @@ def influence_command(
         show(influence_view(found, shown, time.perf_counter() - begun))
         if out is not None:
             click.echo(f"Written to {out}.")
+
+
+@main.command("importance")
+@click.argument("index", default=DEFAULT_INDEX)
+@click.option("--over", metavar="LEVEL", help="Level of the members.  [default: the level below the index]")
+@click.option("--equalise", is_flag=True, help="Also the weights whose importance is as the nominal weights say.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each member; - for the screen.")
+def importance_command(index: str, over: str | None, equalise: bool, csv_path: str | None) -> None:
+    """Tell whether the dimensions of INDEX, or another level, weigh what they are said to.
+
+    \b
+    Examples:
+      citysim importance
+      citysim importance opportunity-2025 --over variable --csv importance.csv
+      citysim importance my-index/definition.yaml --equalise
+    """
+    from simulator.index import load_index
+    from simulator.report.screen import show
+    from simulator.report.sensitivity import importance_frame, importance_view
+    from simulator.weighing import importance, weights_for_importance
+
+    refuse_clash(index, {"--csv": csv_path}, "the index")
+    refuse_unwritable(csv_path)
+    loaded = load_index(index)
+    level = over or loaded.definition.levels[1]
+    found = importance(loaded, level)
+    balanced = weights_for_importance(loaded, level) if equalise else None
+    if csv_path is not None:
+        write_csv(importance_frame(found, balanced), csv_path)
+    if csv_path != STANDARD_OUTPUT:
+        show(importance_view(found, balanced))

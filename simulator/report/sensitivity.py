@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
-from simulator.report.screen import plain_table
+from simulator.report.screen import percent, plain_table
 
 SHIFT = "mean_abs_rank_shift"
 FEW_PAIRS = 5
@@ -93,3 +93,35 @@ def influence_frame(found: xr.Dataset) -> pd.DataFrame:
     columns = [index + end for index in kinds for end in ends if index + end in found]
     table = found[columns].to_dataframe().reset_index()
     return table[[names.OUTPUT, names.FACTOR, *columns]]
+
+
+def importance_view(found: xr.Dataset, balanced: xr.Dataset | None = None) -> Group:
+    """Return the importance of members beside their nominal weight, most important first."""
+    last = ["Weight for equal say"] if balanced is not None else []
+    headings = ["Member", "Nominal weight", "Importance", "Linear", "Share", "Shift without", *last]
+    table = plain_table(*headings, right=range(1, len(headings)))
+    for member in np.argsort(-found[names.IMPORTANCE].values, kind="stable"):
+        row = found.isel({names.MEMBER: member})
+        cells = [percent(float(row[names.NOMINAL_WEIGHT]))]
+        cells += [f"{float(row[name]):.3f}" for name in (names.IMPORTANCE, names.IMPORTANCE_LINEAR)]
+        cells += [percent(float(row[names.IMPORTANCE_SHARE])), f"{float(row[names.SHIFT_WITHOUT]):.2f}"]
+        cells += [] if balanced is None else [percent(float(balanced[names.WEIGHT].values[member]))]
+        table.add_row(str(row[names.MEMBER_NAME_EN].item()), *cells)
+    lines = [
+        "Importance: the share of the variance of the total that would go if the member's score were known, by a "
+        "curve; linear: its squared correlation with the total. Shift without: mean rank shift when it is left out."
+    ]
+    if balanced is not None and not balanced.attrs["reached"]:
+        lines.append("No weights give every member the importance that its nominal weight says; these come nearest.")
+    return Group(table, *(Text(line) for line in lines))
+
+
+def importance_frame(found: xr.Dataset, balanced: xr.Dataset | None = None) -> pd.DataFrame:
+    """Return importances as a table: a row for each member, with the weights that balance them if given."""
+    columns = [name for name in found.data_vars if found[name].dims == (names.MEMBER,)]
+    table = pd.DataFrame(
+        {names.MEMBER: found[names.MEMBER].values, **{str(name): found[name].values for name in columns}}
+    )
+    if balanced is not None:
+        table[names.WEIGHT] = balanced[names.WEIGHT].values
+    return table
