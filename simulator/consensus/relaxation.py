@@ -78,7 +78,7 @@ class OrderProgram:
         Parameters
         ----------
         nodes
-            Nodes of the search tree at most, in each program solved.
+            Nodes of search trees at most, in all programs that are solved until no circle is left; one more in each.
         without
             Orders that do not count.
         """
@@ -93,6 +93,7 @@ class OrderProgram:
                 constraints=limits,
                 options={"mip_rel_gap": 0.0, "node_limit": nodes},
             )
+            nodes = max(nodes - int(found.mip_node_count or 0), 0)
             bound = -np.inf if found.status == NO_SUCH_ORDER else self._bound(found.mip_dual_bound)
             if found.x is None:
                 return None, bound

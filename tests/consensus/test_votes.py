@@ -195,6 +195,22 @@ def test_the_mixed_integer_program_agrees_where_no_prefix_may_be_tried(
     assert (solved.worst <= whole.worst).all()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_program_tells_one_best_order_by_any_weights_and_several_only_by_whole_ones(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(seed)
+    drawn = rng.normal(size=(10, 10))
+    margin = drawn - drawn.T
+    monkeypatch.setattr(rooms, "SUBSETS_UP_TO", 2)
+    assert kemeny(margin, prefixes=1).optima == kemeny(margin).optima == "unique"
+    margin[1], margin[:, 1] = margin[0], margin[:, 0]
+    margin[0, 1] = margin[1, 0] = margin[1, 1] = 0.0
+    assert kemeny(margin).optima == "several"
+    assert kemeny(margin, prefixes=1).optima == "not known"
+    assert kemeny(np.sign(margin), prefixes=1).optima == "several"
+
+
 def test_a_search_cut_short_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     margin = np.array(paley(11), np.float64)
     monkeypatch.setattr(rooms, "SUBSETS_UP_TO", 2)
