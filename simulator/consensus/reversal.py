@@ -91,7 +91,7 @@ def rank_reversal(index: Index, recipe: Recipe | Mapping[str, Any] | None = None
     turned = whole[one, other][listed] > 0
     better = np.where(turned, other[listed], one[listed])
     worse = np.where(turned, one[listed], other[listed])
-    called = np.array(cities, dtype=object)
+    called = np.array(cities)
     found = xr.Dataset(
         {
             names.PAIRS_SWAPPED: (names.LEFT_OUT, swapped),

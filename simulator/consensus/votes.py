@@ -317,6 +317,15 @@ def _faults(ranks: xr.DataArray, held: Floats, weight: Floats) -> Iterator[Fault
         yield Fault("weights", "all are zero (convention 6)", "Give a voter some weight.")
 
 
+def _countable(count: int) -> int | float:
+    """Return a count as files can hold it: beyond 64 bits as a float.
+
+    >>> _countable(3), _countable(10**30)
+    (3, 1e+30)
+    """
+    return count if count < 2**63 else float(count)
+
+
 def _labelled(ranks: xr.DataArray, weight: Floats, preferred: Floats, median: Kemeny) -> xr.Dataset:
     """Return the figures of a consensus with their labels."""
     total = float(weight.sum())
@@ -349,7 +358,7 @@ def _labelled(ranks: xr.DataArray, weight: Floats, preferred: Floats, median: Ke
         },
         attrs={
             "optima": median.optima,
-            **({} if median.count is None else {"optima_count": median.count}),
+            **({} if median.count is None else {"optima_count": _countable(median.count)}),
             "optima_listed": listed,
             "condorcet_winner": "" if winner is None else cities[winner],
         },
