@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from simulator.errors import DrawError as DrawError
     from simulator.errors import InputError as InputError
     from simulator.errors import StorageError as StorageError
+    from simulator.extremes.ranks import extreme_ranks as extreme_ranks
+    from simulator.extremes.swaps import weight_stability as weight_stability
     from simulator.index import Index as Index
     from simulator.index import build_index as build_index
     from simulator.index import load_index as load_index
@@ -59,6 +61,8 @@ _ROOMS = {
     "StorageError": "errors",
     "importance": "weighing",
     "weights_for_importance": "weighing",
+    "extreme_ranks": "extremes.ranks",
+    "weight_stability": "extremes.swaps",
     "Index": "index",
     "build_index": "index",
     "load_index": "index",
@@ -90,6 +94,7 @@ __all__ = [
     "build_index",
     "compare",
     "draw_matrices",
+    "extreme_ranks",
     "importance",
     "influence",
     "load_index",
@@ -102,6 +107,7 @@ __all__ = [
     "run_all",
     "shapley",
     "sweep",
+    "weight_stability",
     "weights_for_importance",
     "what_if",
     "with_sources",

@@ -1,0 +1,74 @@
+"""The command that tells what no choice of weights can change."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from simulator.cli.group import main
+from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
+from simulator.published import DEFAULT_INDEX
+
+# Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
+
+
+@main.command("extremes")
+@click.argument("index", default=DEFAULT_INDEX)
+@click.option("--over", metavar="LEVEL", help="Level whose members are weighted.  [default: the level below the index]")
+@click.option("--percent", type=float, help="Weights within so many per cent of the nominal ones; any if not given.")
+@click.option("--order", metavar="MEMBERS", help="Members, the most important first; none weighs less than the next.")
+@click.option("--city", "cities", multiple=True, metavar="CITY", help="Of this city alone; may be repeated.")
+@click.option("--leader", is_flag=True, help="Also by how much each weight alone has to change to cost the lead.")
+@click.option("--workers", type=int, help="Processes; one by default.")
+@click.option("--out", metavar="FILE", help="Write ranks and the weights that reach them to this NetCDF file.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
+def extremes_command(
+    index: str,
+    over: str | None,
+    percent: float | None,
+    order: str | None,
+    cities: tuple[str, ...],
+    leader: bool,
+    workers: int | None,
+    out: str | None,
+    csv_path: str | None,
+) -> None:
+    """Find the best and the worst rank of every city of INDEX over all weights, exactly, and what swaps two cities.
+
+    \b
+    Examples:
+      citysim extremes
+      citysim extremes --over variable --percent 25
+      citysim extremes --order technological-innovation,economic-strength --city hefei
+      citysim extremes my-index/definition.yaml --leader --csv extremes.csv
+    """
+    from simulator.extremes.ranks import extreme_ranks
+    from simulator.extremes.swaps import weight_stability
+    from simulator.index import load_index
+    from simulator.report.extremes import extremes_frame, extremes_view, leader_view
+    from simulator.report.screen import show
+    from simulator.storage import write_result
+
+    refuse_clash(index, {"--out": out, "--csv": csv_path}, "the index")
+    for path in (out, csv_path):
+        refuse_unwritable(path)
+    begun = time.perf_counter()
+    loaded = load_index(index)
+    level = over or loaded.definition.levels[1]
+    ordered = None if order is None else [part.strip() for part in order.replace("，", ",").split(",")]
+    found = extreme_ranks(loaded, level, percent=percent, order=ordered, cities=list(cities) or None, workers=workers)
+    stability = weight_stability(loaded, level)
+    stability["rank_nominal"] = ("city", loaded.score()["rank"].values)
+    if out is not None:
+        write_result(found, Path(out))
+    if csv_path is not None:
+        write_csv(extremes_frame(found), csv_path)
+    if csv_path == STANDARD_OUTPUT:
+        return
+    limits = f"of each {level}, " + ("any" if percent is None else f"within {percent:g} % of the nominal ones")
+    limits += "" if ordered is None else f", in the order {', '.join(ordered)}"
+    show(extremes_view(found, stability, limits, time.perf_counter() - begun))
+    if leader:
+        show(leader_view(stability))

@@ -1,0 +1,84 @@
+"""What no choice of weights can change, as tables for a terminal and as flat files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from simulator import names
+from simulator.report.screen import percent, plain_table
+
+
+def extremes_view(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: float | None = None) -> Group:
+    """Return best and worst rank of each city over the weights, and what it takes to lose its place to the next one."""
+    table = plain_table("Rank", "City", "Best", "Worst", "To be overtaken", "By", right=(0, 2, 3, 4))
+    rank = extremes[names.RANK_NOMINAL].values
+    for city in np.argsort(rank, kind="stable"):
+        row = extremes.isel({names.CITY: city})
+        name = str(row[names.CITY].item())
+        best, worst = (
+            f"{int(row[found])}{'' if bool(row[proven]) else ' ?'}"
+            for found, proven in ((names.RANK_BEST, names.BEST_PROVEN), (names.RANK_WORST, names.WORST_PROVEN))
+        )
+        table.add_row(str(rank[city]), name, best, worst, *_least(stability, name))
+    return Group(table, *(Text(line) for line in _closing(extremes, stability, limits, seconds)))
+
+
+def _least(stability: xr.Dataset, city: str) -> tuple[str, str]:
+    """Return the least weight that has to change hands until another city comes ahead, and that city."""
+    shift = stability[names.LEAST_SHIFT].sel({names.CITY: city}).values
+    rivals = stability[names.OTHER_CITY].values
+    behind = np.isfinite(shift) & (shift > 0.0) & _behind(stability, city)
+    if not behind.any():
+        return "never", ""
+    nearest = int(np.flatnonzero(behind)[np.argmin(shift[behind])])
+    return percent(float(shift[nearest]), 2), str(rivals[nearest])
+
+
+def _behind(stability: xr.Dataset, city: str) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Return which cities (other_city) stand behind a city at the nominal weights."""
+    rank = stability[names.RANK_NOMINAL]
+    own = int(rank.sel({names.CITY: city}))
+    found: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = rank.values > own
+    return found
+
+
+def leader_view(stability: xr.Dataset) -> Table:
+    """Return, for each member, the change of its weight alone at which the leader loses its place."""
+    table = plain_table("Member", "Weight", "Change alone that costs the lead", "Then ahead", right=(1, 2))
+    for member in range(stability.sizes[names.MEMBER]):
+        row = stability.isel({names.MEMBER: member})
+        change = float(row[names.LEADER_SINGLE_CHANGE])
+        told = "none" if np.isnan(change) else f"{100.0 * change:+.2f} %"
+        name = str(row[names.MEMBER_NAME_EN].item())
+        table.add_row(name, percent(float(row[names.NOMINAL_WEIGHT])), told, str(row[names.LEADER_SINGLE_RIVAL].item()))
+    return table
+
+
+def _closing(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: float | None) -> Iterable[str]:
+    best, worst = extremes[names.RANK_BEST].values, extremes[names.RANK_WORST].values
+    fixed = [str(city) for city in extremes[names.CITY].values[best == worst]]
+    yield f"Weights: {limits}. Every rank between best and worst need not be reached; none beyond is."
+    yield f"The same rank at all these weights: {', '.join(fixed) or 'none'}. Could be first: {int((best == 1).sum())}."
+    leader, rival = str(stability[names.LEADER].item()), str(stability[names.LEADER_RIVAL].item())
+    shift = percent(float(stability[names.LEADER_SHIFT]), 2)
+    yield f"The leader {leader} is level with {rival} when {shift} of all weight changes hands, at the least."
+    proven = bool(extremes[names.BEST_PROVEN].all()) and bool(extremes[names.WORST_PROVEN].all())
+    took = "" if seconds is None else f" In {seconds:.1f} s."
+    yield ("All proven." if proven else "Marked ?: the search was ended before its proof.") + took
+
+
+def extremes_frame(extremes: xr.Dataset) -> pd.DataFrame:
+    """Return extreme ranks as a table: a row for each city, with the weights at which it has them."""
+    columns = (names.RANK_NOMINAL, names.RANK_BEST, names.RANK_WORST, names.BEST_PROVEN, names.WORST_PROVEN)
+    table = pd.DataFrame({names.CITY: extremes[names.CITY].values, **{name: extremes[name].values for name in columns}})
+    for side in (names.WEIGHT_AT_BEST, names.WEIGHT_AT_WORST):
+        for number, member in enumerate(extremes[names.MEMBER].values):
+            table[f"{side}_{member}"] = extremes[side].values[:, number]
+    return table
