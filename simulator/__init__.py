@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from simulator.auditing.audit import Audit as Audit
     from simulator.auditing.audit import audit as audit
     from simulator.batch import run_all as run_all
+    from simulator.consensus.confidence import rank_confidence as rank_confidence
+    from simulator.consensus.reversal import rank_reversal as rank_reversal
+    from simulator.consensus.votes import consensus_of_indicators as consensus_of_indicators
+    from simulator.consensus.votes import consensus_of_results as consensus_of_results
     from simulator.construction.recipe import Recipe as Recipe
     from simulator.definition import Definition as Definition
     from simulator.definition import read_definition as read_definition
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from simulator.errors import DrawError as DrawError
     from simulator.errors import InputError as InputError
     from simulator.errors import StorageError as StorageError
+    from simulator.extremes.acceptability import acceptability as acceptability
     from simulator.extremes.ranks import extreme_ranks as extreme_ranks
     from simulator.extremes.swaps import weight_stability as weight_stability
     from simulator.index import Index as Index
@@ -61,6 +66,11 @@ _ROOMS = {
     "StorageError": "errors",
     "importance": "weighing",
     "weights_for_importance": "weighing",
+    "acceptability": "extremes.acceptability",
+    "consensus_of_indicators": "consensus.votes",
+    "consensus_of_results": "consensus.votes",
+    "rank_confidence": "consensus.confidence",
+    "rank_reversal": "consensus.reversal",
     "extreme_ranks": "extremes.ranks",
     "weight_stability": "extremes.swaps",
     "Index": "index",
@@ -90,14 +100,19 @@ __all__ = [
     "InputError",
     "Recipe",
     "StorageError",
+    "acceptability",
     "audit",
     "build_index",
     "compare",
+    "consensus_of_indicators",
+    "consensus_of_results",
     "draw_matrices",
     "extreme_ranks",
     "importance",
     "influence",
     "load_index",
+    "rank_confidence",
+    "rank_reversal",
     "reach",
     "read_definition",
     "read_matrix",

@@ -1,6 +1,7 @@
 """The command line: `citysim`."""
 
 from simulator.cli import comparing_commands as comparing_commands
+from simulator.cli import consensus_commands as consensus_commands
 from simulator.cli import extremes_commands as extremes_commands
 from simulator.cli import index_commands as index_commands
 from simulator.cli import sensitivity_commands as sensitivity_commands

@@ -1,4 +1,4 @@
-"""The command that tells what no choice of weights can change."""
+"""Commands that tell what weights can do to ranks: their limits, and how much of all weights gives which."""
 
 from __future__ import annotations
 
@@ -72,3 +72,44 @@ def extremes_command(
     show(extremes_view(found, stability, limits, time.perf_counter() - begun))
     if leader:
         show(leader_view(stability))
+
+
+@main.command("acceptability")
+@click.argument("index", default=DEFAULT_INDEX)
+@click.option("--over", metavar="LEVEL", help="Level whose members are weighted.  [default: the level below the index]")
+@click.option(
+    "--draws", type=int, default=100_000, show_default=True, help="Draws of the weights, where any are needed."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draws.")
+@click.option("--exact", is_flag=True, help="Nothing drawn; with up to three members.")
+@click.option("--out", metavar="FILE", help="Write all figures to this NetCDF file.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
+def acceptability_command(
+    index: str, over: str | None, draws: int, seed: int, exact: bool, out: str | None, csv_path: str | None
+) -> None:
+    """Tell how much of all weights gives each city of INDEX each rank, and which weights put it first.
+
+    \b
+    Examples:
+      citysim acceptability
+      citysim acceptability --over variable --draws 20000 --out acceptability.nc
+      citysim acceptability my-index/definition.yaml --exact --csv acceptability.csv
+    """
+    from simulator.extremes.acceptability import acceptability
+    from simulator.index import load_index
+    from simulator.report.extremes import acceptability_frame, acceptability_view
+    from simulator.report.screen import show
+    from simulator.storage import write_result
+
+    refuse_clash(index, {"--out": out, "--csv": csv_path}, "the index")
+    for path in (out, csv_path):
+        refuse_unwritable(path)
+    loaded = load_index(index)
+    level = over or loaded.definition.levels[1]
+    found = acceptability(loaded, level, draws=draws, seed=seed, exact=exact or "auto")
+    if out is not None:
+        write_result(found, Path(out))
+    if csv_path is not None:
+        write_csv(acceptability_frame(found), csv_path)
+    if csv_path != STANDARD_OUTPUT:
+        show(acceptability_view(found, level))

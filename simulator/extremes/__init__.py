@@ -1,1 +1,1 @@
-"""How far weights carry a city: its best and worst rank over all of them, and the least change that swaps two."""
+"""How far weights carry a city: its best and worst rank, what swaps two, and the share of all weights for each rank."""

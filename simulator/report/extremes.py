@@ -82,3 +82,61 @@ def extremes_frame(extremes: xr.Dataset) -> pd.DataFrame:
         for number, member in enumerate(extremes[names.MEMBER].values):
             table[f"{side}_{member}"] = extremes[side].values[:, number]
     return table
+
+
+def acceptability_view(found: xr.Dataset, level: str) -> Group:
+    """Return how much of all weights puts each city first, among the first ten and at each end, and what favours it."""
+    table = plain_table(
+        "Rank", "City", "Mean rank", "First", "Top 10", "Likeliest", "Weighs most when first", right=(0, 2, 3, 4)
+    )
+    rank = found[names.RANK_NOMINAL].values
+    for city in np.argsort(rank, kind="stable"):
+        row = found.isel({names.CITY: city})
+        shares = row[names.RANK_ACCEPTABILITY]
+        likeliest = int(found[names.RANK].values[np.argmax(shares.values)])
+        table.add_row(
+            str(rank[city]),
+            str(row[names.CITY].item()),
+            f"{float(row[names.EXPECTED_RANK]):.1f}",
+            percent(float(shares.sel({names.RANK: 1})), 1),
+            percent(float(shares.sel({names.RANK: slice(1, 10)}).sum()), 1),
+            f"{likeliest}, {percent(float(shares.max()), 1)}",
+            _favouring(row),
+        )
+    return Group(table, *(Text(line) for line in _how_found(found, level)))
+
+
+def _favouring(of_city: xr.Dataset) -> str:
+    """Return the member that weighs most, against its nominal weight, in the weights that put a city first."""
+    weight = of_city[names.CENTRAL_WEIGHT].values
+    if np.isnan(weight).any():
+        return "never first" if names.CENTRAL_WEIGHT in of_city.attrs["exact"].split() else "not seen first"
+    most = int(np.argmax(weight - of_city[names.NOMINAL_WEIGHT].values))
+    return f"{of_city[names.MEMBER_NAME_EN].values[most]} {percent(float(weight[most]), 1)}"
+
+
+def _how_found(found: xr.Dataset, level: str) -> Iterable[str]:
+    yield f"All weights of the {level}s that are not negative and add to 1 count alike; inside each, shares stay."
+    if not found.attrs["sampled"]:
+        yield "All figures are exact."
+        return
+    largest = float(found[names.RANK_ACCEPTABILITY + names.SE].max())
+    yield (
+        f"{found.attrs['draws']:,} draws, seed {found.attrs['seed']}: no share has a standard error above "
+        f"{percent(largest, 2)}. Drawn: {_listed(found.attrs['sampled'])}; exact: {_listed(found.attrs['exact'])}."
+    )
+
+
+def _listed(figures: str) -> str:
+    return ", ".join(name.replace("_", " ") for name in figures.split()) or "nothing"
+
+
+def acceptability_frame(found: xr.Dataset) -> pd.DataFrame:
+    """Return acceptabilities as a table: a row for each city, with a share for each rank and its central weights."""
+    columns = (names.RANK_NOMINAL, names.EXPECTED_RANK, names.CONFIDENCE)
+    table = {names.CITY: found[names.CITY].values, **{name: found[name].values for name in columns}}
+    for number, rank in enumerate(found[names.RANK].values):
+        table[f"{names.RANK_ACCEPTABILITY}_{rank}"] = found[names.RANK_ACCEPTABILITY].values[:, number]
+    for number, member in enumerate(found[names.MEMBER].values):
+        table[f"{names.CENTRAL_WEIGHT}_{member}"] = found[names.CENTRAL_WEIGHT].values[:, number]
+    return pd.DataFrame(table)

@@ -1,0 +1,101 @@
+"""Commands that set rankings against each other: what many come to together, and whether one survives a city less."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulator.cli.group import main
+from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
+from simulator.errors import Fault, InputError
+from simulator.published import DEFAULT_INDEX
+
+# Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
+
+STORED = ".nc"
+
+
+@main.command("consensus")
+@click.argument("sources", nargs=-1, metavar="[INDEX | RESULT.nc RESULT.nc ...]")
+@click.option("--most", type=int, default=100, show_default=True, help="Median orders listed at most; all are counted.")
+@click.option("--out", metavar="FILE", help="Write scores, ranks and median orders to this NetCDF file.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
+def consensus_command(sources: tuple[str, ...], most: int, out: str | None, csv_path: str | None) -> None:
+    """Make many rankings into one: the indicators of INDEX vote on the cities, or stored results of scenarios do.
+
+    \b
+    Examples:
+      citysim consensus
+      citysim consensus my-index/definition.yaml --csv consensus.csv
+      citysim consensus plain.nc z-scores.nc geometric.nc
+    """
+    from simulator.report.consensus import consensus_frame, consensus_view
+    from simulator.report.screen import show
+    from simulator.storage import write_result
+
+    for source in sources:
+        refuse_clash(source, {"--out": out, "--csv": csv_path}, "asked about")
+    for path in (out, csv_path):
+        refuse_unwritable(path)
+    found = _voted(sources or (DEFAULT_INDEX,), most)
+    if out is not None:
+        write_result(found, Path(out))
+    if csv_path is not None:
+        write_csv(consensus_frame(found), csv_path)
+    if csv_path != STANDARD_OUTPUT:
+        show(consensus_view(found))
+
+
+def _voted(sources: tuple[str, ...], most: int) -> Any:
+    """Return the consensus of the indicators of one index, or of several stored results."""
+    from simulator.consensus.votes import consensus_of_indicators, consensus_of_results
+    from simulator.index import load_index
+    from simulator.storage import read_result
+
+    if most < 1:
+        raise InputError("--most", [Fault("", f"{most} orders cannot be listed", "Give 1 or more.")])
+    if len(sources) == 1 and not sources[0].endswith(STORED):
+        return consensus_of_indicators(load_index(sources[0]), most=most)
+    others = [source for source in sources if not source.endswith(STORED)]
+    if others:
+        remedy = "Give one index alone, or stored results: citysim run SCENARIO --out RESULT.nc writes one."
+        raise InputError("consensus", [Fault(source, "is no stored result", remedy) for source in others])
+    names_of = [Path(source).stem for source in sources]
+    named = names_of if len(set(names_of)) == len(sources) else list(sources)
+    return consensus_of_results(
+        {name: read_result(Path(source)) for name, source in zip(named, sources, strict=True)}, most=most
+    )
+
+
+@main.command("reversal")
+@click.argument("index", default=DEFAULT_INDEX)
+@click.option("--normalisation", metavar="METHOD", help="Score by this instead, such as z-score.")
+@click.option("--ties", metavar="RULE", help="Tie rule instead of the index's own, such as mean.")
+@click.option("--most", type=int, default=10, show_default=True, help="Pairs listed at most.")
+@click.option("--out", metavar="FILE", help="Write all pairs to this NetCDF file.")
+def reversal_command(index: str, normalisation: str | None, ties: str | None, most: int, out: str | None) -> None:
+    """Leave out each city of INDEX in turn, score the others anew, and count the pairs among them that swap.
+
+    \b
+    Examples:
+      citysim reversal --ties mean
+      citysim reversal --normalisation z-score
+      citysim reversal my-index/definition.yaml --out reversals.nc
+    """
+    from simulator.consensus.reversal import rank_reversal
+    from simulator.index import load_index
+    from simulator.report.consensus import reversal_view
+    from simulator.report.screen import show
+    from simulator.storage import write_result
+
+    refuse_clash(index, {"--out": out}, "the index")
+    refuse_unwritable(out)
+    if most < 0:
+        raise InputError("--most", [Fault("", f"{most} pairs cannot be listed", "Give 0 or more.")])
+    given = {"normalisation": normalisation, "ties": ties}
+    found = rank_reversal(load_index(index), {key: value for key, value in given.items() if value}, most=most)
+    if out is not None:
+        write_result(found, Path(out))
+    show(reversal_view(found))

@@ -1,0 +1,84 @@
+"""Consensus of rankings and rank reversal, as tables for a terminal and as flat files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from rich.console import Group
+from rich.text import Text
+
+from simulator import names
+from simulator.report.screen import percent, plain_table
+
+
+def consensus_view(found: xr.Dataset) -> Group:
+    """Return the rank of each city by the median order, by Borda and by Copeland, in the order of the first."""
+    table = plain_table("Median", "City", "In all medians", "Borda", "Copeland", right=(0, 2, 3, 4))
+    for city in np.argsort(found[names.KEMENY_RANK].values, kind="stable"):
+        row = found.isel({names.CITY: city})
+        best, worst = int(row[names.KEMENY_RANK_BEST]), int(row[names.KEMENY_RANK_WORST])
+        table.add_row(
+            str(int(row[names.KEMENY_RANK])),
+            str(row[names.CITY].item()),
+            str(best) if best == worst else f"{best} to {worst}",
+            str(int(row[names.BORDA_RANK])),
+            str(int(row[names.COPELAND_RANK])),
+        )
+    return Group(table, *(Text(line) for line in _told(found)))
+
+
+def _told(found: xr.Dataset) -> Iterable[str]:
+    winner = found.attrs["condorcet_winner"]
+    yield f"{winner} beats every other city by majority." if winner else "No city beats every other by majority."
+    optima = found.attrs["optima"]
+    if optima == "unique":
+        yield "One median order is proven the only one."
+    elif "optima_count" in found.attrs:
+        yield f"{int(found.attrs['optima_count']):,} orders are equally good medians; the first is shown."
+    elif optima == "several":
+        yield "There are more median orders than the one shown; how many was not counted."
+    else:
+        yield "Another order may be as good as the one shown, or better: the search was ended before its proof."
+    weight = float(found[names.VOTER_WEIGHT].sum())
+    pairs = found.sizes[names.CITY] * (found.sizes[names.CITY] - 1) / 2
+    share = percent(float(found[names.KEMENY_DISTANCE]) / (weight * pairs), 1)
+    yield f"The median order contradicts {share} of the preferences of its {found.sizes[names.VOTER]} voters."
+
+
+def consensus_frame(found: xr.Dataset) -> pd.DataFrame:
+    """Return a consensus as a table: a row for each city with its scores and ranks, and its rank by each voter."""
+    columns = (
+        names.KEMENY_RANK,
+        names.KEMENY_RANK_BEST,
+        names.KEMENY_RANK_WORST,
+        names.BORDA,
+        names.BORDA_RANK,
+        names.COPELAND,
+        names.COPELAND_RANK,
+    )
+    table = {names.CITY: found[names.CITY].values, **{name: found[name].values for name in columns}}
+    for number, voter in enumerate(found[names.VOTER].values):
+        table[f"{names.VOTER_RANK}_{voter}"] = found[names.VOTER_RANK].values[:, number]
+    return pd.DataFrame(table)
+
+
+def reversal_view(found: xr.Dataset) -> Group:
+    """Return the pairs that swap most often when another city is left out, and how many do in all."""
+    table = plain_table("City", "Swaps with", "For so many cities left out", right=(2,))
+    for pair in range(found.sizes[names.PAIR]):
+        row = found.isel({names.PAIR: pair})
+        cells = (row[name].item() for name in (names.SWAPPED_CITY, names.SWAPPED_OTHER, names.SWAPPED_TIMES))
+        table.add_row(*(str(cell) for cell in cells))
+    swaps, share = int(found[names.PAIRS_SWAPPED].sum()), percent(float(found[names.SHARE_SWAPPED]), 2)
+    ever = percent(float(found[names.SHARE_EVER_SWAPPED]), 2)
+    lines = [f"Each city left out in turn: {swaps:,} swaps among the others, {share} of all pairs; {ever} ever swap."]
+    if swaps:
+        moved = found[names.PAIRS_SWAPPED].values
+        most = int(np.argmax(moved))
+        lines.append(f"Most of them without {found[names.LEFT_OUT].values[most]}: {moved[most]}.")
+        return Group(table, *(Text(line) for line in lines))
+    lines.append("Points kept as published do not change with the cities; --ties mean tells what remade ones would do.")
+    return Group(*(Text(line) for line in lines))

@@ -1,0 +1,74 @@
+"""The commands `consensus`, `reversal` and `acceptability`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from command_line import citysim, message_of
+
+from simulator.storage import read_result
+
+
+def test_indicators_vote_on_the_cities(tmp_path: Path) -> None:
+    out = tmp_path / "consensus.nc"
+    told = citysim("consensus", "--out", str(out))
+    assert "beijing beats every other city by majority." in told
+    assert "32 orders are equally good medians" in told
+    found = read_result(out)
+    assert found["kemeny_rank"].sel(city="beijing").item() == 1
+    shown = [line.split() for line in told.splitlines() if line.strip()[:1].isdigit() and "orders" not in line]
+    assert [row[1] for row in shown[:3]] == ["beijing", "shanghai", "shenzhen"]
+    assert found.sizes["optimum"] == 32
+
+
+def test_stored_results_vote_by_their_names(tmp_path: Path) -> None:
+    files = [str(tmp_path / name) for name in ("plain.nc", "scored.nc")]
+    few = ("--draws", "100", "--workers", "1", "--quiet")
+    citysim("run", "weights-only", *few, "--out", files[0])
+    citysim("run", "weights-only", *few, "--set", "recipe.normalisation=z-score", "--out", files[1])
+    rows = list(csv.DictReader(io.StringIO(citysim("consensus", *files, "--csv", "-"))))
+    assert len(rows) == 60
+    assert all(
+        min(float(row["voter_rank_plain"]), float(row["voter_rank_scored"])) <= float(row["kemeny_rank_worst"])
+        for row in rows
+    )
+
+
+def test_reversals_are_counted_where_points_are_made_again() -> None:
+    assert "Each city left out in turn: 0 swaps" in citysim("reversal")
+    told = citysim("reversal", "--ties", "mean", "--most", "1")
+    rows = [line.split() for line in told.splitlines() if line.split()[-1:] == ["20"]]
+    assert rows == [["shenyang", "foshan", "20"]]
+    assert "142 swaps among the others, 0.14 % of all pairs" in told
+
+
+def test_shares_of_all_weights_are_told(tmp_path: Path) -> None:
+    out = tmp_path / "acceptability.nc"
+    told = citysim("acceptability", "--draws", "2048", "--seed", "1", "--out", str(out))
+    assert "2,048 draws, seed 1" in told
+    assert "not seen first" in told
+    found = read_result(out)
+    assert found["rank_acceptability"].sum("rank").values == pytest.approx(1.0)
+    (first, *_) = csv.DictReader(io.StringIO(citysim("acceptability", "--draws", "1024", "--csv", "-")))
+    shares = [float(value) for name, value in first.items() if name.startswith("rank_acceptability_")]
+    assert len(shares) == 60
+    assert sum(shares) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("consensus", "opportunity-2025", "other"), "is no stored result"),
+        (("consensus", "--most", "0"), "0 orders cannot be listed"),
+        (("reversal", "--normalisation", "zscore"), "Did you mean z-score?"),
+        (("reversal", "--most", "-1"), "-1 pairs cannot be listed"),
+        (("acceptability", "--exact"), "members"),
+        (("acceptability", "--draws", "0"), "draws"),
+        (("acceptability", "--over", "dimensions"), "Did you mean dimension?"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(arguments: tuple[str, ...], message: str) -> None:
+    assert message in message_of(*arguments)
