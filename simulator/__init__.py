@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from simulator.index import load_index as load_index
     from simulator.matrix import read_matrix as read_matrix
     from simulator.matrix import write_matrix as write_matrix
+    from simulator.neighbouring import neighbours as neighbours
     from simulator.sensitivity import influence as influence
     from simulator.sensitivity import shapley as shapley
     from simulator.sourcing import with_sources as with_sources
@@ -64,6 +65,7 @@ _ROOMS = {
     "DrawError": "errors",
     "InputError": "errors",
     "StorageError": "errors",
+    "neighbours": "neighbouring",
     "importance": "weighing",
     "weights_for_importance": "weighing",
     "acceptability": "extremes.acceptability",
@@ -111,6 +113,7 @@ __all__ = [
     "importance",
     "influence",
     "load_index",
+    "neighbours",
     "rank_confidence",
     "rank_reversal",
     "reach",

@@ -118,3 +118,30 @@ def importance_command(index: str, over: str | None, equalise: bool, csv_path: s
         write_csv(importance_frame(found, balanced), csv_path)
     if csv_path != STANDARD_OUTPUT:
         show(importance_view(found, balanced))
+
+
+@main.command("neighbours")
+@click.argument("index", default=DEFAULT_INDEX)
+@click.option("--over", metavar="LEVEL", help="Level of the members.  [default: the level below the index]")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each two neighbours; - for the screen.")
+def neighbours_command(index: str, over: str | None, csv_path: str | None) -> None:
+    """Tell which dimension of INDEX, or member of another level, decides each two neighbours in the ranking.
+
+    \b
+    Examples:
+      citysim neighbours
+      citysim neighbours opportunity-2025 --over variable --csv neighbours.csv
+    """
+    from simulator.index import load_index
+    from simulator.neighbouring import neighbours
+    from simulator.report.screen import show
+    from simulator.report.sensitivity import neighbours_frame, neighbours_view
+
+    refuse_clash(index, {"--csv": csv_path}, "the index")
+    refuse_unwritable(csv_path)
+    loaded = load_index(index)
+    found = neighbours(loaded, over or loaded.definition.levels[1])
+    if csv_path is not None:
+        write_csv(neighbours_frame(found), csv_path)
+    if csv_path != STANDARD_OUTPUT:
+        show(neighbours_view(found))

@@ -125,3 +125,44 @@ def importance_frame(found: xr.Dataset, balanced: xr.Dataset | None = None) -> p
     if balanced is not None:
         table[names.WEIGHT] = balanced[names.WEIGHT].values
     return table
+
+
+def neighbours_view(found: xr.Dataset) -> Group:
+    """Return which member decides the order of each two neighbours in the ranking, and which ones it hangs on."""
+    table = plain_table("Ranks", "Ahead", "Behind", "Gap", "Decided by", "Gives", "Would swap without", right=(3, 5))
+    name = dict(zip(found[names.MEMBER].values, found[names.MEMBER_NAME_EN].values, strict=True))
+    for pair in range(found.sizes[names.PAIR]):
+        row = found.isel({names.PAIR: pair})
+        deciding = row[names.DECIDING].item()
+        largest = np.argsort(-row[names.LEAD].values, kind="stable")
+        needed = found[names.MEMBER].values[largest[row[names.LEAD_WITHOUT].values[largest] < 0.0]]
+        table.add_row(
+            f"{int(row[names.RANK])}, {int(row[names.RANK_OTHER])}",
+            str(row[names.AHEAD].item()),
+            str(row[names.BEHIND].item()),
+            f"{float(row[names.GAP]):.5g}",
+            str(name[deciding]),
+            f"{float(row[names.LEAD].sel({names.MEMBER: deciding})):+.5g}",
+            _counted([str(name[member]) for member in needed]),
+        )
+    closing = (
+        "Gap: of the totals. Gives: what the member with the largest part adds to it. Would swap without: members "
+        "that, left out alone while the others keep their proportions, turn the two round."
+    )
+    return Group(table, Text(closing))
+
+
+def _counted(called: Sequence[str], most: int = 2) -> str:
+    """Return names, those beyond the first few counted."""
+    rest = len(called) - most
+    return ", ".join(called[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def neighbours_frame(found: xr.Dataset) -> pd.DataFrame:
+    """Return neighbours as a table: a row for each two, with what each member gives to the lead."""
+    columns = (names.RANK, names.AHEAD, names.RANK_OTHER, names.BEHIND, names.GAP, names.DECIDING)
+    table = {name: found[name].values for name in columns}
+    for name in (names.LEAD, names.LEAD_WITHOUT):
+        for number, member in enumerate(found[names.MEMBER].values):
+            table[f"{name}_{member}"] = found[name].values[:, number]
+    return pd.DataFrame(table)
