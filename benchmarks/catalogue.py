@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.findings import Benchmark
 from benchmarks.tables import (
     designs,
+    exact_limits,
     indices_of_factors,
     kernels,
     questions,
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *what_if.BENCHMARKS,
         *questions.BENCHMARKS,
         *indices_of_factors.BENCHMARKS,
+        *exact_limits.BENCHMARKS,
         *values.BENCHMARKS,
         *designs.BENCHMARKS,
         *start.BENCHMARKS,

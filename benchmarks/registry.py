@@ -131,6 +131,10 @@ NEXT_RANK_BAR = Bar(10, at_most=True)
 INFLUENCE = InfluenceCase(20, 4_096, 121, 6)
 INFLUENCE_BAR = Bar(50)
 
+EXTREMES = (("dimension", None, Bar(5, at_most=True)), ("variable", 25.0, Bar(10, at_most=True)))
+"""Level whose weights are free, per cent of the nominal ones that they may differ, and seconds for all cities."""
+ACCEPTABILITY_DRAWS = 100_000
+
 VALUES_CASES = (ValuesCase(60, 50, 2_000), ValuesCase(600, 50, 200), ValuesCase(6_000, 50, 20))
 """The same number of cells each, so that a cost linear in the number of cities shows as equal times."""
 

@@ -58,6 +58,36 @@ def test_shares_of_all_weights_are_told(tmp_path: Path) -> None:
     assert sum(shares) == pytest.approx(1.0)
 
 
+def test_ranks_that_errors_allow_are_told_from_a_table(tmp_path: Path) -> None:
+    table = tmp_path / "scores.csv"
+    table.write_text("city,score,standard_error\na,9,0.5\nb,5,0.5\nc,4,0.5\nd,1,0.5\n", encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(citysim("confidence", str(table), "--seed", "1", "--csv", "-"))))
+    assert [(row["city"], row["rank_low"], row["rank_high"]) for row in rows] == [
+        ("a", "1", "1"),
+        ("b", "2", "3"),
+        ("c", "2", "3"),
+        ("d", "4", "4"),
+    ]
+    together = citysim("confidence", str(table), "--simultaneous", "--bonferroni")
+    assert "all these sets hold together is 95 % at least" in together
+    of_index = citysim("confidence", "opportunity-2025", "--error", "0")
+    tied = [line.split()[1] for line in of_index.splitlines() if " to " in line]
+    assert tied == ["ningbo", "hefei", "dongguan", "foshan", "zhuhai", "guiyang"]
+
+
+def test_all_faults_of_a_table_of_scores_are_told_at_once(tmp_path: Path) -> None:
+    table = tmp_path / "scores.csv"
+    table.write_text("city,score,standard_eror\na,nine,0.5\na,5,0.5\n", encoding="utf-8")
+    told = message_of("confidence", str(table))
+    assert "Did you mean standard_eror?" in told
+    assert "'nine' is not a number" in told
+    assert "row 3" in told
+    assert "Give one: --error 20." in message_of("confidence", "opportunity-2025")
+    assert "errors already" in message_of("confidence", str(table), "--error", "1")
+    table.write_text("city,score,standard_error\na,9,-1\n", encoding="utf-8")
+    assert "-1" in message_of("confidence", str(table))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

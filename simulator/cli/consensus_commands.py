@@ -99,3 +99,71 @@ def reversal_command(index: str, normalisation: str | None, ties: str | None, mo
     if out is not None:
         write_result(found, Path(out))
     show(reversal_view(found))
+
+
+@main.command("confidence")
+@click.argument("source", metavar="TABLE | INDEX")
+@click.option("--error", type=float, help="Standard error of every total, where an index is given.")
+@click.option("--level", type=float, default=0.95, show_default=True, help="Chance that a set holds the true rank.")
+@click.option("--simultaneous", is_flag=True, help="That the sets of all cities hold together, not each by itself.")
+@click.option("--bonferroni", is_flag=True, help="Critical values in closed form, wider, instead of simulated ones.")
+@click.option("--draws", type=int, default=10_000, show_default=True, help="Draws of the errors.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draws.")
+@click.option("--out", metavar="FILE", help="Write the sets to this NetCDF file.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
+def confidence_command(
+    source: str,
+    error: float | None,
+    level: float,
+    simultaneous: bool,
+    bonferroni: bool,
+    draws: int,
+    seed: int,
+    out: str | None,
+    csv_path: str | None,
+) -> None:
+    """Find the ranks that each city may truly have, given scores with standard errors.
+
+    TABLE has the columns city, score and standard_error. Errors are normal and independent.
+
+    \b
+    Examples:
+      citysim confidence scores.csv
+      citysim confidence scores.csv --simultaneous --level 0.9 --csv ranks.csv
+      citysim confidence opportunity-2025 --error 20
+    """
+    from simulator.consensus.confidence import rank_confidence
+    from simulator.report.consensus import confidence_frame, confidence_view
+    from simulator.report.screen import show
+    from simulator.storage import write_result
+
+    refuse_clash(source, {"--out": out, "--csv": csv_path}, "the table")
+    for path in (out, csv_path):
+        refuse_unwritable(path)
+    scores, errors = _estimated(source, error)
+    critical: Any = "bonferroni" if bonferroni else "simulated"
+    found = rank_confidence(
+        scores, errors, level=level, simultaneous=simultaneous, critical=critical, draws=draws, seed=seed
+    )
+    if out is not None:
+        write_result(found, Path(out))
+    if csv_path is not None:
+        write_csv(confidence_frame(found), csv_path)
+    if csv_path != STANDARD_OUTPUT:
+        show(confidence_view(found))
+
+
+def _estimated(source: str, error: float | None) -> tuple[Any, Any]:
+    """Return scores and their standard errors: from a table, or the totals of an index with one error for all."""
+    from simulator.consensus.estimates import SCORE, STANDARD_ERROR, read_estimates
+    from simulator.index import load_index
+    from simulator.tables import TABLE_SUFFIXES
+
+    if Path(source).suffix.lower() not in TABLE_SUFFIXES:
+        if error is None:
+            raise InputError("--error", [Fault("", "an index tells no errors of its totals", "Give one: --error 20.")])
+        return load_index(source).score()["total"], error
+    if error is not None:
+        raise InputError("--error", [Fault("", "the table has errors already", "Leave one of them out.")])
+    read = read_estimates(source)
+    return read[SCORE], read[STANDARD_ERROR]

@@ -82,3 +82,33 @@ def reversal_view(found: xr.Dataset) -> Group:
         return Group(table, *(Text(line) for line in lines))
     lines.append("Points kept as published do not change with the cities; --ties mean tells what remade ones would do.")
     return Group(*(Text(line) for line in lines))
+
+
+def confidence_view(found: xr.Dataset) -> Group:
+    """Return the ranks that each city may truly have, in the order of its scores."""
+    table = plain_table("Rank", "City", "May be", right=(0, 2))
+    for city in np.argsort(found[names.RANK].values, kind="stable"):
+        row = found.isel({names.CITY: city})
+        low, high = int(row[names.RANK_LOW]), int(row[names.RANK_HIGH])
+        table.add_row(
+            str(int(row[names.RANK])), str(row[names.CITY].item()), str(low) if low == high else f"{low} to {high}"
+        )
+    level = percent(found.attrs["level"], 0)
+    held = (
+        "that all these sets hold together"
+        if found.attrs["simultaneous"]
+        else "that the set of a city holds its true rank"
+    )
+    value = found[names.CRITICAL_VALUE]
+    largest = float(value.max())
+    return Group(
+        table,
+        Text(f"The chance {held} is {level} at least, where errors are normal and of the sizes given."),
+        Text(f"Two scores differ for sure from {largest:.2f} standard errors of their difference on, at the most."),
+    )
+
+
+def confidence_frame(found: xr.Dataset) -> pd.DataFrame:
+    """Return confidence sets as a table: a row for each city."""
+    columns = (names.RANK, names.RANK_LOW, names.RANK_HIGH, names.CRITICAL_VALUE, names.CRITICAL_VALUE + names.SE)
+    return pd.DataFrame({names.CITY: found[names.CITY].values, **{name: found[name].values for name in columns}})
