@@ -171,6 +171,12 @@ def _set_up(
     apart: bool,
 ) -> _Made:
     """Return a scenario with its factors; `apart`, errors by dimension, and choices that exclude each other as one."""
+    count = joblib.cpu_count() if workers is None else workers
+    faults = [] if count > 0 else [Fault("workers", f"{count} is not a number of workers", "Give 1 or more.")]
+    if seed is not None and seed < 0:
+        faults.append(Fault("seed", f"{seed} is below 0", "Give 0 or more."))
+    if faults:
+        raise InputError("influence", faults)
     study = plan(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index)
     refuse_unfit(study, base_draws)
     (whole,) = study.parts.values()
@@ -185,7 +191,6 @@ def _set_up(
     baseline = (whole.score()[names.RANK] if published is None else published).values
     design = MonteCarlo(realisation.choices, never, base_draws, chosen)
     experiment = prepare(whole, realisation, design, chosen, baseline, False, False)
-    count = joblib.cpu_count() if workers is None else workers
     return _Made(study, whole, experiment, factors, block_count(base_draws), count)
 
 

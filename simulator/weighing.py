@@ -133,7 +133,7 @@ def weights_for_importance(index: Index, over: str, wanted: Mapping[str, float] 
     index, over
         As in `importance`.
     wanted
-        Member → importance, in any proportion; as the nominal weights say if not given.
+        Member → importance, in any proportion; those not named none; as the nominal weights say if not given.
 
     Returns
     -------
@@ -179,7 +179,9 @@ def _aim(members: Members, wanted: Mapping[str, float]) -> Floats:
     for position, value in zip(members.find(list(wanted)), wanted.values(), strict=True):
         aim[position] += value
     faults = [
-        Fault(name, f"an importance of {value:g}", "Give 0 or more.") for name, value in wanted.items() if value < 0
+        Fault(name, f"an importance of {value:g}", "Give 0 or more.")
+        for name, value in wanted.items()
+        if not (np.isfinite(value) and value >= 0.0)
     ]
     if not faults and aim.sum() <= 0.0:
         faults.append(Fault("importance", "no member is to have any", "Give at least one a share above 0."))

@@ -1,4 +1,4 @@
-"""The commands `consensus`, `reversal` and `acceptability`."""
+"""The commands `consensus`, `confidence`, `reversal` and `acceptability`, and what they refuse."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def test_stored_results_vote_by_their_names(tmp_path: Path) -> None:
     citysim("run", "weights-only", *few, "--set", "recipe.normalisation=z-score", "--out", files[1])
     rows = list(csv.DictReader(io.StringIO(citysim("consensus", *files, "--csv", "-"))))
     assert len(rows) == 60
+    assert "ranks as another does" not in citysim("consensus", *files)
+    citysim("run", "normalisation-only", "--set", "seed=3", *few, "--out", str(tmp_path / "same.nc"))
+    assert "1 of these 2 voters ranks as another does" in citysim("consensus", files[0], str(tmp_path / "same.nc"))
+    assert "named twice" in message_of("consensus", files[0], files[0])
     assert all(
         min(float(row["voter_rank_plain"]), float(row["voter_rank_scored"])) <= float(row["kemeny_rank_worst"])
         for row in rows
@@ -96,6 +100,9 @@ def test_all_faults_of_a_table_of_scores_are_told_at_once(tmp_path: Path) -> Non
         (("reversal", "--normalisation", "zscore"), "Did you mean z-score?"),
         (("reversal", "--most", "-1"), "-1 pairs cannot be listed"),
         (("acceptability", "--exact"), "members"),
+        (("influence", "stress-test", "--workers", "0"), "0 is not a number of workers"),
+        (("influence", "stress-test", "--seed", "-1"), "-1 is below 0"),
+        (("influence", "stress-test", "--shapley", "--workers", "-3"), "-3 is not a number of workers"),
         (("acceptability", "--draws", "0"), "draws"),
         (("acceptability", "--over", "dimensions"), "Did you mean dimension?"),
     ],

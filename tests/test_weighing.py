@@ -134,3 +134,9 @@ def test_the_command_sets_importance_beside_weight() -> None:
     assert table[0] == "member,nominal_weight,importance_linear,importance,importance_share,shift_without"
     assert len(table) == 51
     assert "Did you mean dimension?" in message_of("importance", "--over", "dimensions")
+
+
+def test_wanted_importance_that_is_no_number_is_refused() -> None:
+    index = index_of({"x": np.array([1.0, 2.0, 4.0]), "y": np.array([3.0, 1.0, 2.0])})
+    with pytest.raises(InputError, match="an importance of nan"):
+        weights_for_importance(index, "indicator", {"x": float("nan")})

@@ -62,6 +62,9 @@ def _voted(sources: tuple[str, ...], most: int) -> Any:
     if others:
         remedy = "Give one index alone, or stored results: citysim run SCENARIO --out RESULT.nc writes one."
         raise InputError("consensus", [Fault(source, "is no stored result", remedy) for source in others])
+    if len({Path(source).resolve() for source in sources}) < max(len(sources), 2):
+        remedy = "Name two different results at least, or one index."
+        raise InputError("consensus", [Fault("", "a result alone, or named twice, is no vote", remedy)])
     names_of = [Path(source).stem for source in sources]
     named = names_of if len(set(names_of)) == len(sources) else list(sources)
     return consensus_of_results(

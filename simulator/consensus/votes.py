@@ -247,7 +247,7 @@ def consensus_of_indicators(index: Index, weights: Mapping[str, float] | None = 
     coordinates: dict[str, Any] = {names.CITY: index.cities, names.VOTER: leaves, **held}
     voters = xr.DataArray(weight, dims=names.VOTER, coords={names.VOTER: leaves})
     found = consensus(xr.DataArray(ranks, dims=(names.CITY, names.VOTER), coords=coordinates), voters, most=most)
-    return found.assign_attrs(index=index.definition.id)
+    return found.assign_attrs(index=index.definition.id, voters="indicators")
 
 
 def consensus_of_results(
@@ -300,7 +300,7 @@ def consensus_of_results(
     ranks = beside[names.RANK].rename({names.RESULT: names.VOTER})
     given = [1.0 if weights is None else weights.get(name, 0.0) for name in called]
     voters = xr.DataArray(given, dims=names.VOTER, coords={names.VOTER: called})
-    return consensus(ranks, voters, most=most).assign_attrs(index=beside.attrs["index"])
+    return consensus(ranks, voters, most=most).assign_attrs(index=beside.attrs["index"], voters="results")
 
 
 def _faults(ranks: xr.DataArray, held: Floats, weight: Floats) -> Iterator[Fault]:

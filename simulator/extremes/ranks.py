@@ -138,7 +138,7 @@ def extreme_ranks(
     if time_limit is not None and not time_limit >= 0.0:
         raise InputError("time limit", [Fault("", f"{time_limit:g} is no number of seconds", "Give 0 or more.")])
     members = members_of(index, over)
-    chosen = index.cities if cities is None else find_cities(index.matrix, cities)
+    chosen = index.cities if cities is None else list(dict.fromkeys(find_cities(index.matrix, cities)))
     weights = weight_set(members, percent, bounds, order)
     search = _Search(members, weights, _least_lead(members, weights), time_limit)
     positions = [index.cities.index(city) for city in chosen]

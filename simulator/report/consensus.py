@@ -42,6 +42,12 @@ def _told(found: xr.Dataset) -> Iterable[str]:
         yield "There are more median orders than the one shown; how many was not counted."
     else:
         yield "Another order may be as good as the one shown, or better: the search was ended before its proof."
+    ranks = found[names.VOTER_RANK].values
+    same = ranks.shape[1] - np.unique(ranks, axis=1).shape[1]
+    if found.attrs["voters"] == "results":
+        yield "A result votes with its ranks with nothing varied: its index and recipe count, its factors do not."
+        if same:
+            yield f"So {same} of these {ranks.shape[1]} voters ranks as another does."
     weight = float(found[names.VOTER_WEIGHT].sum())
     pairs = found.sizes[names.CITY] * (found.sizes[names.CITY] - 1) / 2
     share = percent(float(found[names.KEMENY_DISTANCE]) / (weight * pairs), 1)

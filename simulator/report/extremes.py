@@ -17,7 +17,7 @@ from simulator.report.screen import percent, plain_table
 
 def extremes_view(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: float | None = None) -> Group:
     """Return best and worst rank of each city over the weights, and what it takes to lose its place to the next one."""
-    table = plain_table("Rank", "City", "Best", "Worst", "To be overtaken", "By", right=(0, 2, 3, 4))
+    table = plain_table("Rank", "City", "Best", "Worst", "To be overtaken, any weights", "By", right=(0, 2, 3, 4))
     rank = extremes[names.RANK_NOMINAL].values
     for city in np.argsort(rank, kind="stable"):
         row = extremes.isel({names.CITY: city})
@@ -55,7 +55,7 @@ def leader_view(stability: xr.Dataset) -> Table:
     for member in range(stability.sizes[names.MEMBER]):
         row = stability.isel({names.MEMBER: member})
         change = float(row[names.LEADER_SINGLE_CHANGE])
-        told = "none" if np.isnan(change) else f"{100.0 * change:+.2f} %"
+        told = "none" if np.isnan(change) else f"{100.0 * change:+.2f} points"
         name = str(row[names.MEMBER_NAME_EN].item())
         table.add_row(name, percent(float(row[names.NOMINAL_WEIGHT])), told, str(row[names.LEADER_SINGLE_RIVAL].item()))
     return table
@@ -65,10 +65,12 @@ def _closing(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: 
     best, worst = extremes[names.RANK_BEST].values, extremes[names.RANK_WORST].values
     fixed = [str(city) for city in extremes[names.CITY].values[best == worst]]
     yield f"Weights: {limits}. Every rank between best and worst need not be reached; none beyond is."
-    yield f"The same rank at all these weights: {', '.join(fixed) or 'none'}. Could be first: {int((best == 1).sum())}."
+    first = f"Could be first: {int((best == 1).sum())} of {best.size}."
+    yield f"The same rank at all these weights: {', '.join(fixed) or 'none'}. {first}"
     leader, rival = str(stability[names.LEADER].item()), str(stability[names.LEADER_RIVAL].item())
     shift = percent(float(stability[names.LEADER_SHIFT]), 2)
-    yield f"The leader {leader} is level with {rival} when {shift} of all weight changes hands, at the least."
+    least = f"{shift} of all weight changes hands, at the least"
+    yield f"The leader {leader} is level with {rival} when {least}, any weights allowed."
     proven = bool(extremes[names.BEST_PROVEN].all()) and bool(extremes[names.WORST_PROVEN].all())
     took = "" if seconds is None else f" In {seconds:.1f} s."
     yield ("All proven." if proven else "Marked ?: the search was ended before its proof.") + took
@@ -87,7 +89,7 @@ def extremes_frame(extremes: xr.Dataset) -> pd.DataFrame:
 def acceptability_view(found: xr.Dataset, level: str) -> Group:
     """Return how much of all weights puts each city first, among the first ten and at each end, and what favours it."""
     table = plain_table(
-        "Rank", "City", "Mean rank", "First", "Top 10", "Likeliest", "Weighs most when first", right=(0, 2, 3, 4)
+        "Rank", "City", "Mean rank", "First", "Top 10", "Likeliest", "Weighs more when first", right=(0, 2, 3, 4)
     )
     rank = found[names.RANK_NOMINAL].values
     for city in np.argsort(rank, kind="stable"):
@@ -121,6 +123,7 @@ def _how_found(found: xr.Dataset, level: str) -> Iterable[str]:
         yield "All figures are exact."
         return
     largest = float(found[names.RANK_ACCEPTABILITY + names.SE].max())
+    yield "Weighs more when first: what gains most on its nominal weight in the mean of the weights that do it."
     yield (
         f"{found.attrs['draws']:,} draws, seed {found.attrs['seed']}: no share has a standard error above "
         f"{percent(largest, 2)}. Drawn: {_listed(found.attrs['sampled'])}; exact: {_listed(found.attrs['exact'])}."

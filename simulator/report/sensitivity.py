@@ -60,6 +60,8 @@ def _closing(found: xr.Dataset, outputs: Sequence[str], seconds: float | None) -
             continue
         alone = float(one[names.FIRST_ORDER].sum())
         share = f"{100.0 * alone:.0f} % of its variance"
+        if float(one[names.FIRST_ORDER].min()) < 0.0:
+            yield f"{output}: a first order below 0 is one near 0, with its sampling error."
         yield f"{output}: the factors by themselves explain {share}, the rest is their interaction."
     if names.SECOND_ORDER in found:
         yield from _pairs(found.sel({names.OUTPUT: outputs[0]}))
@@ -83,7 +85,7 @@ def _pairs(of_one: xr.Dataset) -> Iterable[str]:
     strongest = sorted(known.tolist(), key=lambda pair: -joint[tuple(pair)])[:FEW_PAIRS]
     factors = of_one[names.FACTOR].values
     told = [f"{factors[i]} × {factors[j]} {joint[i, j]:.3f}" for i, j in strongest]
-    yield f"Strongest interactions: {'; '.join(told)}."
+    yield f"Strongest interactions for the mean rank shift: {'; '.join(told)}."
 
 
 def influence_frame(found: xr.Dataset) -> pd.DataFrame:

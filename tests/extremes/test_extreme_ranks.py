@@ -290,3 +290,8 @@ def test_nodes_that_are_not_linear_are_named() -> None:
     with pytest.raises(sim.InputError) as caught:
         extreme_ranks(sim.build_index(tree, frame), "indicator")
     assert [fault.place for fault in caught.value.faults] == ["total", "ranking", "ranking", "ranking"]
+
+
+def test_a_city_asked_for_twice_stands_once() -> None:
+    found = sim.extreme_ranks(sim.load_index("opportunity-2025"), "dimension", cities=["chengdu", "成都"])
+    assert found["city"].values.tolist() == ["chengdu"]
