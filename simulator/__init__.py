@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from simulator.matrix import write_matrix as write_matrix
     from simulator.neighbouring import neighbours as neighbours
     from simulator.sensitivity import influence as influence
+    from simulator.sensitivity import pawn as pawn
     from simulator.sensitivity import shapley as shapley
     from simulator.sourcing import with_sources as with_sources
     from simulator.storage import read_result as read_result
@@ -79,6 +80,7 @@ _ROOMS = {
     "build_index": "index",
     "load_index": "index",
     "influence": "sensitivity",
+    "pawn": "sensitivity",
     "shapley": "sensitivity",
     "read_matrix": "matrix",
     "write_matrix": "matrix",
@@ -114,6 +116,7 @@ __all__ = [
     "influence",
     "load_index",
     "neighbours",
+    "pawn",
     "rank_confidence",
     "rank_reversal",
     "reach",

@@ -17,18 +17,21 @@ import xarray as xr
 
 from simulator import names
 from simulator.agreement import resolve_exclusions
+from simulator.analysis.pawn import Sliced, by_size
+from simulator.analysis.pawn import pawn as distribution_based
 from simulator.analysis.shapley import MOST_FACTORS, shapley_effects
 from simulator.analysis.variance_based import BOOTSTRAP, Runs, variance_based
 from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.provenance import ATTRIBUTE, Record, software_versions
-from simulator.scenario import Scenario
+from simulator.scenario import DEFAULT_DRAWS, Scenario
 from simulator.simulation.blocks import Experiment, Progress, prepare
+from simulator.simulation.sample import Sample, draw_sample
 from simulator.simulation.swapping import Swap, run_subsets, run_swaps, split_errors, swaps
 from simulator.study import Study, plan
 from simulator.uncertainty.design import BLOCK, MonteCarlo, block_count
-from simulator.uncertainty.factors import Choice
-from simulator.uncertainty.realisation import bind
+from simulator.uncertainty.factors import METHOD_FACTORS, Choice
+from simulator.uncertainty.realisation import Realisation, bind
 
 BASE_DRAWS = 4096
 """Base draws that are taken if nothing else is said."""
@@ -97,7 +100,7 @@ def influence(
     seed = made.experiment.seed
     found = variance_based(runs, [factor.name for factor in made.factors], outputs, seed=seed, bootstrap=bootstrap)
     repeated = len(made.factors) + 2 + second_order * len(made.factors)
-    return _sealed(found, made, repeated, started, begun)
+    return _sealed(found, made, made.blocks * BLOCK * repeated, started, begun)
 
 
 def shapley(
@@ -146,7 +149,86 @@ def shapley(
     left = run_subsets(made.experiment, made.factors, made.blocks, made.workers, progress)
     found = shapley_effects(left, [factor.name for factor in made.factors], _outputs(made.index))
     found = found.assign_attrs(base_draws=made.blocks * BLOCK)
-    return _sealed(found, made, 2 ** len(made.factors), started, begun)
+    return _sealed(found, made, made.blocks * BLOCK * 2 ** len(made.factors), started, begun)
+
+
+def pawn(
+    scenario: str | Path | Mapping[str, Any],
+    *,
+    draws: int = DEFAULT_DRAWS,
+    seed: int | None = None,
+    workers: int | None = None,
+    overrides: str | Sequence[str] = (),
+    index: Index | str | Path | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Return how far the distribution of ranks moves when a choice or a weight is known: PAWN indices.
+
+    They come from the sample that a study of the same seed draws, of inputs that are one number or one alternative: the
+    choices, and each random weight, cut into tenths. Data errors and values behind points are many numbers at once and
+    have none; the attribute `without_index` lists them.
+
+    Parameters
+    ----------
+    scenario, seed, workers, overrides, index, progress
+        As in `influence`.
+    draws
+        Number of draws, which are all held in memory: some 1.5 kB each for 60 cities.
+
+    Returns
+    -------
+    xr.Dataset
+        As `simulator.analysis.pawn.pawn` describes it, with the outputs of `influence`.
+
+    Raises
+    ------
+    InputError, DrawError
+        As `influence` does; where no choice and no weight varies; and for fewer than ten draws in a slice.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> found = sim.pawn("normalisation-only", draws=2048, seed=1, workers=1)
+    >>> found["pawn_median"].sel(output="mean_abs_rank_shift").idxmax().item()
+    'normalisation'
+    """
+    begun, started = time.perf_counter(), datetime.now(UTC)
+    made = _set_up(scenario, draws, seed, overrides, index, workers, apart=True, fewest=1)
+    realisation = made.experiment.realisation
+    fields = {field.name for field in realisation.behind} | {error.name for error in realisation.errors}
+    fields |= {one.name for one in realisation.omissions if one.choice is None}
+    without = [factor.name for factor in made.factors if factor.members & fields]
+    if len(without) == len(made.factors):
+        problem = f"of {', '.join(without)} none is a choice or a weight, which PAWN slices"
+        remedy = "Take the indices without --pawn, or add a choice: normalisation: [as-defined, z-score]."
+        raise InputError(made.study.document.source, [Fault(made.study.document.place(("factors",)), problem, remedy)])
+    sample = draw_sample(made.experiment, made.workers, progress)
+    inputs = _sliced(sample, realisation)
+    found = distribution_based(sample.outputs, inputs, _outputs(made.index), seed=made.experiment.seed)
+    found = found.assign_attrs(base_draws=draws, without_index="; ".join(without))
+    return _sealed(found, made, draws, started, begun)
+
+
+def _sliced(sample: Sample, realisation: Realisation) -> list[Sliced]:
+    """Return the inputs of a sample that can be sliced: choices by their alternatives, random weights by their size."""
+    everywhere = np.ones(len(sample.outputs), np.bool_)
+    found = []
+    for column, choice in enumerate(realisation.choices):
+        if len(choice.labels) > 1:
+            found.append(Sliced(choice.factor, choice.labels, sample.alternatives[:, column], everywhere))
+    factors = [choice.factor for choice in realisation.choices]
+    samplers = [of_variant[0] for of_variant in realisation.samplers]
+    several = sum(not sampler.fixed for sampler in samplers) > 1
+    for number, sampler in enumerate(samplers):
+        if sampler.fixed:
+            continue
+        among = sample.alternatives[:, factors.index(METHOD_FACTORS[0])] == number
+        label = f" ({realisation.choices[factors.index(METHOD_FACTORS[0])].labels[number]})" if several else ""
+        for member, name in enumerate(sampler.members):
+            weight = np.where(among, sample.weights[:, sampler.member == member].sum(axis=1), 0.0)
+            if np.ptp(weight[among]) > 0.0:
+                found.append(by_size(f"weight {name}{label}", weight, among))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +251,7 @@ def _set_up(
     index: Index | str | Path | None,
     workers: int | None,
     apart: bool,
+    fewest: int = 2,
 ) -> _Made:
     """Return a scenario with its factors; `apart`, errors by dimension, and choices that exclude each other as one."""
     count = joblib.cpu_count() if workers is None else workers
@@ -186,7 +269,8 @@ def _set_up(
     realisation = split_errors(realisation, whole.definition) if apart else realisation
     never = _never(study.scenario, realisation.choices)
     factors = swaps(realisation, never if apart else ())
-    _refuse_few(study, factors)
+    if len(factors) < fewest:
+        raise _too_few(study, factors)
     published = None if study.scenario.reading or whole.published is None else whole.published_rank()
     baseline = (whole.score()[names.RANK] if published is None else published).values
     design = MonteCarlo(realisation.choices, never, base_draws, chosen)
@@ -194,15 +278,15 @@ def _set_up(
     return _Made(study, whole, experiment, factors, block_count(base_draws), count)
 
 
-def _sealed(found: xr.Dataset, made: _Made, repeated: int, started: datetime, begun: float) -> xr.Dataset:
-    """Return indices with what each output is, and the provenance; `repeated` runs were made of each base draw."""
+def _sealed(found: xr.Dataset, made: _Made, draws: int, started: datetime, begun: float) -> xr.Dataset:
+    """Return indices with what each output is, and the provenance; so many `draws` were scored."""
     study, seed = made.study, made.experiment.seed
     record = Record(
         scenario=study.document.text,
         source=study.document.source,
         overrides=study.overrides,
         seed=seed,
-        draws=made.blocks * BLOCK * repeated,
+        draws=draws,
         block=BLOCK,
         index=study.whence,
         input_sha256=dict(made.index.hashes),
@@ -216,7 +300,7 @@ def _sealed(found: xr.Dataset, made: _Made, repeated: int, started: datetime, be
         scenario=study.scenario.name,
         index=study.scenario.index,
         seed=seed,
-        draws=record.draws,
+        draws=draws,
         **{ATTRIBUTE: record.model_dump_json(indent=1)},
     )
 
@@ -246,12 +330,10 @@ def refuse_unfit(study: Study, base_draws: int) -> None:
         raise InputError(study.document.source, faults)
 
 
-def _refuse_few(study: Study, factors: Sequence[Swap]) -> None:
-    if len(factors) < 2:
-        varying = factors[0].name if factors else "nothing"
-        problem = f"only {varying} varies, and so causes all there is" if factors else "nothing varies"
-        remedy = "Add another factor: normalisation: [as-defined, z-score]."
-        raise InputError(study.document.source, [Fault(study.document.place(("factors",)), problem, remedy)])
+def _too_few(study: Study, factors: Sequence[Swap]) -> InputError:
+    problem = f"only {factors[0].name} varies, and so causes all there is" if factors else "nothing varies"
+    remedy = "Add another factor: normalisation: [as-defined, z-score]."
+    return InputError(study.document.source, [Fault(study.document.place(("factors",)), problem, remedy)])
 
 
 def _never(scenario: Scenario, choices: Sequence[Choice]) -> tuple[Mapping[str, str], ...]:

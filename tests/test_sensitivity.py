@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from command_line import citysim, message_of
-from scipy.stats import spearmanr
+from scipy.stats import ks_2samp, spearmanr
 
 import simulator as sim
 from simulator.agreement import resolve_exclusions
@@ -196,4 +196,53 @@ def test_the_command_shares_the_variance_out() -> None:
     told = citysim("influence", "normalisation-only", "--shapley", "--base-draws", "1024", "--city", "hefei")
     assert "Share of the variance" in told
     assert "Shapley effects: the variance shared out among all factors" in told
-    assert "no orders" in message_of("influence", "stress-test", "--shapley", "--second-order")
+    assert "does not go with --shapley" in message_of("influence", "stress-test", "--shapley", "--second-order")
+
+
+def test_pawn_is_of_the_draws_of_the_study() -> None:
+    factors = {"weights": {"method": "dirichlet", "concentration": 10, "over": "dimension"}, **CHOICES}
+    scenario = written(factors=factors, draws=2000)
+    found = sim.pawn(scenario, draws=2000, workers=2)
+    study = sim.run({**scenario, "keep-draws": True}, workers=1)
+    rank = study["rank_by_draw"].sel(city="hefei").values
+    for choice in ("normalisation: z-score", "aggregation: median", "leave-out dimension: open-development"):
+        factor, label = choice.split(": ")
+        inside = rank[study[f"draw_{factor.replace('-', '_').replace(' ', '_')}"].values == label]
+        expected = ks_2samp(inside, rank).statistic
+        assert float(found["ks"].sel(slice=choice, output="rank hefei")) == pytest.approx(expected, abs=1e-12)
+        assert int(found["draws_in_slice"].sel(slice=choice)) == len(inside)
+    weights = [name for name in found["factor"].values if name.startswith("weight ")]
+    assert len(weights) == 10
+    assert (found["draws_in_slice"].where(found["factor_of_slice"].isin(weights), drop=True) == 200).all()
+    assert found.attrs["without_index"] == ""
+
+
+def test_random_weights_are_sliced_among_the_draws_that_have_them() -> None:
+    weights = ["as-defined", {"method": "uniform", "percent": 25, "over": "dimension"}]
+    scenario = written(factors={"weights": weights, "data-error": {"size": 0.05, "unit": "sd"}})
+    found = sim.pawn(scenario, draws=4000, workers=1)
+    assert found["factor"].values.tolist()[:2] == ["weights", "weight economic-strength"]
+    inside = found["draws_in_slice"].values
+    assert sum(inside[:2]) == 4000
+    assert inside[2:12].sum() == inside[1]
+    # The total of a city that stands high in some dimensions and low in others hangs on their weights.
+    of_total = found.sel(output="total hefei").isel(factor=slice(1, None))
+    assert (of_total["pawn_largest"] > 2.0 * of_total["pawn_dummy"]).sum() >= 5
+    assert found.attrs["without_index"].startswith("error economic-strength; error technological-innovation")
+
+
+def test_pawn_needs_something_that_can_be_sliced() -> None:
+    with pytest.raises(InputError, match="none is a choice or a weight"):
+        sim.pawn(written(factors={"data-error": {"size": 2, "unit": "sd"}}), draws=1000, workers=1)
+    with pytest.raises(InputError, match="fewer than 10"):
+        sim.pawn("normalisation-only", draws=20, workers=1)
+
+
+def test_the_command_tells_pawn_indices() -> None:
+    told = citysim("influence", "weights-only", "--pawn", "--base-draws", "2000", "--city", "hefei", "--seed", "1")
+    assert "where it is" in told
+    assert "Rank of hefei" in told
+    assert "30 more factors have less" in told
+    csv = citysim("influence", "weights-only", "--pawn", "--base-draws", "1000", "--csv", "-", "--seed", "1")
+    assert csv.splitlines()[0] == ("output,factor,pawn_median,pawn_median_se,pawn_largest,pawn_largest_se,pawn_dummy")
+    assert len(csv.splitlines()) == 1 + 121 * 50

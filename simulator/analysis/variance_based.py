@@ -9,6 +9,13 @@ doi:10.1016/S0010-4655(02)00280-1):
     total order   ST_i = mean((A - AB_i)^2) / (2 V)
     second order  S_ij = mean(BA_i AB_j - A B) / V - S_i - S_j
 
+Beside them stands the mean elementary effect of the same runs, in the unit of the output (Morris 1991,
+doi:10.1080/00401706.1991.10484804, of groups as by Campolongo, Cariboni and Saltelli 2007,
+doi:10.1016/j.envsoft.2006.10.004, on radial designs as by Campolongo, Saltelli and Cariboni 2011,
+doi:10.1016/j.cpc.2010.12.039):
+
+    mu*_i = mean(|AB_i - A|)
+
 Outputs are centred and divided by their standard deviation over all runs first, which lessens the error of products.
 Bootstrap samples are matrices of counts, so that one matrix product gives the indices of all samples, outputs and
 factors.
@@ -81,8 +88,10 @@ def variance_based(
     -------
     xr.Dataset
         `first_order` and `total_order` (factor, output), and with `ba` `second_order` (factor, other_factor, output)
-        for pairs with the first before the second, NaN elsewhere. Each has its standard error over the bootstrap
-        samples with `_se` behind it, and the ends of a normal interval of the `level` with `_low` and `_high`.
+        for pairs with the first before the second, NaN elsewhere; `mu_star` (factor, output), in the unit of the
+        output: by how much it moves on average when the factor alone is drawn anew. Each has its standard error over
+        the bootstrap samples with `_se` behind it, and the ends of a normal interval of the `level` with `_low` and
+        `_high`.
         `constant` (output) is true where an output does not vary: its indices are 0.
 
     Raises
@@ -105,17 +114,20 @@ def variance_based(
     [0.2, 0.8]
     """
     _refuse(runs, factors, outputs, bootstrap, level)
-    scaled, constant = _standardised(runs)
+    scaled, scale, constant = _standardised(runs)
     draws = len(runs.a)
     if resamples is None:
         resamples = np.random.default_rng(seed).integers(draws, size=(draws, bootstrap))
     # All base draws once, then the bootstrap samples: one product for both.
     counts = np.concatenate([np.ones((1, draws)), _counts(resamples)])
     found = {name: (indices[0], indices[1:]) for name, indices in _indices(scaled, counts)}
+    moves = _moves(scaled, counts) * scale
+    found[names.MU_STAR] = moves[0], moves[1:]
     quantile = float(ndtri(0.5 + level / 2.0))
     axes = {
         names.FIRST_ORDER: (names.FACTOR, names.OUTPUT),
         names.TOTAL_ORDER: (names.FACTOR, names.OUTPUT),
+        names.MU_STAR: (names.FACTOR, names.OUTPUT),
         names.SECOND_ORDER: (names.FACTOR, names.OTHER_FACTOR, names.OUTPUT),
     }
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {}
@@ -154,8 +166,8 @@ def _refuse(runs: Runs, factors: Sequence[str], outputs: Sequence[str], bootstra
         raise InputError("sensitivity indices", faults)
 
 
-def _standardised(runs: Runs) -> tuple[Runs, Flags]:
-    """Return outputs centred and divided by their standard deviation over all runs, and which do not vary at all."""
+def _standardised(runs: Runs) -> tuple[Runs, Floats, Flags]:
+    """Return outputs centred and divided by their standard deviation over all runs, it, and which do not vary."""
     parts = [runs.a, runs.b, *runs.ab, *(() if runs.ba is None else runs.ba)]
     size = len(runs.a) * len(parts)
     middle = sum(part.sum(axis=0) for part in parts) / size
@@ -166,7 +178,8 @@ def _standardised(runs: Runs) -> tuple[Runs, Flags]:
     def scaled(part: Floats) -> Floats:
         return np.where(constant, 0.0, (part - middle) / scale)
 
-    return Runs(scaled(runs.a), scaled(runs.b), scaled(runs.ab), None if runs.ba is None else scaled(runs.ba)), constant
+    of_all = Runs(scaled(runs.a), scaled(runs.b), scaled(runs.ab), None if runs.ba is None else scaled(runs.ba))
+    return of_all, scale, constant
 
 
 def _counts(resamples: Integers) -> Floats:
@@ -174,6 +187,12 @@ def _counts(resamples: Integers) -> Floats:
     draws, samples = resamples.shape
     cell = resamples + draws * np.arange(samples)
     return np.bincount(cell.ravel(), minlength=draws * samples).reshape(samples, draws).astype(np.float64)
+
+
+def _moves(runs: Runs, counts: Floats) -> Floats:
+    """Return mean absolute differences (sample, factor, output) when a factor is swapped."""
+    mean = counts / runs.a.shape[0]
+    return np.stack([mean @ np.abs(one - runs.a) for one in runs.ab], axis=1)
 
 
 def _indices(runs: Runs, counts: Floats) -> list[tuple[str, Floats]]:

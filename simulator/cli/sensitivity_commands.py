@@ -19,8 +19,13 @@ from simulator.published import DEFAULT_INDEX
 
 @main.command("influence")
 @click.argument("scenario")
-@click.option("--base-draws", type=int, help="Base draws, in blocks of 1,024.  [default: 4096; with --shapley 1024]")
+@click.option(
+    "--base-draws",
+    type=int,
+    help="Base draws, in blocks of 1,024.  [default: 4096; with --shapley 1024; with --pawn 20000 draws]",
+)
 @click.option("--shapley", "shared_out", is_flag=True, help="Shapley effects, which hold for dependent choices too.")
+@click.option("--pawn", "by_distribution", is_flag=True, help="PAWN: how far each choice or weight moves all chances.")
 @click.option("--second-order", is_flag=True, help="Estimate the interaction of each pair too; twice the runs.")
 @click.option("--bootstrap", type=int, default=100, show_default=True, help="Bootstrap samples for the intervals.")
 @click.option("--seed", type=int, help="Seed, in place of the scenario's.")
@@ -34,6 +39,7 @@ def influence_command(
     scenario: str,
     base_draws: int | None,
     shared_out: bool,
+    by_distribution: bool,
     second_order: bool,
     bootstrap: int,
     seed: int | None,
@@ -51,19 +57,18 @@ def influence_command(
       citysim influence stress-test
       citysim influence stress-test --city hefei --second-order
       citysim influence stress-test --shapley
+      citysim influence weights-only --pawn
       citysim influence stress-test-points --base-draws 16384 --out indices.nc
     """
     from simulator.lookup import find_cities
     from simulator.report.screen import show
     from simulator.report.sensitivity import influence_frame, influence_view
-    from simulator.sensitivity import influence, shapley
+    from simulator.sensitivity import influence, pawn, shapley
     from simulator.storage import write_result
     from simulator.study import plan
 
     refuse_clash(scenario, {"--out": out, "--csv": csv_path})
-    if shared_out and second_order:
-        remedy = "Leave out one of them."
-        raise InputError("--second-order", [Fault("", "Shapley effects have no orders", remedy)])
+    _refuse_two_methods({"--shapley": shared_out, "--pawn": by_distribution, "--second-order": second_order})
     for path in (out, csv_path):
         refuse_unwritable(path)
     begun = time.perf_counter()
@@ -73,10 +78,12 @@ def influence_command(
         where = "--city" if cities and error.source == "choice of city" else error.source
         raise InputError(where, [Fault(one.place, one.problem, one.remedy) for one in error.faults]) from None
     asked: dict[str, Any] = {"seed": seed, "workers": workers, "overrides": settings}
-    asked |= {} if base_draws is None else {"base_draws": base_draws}
+    asked |= {} if base_draws is None else {"draws" if by_distribution else "base_draws": base_draws}
     with leaving_at_once(), progress_bar(quiet) as progress:
         if shared_out:
             found = shapley(scenario, **asked, progress=progress)
+        elif by_distribution:
+            found = pawn(scenario, **asked, progress=progress)
         else:
             found = influence(scenario, **asked, second_order=second_order, bootstrap=bootstrap, progress=progress)
     if out is not None:
@@ -87,6 +94,13 @@ def influence_command(
         show(influence_view(found, shown, time.perf_counter() - begun))
         if out is not None:
             click.echo(f"Written to {out}.")
+
+
+def _refuse_two_methods(asked: dict[str, bool]) -> None:
+    """Refuse options that ask for different indices: Shapley effects and PAWN have no orders."""
+    given = [option for option, is_given in asked.items() if is_given]
+    if len(given) > 1:
+        raise InputError(given[-1], [Fault("", f"does not go with {given[0]}", "Ask for one after the other.")])
 
 
 @main.command("importance")

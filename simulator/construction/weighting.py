@@ -30,6 +30,8 @@ class WeightSampler:
     """(L): nominal share of each indicator within its member."""
     centre: Floats
     """(members): weights around which the draws lie; they sum to 1."""
+    members: tuple[str, ...]
+    """What the members are called: identifiers of nodes or indicators."""
 
     @property
     def fixed(self) -> bool:
@@ -150,6 +152,7 @@ def weight_sampler(definition: Definition, method: AnyWeighting) -> WeightSample
         member=np.array([members.index(name) for name in names], np.int64),
         share=np.array(_shares(changed, names, weight)),
         centre=centre / centre.sum(),
+        members=tuple(members),
     )
 
 

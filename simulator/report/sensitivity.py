@@ -16,6 +16,7 @@ from simulator.report.screen import percent, plain_table
 
 SHIFT = "mean_abs_rank_shift"
 FEW_PAIRS = 5
+MOST_ROWS = 20
 
 
 def influence_view(found: xr.Dataset, cities: Sequence[str] = (), seconds: float | None = None) -> Group:
@@ -28,7 +29,10 @@ def influence_view(found: xr.Dataset, cities: Sequence[str] = (), seconds: float
 def _table(of_one: xr.Dataset, title: str) -> Table:
     if names.SHAPLEY in of_one:
         return _shapley_table(of_one, title)
-    table = plain_table("Factor", "First order", "95 % interval", "Total order", "95 % interval", right=range(1, 5))
+    if names.PAWN_MEDIAN in of_one:
+        return _pawn_table(of_one, title)
+    headings = ["Factor", "First order", "95 % interval", "Total order", "95 % interval", "Moves it by"]
+    table = plain_table(*headings, right=range(1, len(headings)))
     table.title, table.title_justify = title, "left"
     for factor in np.argsort(-of_one[names.TOTAL_ORDER].values, kind="stable"):
         row = of_one.isel({names.FACTOR: factor})
@@ -36,7 +40,22 @@ def _table(of_one: xr.Dataset, title: str) -> Table:
         for index in (names.FIRST_ORDER, names.TOTAL_ORDER):
             value, low, high = (float(row[index + end]) for end in ("", "_low", "_high"))
             cells += [f"{value:.3f}", f"{low:.3f} to {high:.3f}"]
-        table.add_row(str(row[names.FACTOR].item()), *cells)
+        table.add_row(str(row[names.FACTOR].item()), *cells, f"{float(row[names.MU_STAR]):.2f}")
+    return table
+
+
+def _pawn_table(of_one: xr.Dataset, title: str) -> Table:
+    table = plain_table("Factor", "Median", "Standard error", "Largest", "where it is", "By chance", right=(1, 2, 3, 5))
+    table.title, table.title_justify = title, "left"
+    whose = of_one[names.FACTOR_OF_SLICE].values
+    for factor in np.argsort(-of_one[names.PAWN_MEDIAN].values, kind="stable")[:MOST_ROWS]:
+        row = of_one.isel({names.FACTOR: factor})
+        name = str(row[names.FACTOR].item())
+        own = of_one.isel({names.SLICE: whose == name})
+        where = str(own[names.SLICE].values[own[names.KS].values.argmax()]).removeprefix(f"{name}: ")
+        kinds = (names.PAWN_MEDIAN, names.PAWN_MEDIAN + names.SE, names.PAWN_LARGEST, names.PAWN_DUMMY)
+        median, error, largest, chance = (f"{float(row[kind]):.3f}" for kind in kinds)
+        table.add_row(name, median, error, largest, where, chance)
     return table
 
 
@@ -56,7 +75,7 @@ def _closing(found: xr.Dataset, outputs: Sequence[str], seconds: float | None) -
         if bool(one[names.CONSTANT]):
             yield f"{output} is the same in all draws: every index is 0."
             continue
-        if names.SHAPLEY in found:
+        if names.FIRST_ORDER not in found:
             continue
         alone = float(one[names.FIRST_ORDER].sum())
         share = f"{100.0 * alone:.0f} % of its variance"
@@ -71,11 +90,26 @@ def _closing(found: xr.Dataset, outputs: Sequence[str], seconds: float | None) -
         yield "Shapley effects: the variance shared out among all factors, interactions and dependence in equal parts."
         yield f"{draws}; standard errors by the jackknife."
         return
+    if names.PAWN_MEDIAN in found:
+        yield from _closing_of_pawn(found, took)
+        return
     yield (
         "First order: the share of the variance that would go if the factor were known. Total order: the share that "
-        "would stay if all others were."
+        "would stay if all others were. Moves it by: the mean change, in places, when it alone is drawn anew."
     )
     yield f"{draws}; intervals from {found.attrs['bootstrap']} bootstrap samples."
+
+
+def _closing_of_pawn(found: xr.Dataset, took: str) -> Iterable[str]:
+    yield (
+        "PAWN: the largest distance between the distribution of all draws and of those in one slice of the factor, 0 "
+        "to 1: its median over slices, the largest, and what slices have that are taken by chance."
+    )
+    if found.sizes[names.FACTOR] > MOST_ROWS:
+        yield f"{found.sizes[names.FACTOR] - MOST_ROWS} more factors have less; --csv FILE has all."
+    if found.attrs["without_index"]:
+        yield f"Many numbers at once, which cannot be sliced: {found.attrs['without_index']}."
+    yield f"{found.attrs['draws']:,} draws{took}, seed {found.attrs['seed']}."
 
 
 def _pairs(of_one: xr.Dataset) -> Iterable[str]:
@@ -90,10 +124,11 @@ def _pairs(of_one: xr.Dataset) -> Iterable[str]:
 
 def influence_frame(found: xr.Dataset) -> pd.DataFrame:
     """Return indices as a table: a row for each factor and output, with standard errors and intervals."""
-    kinds = [name for name in (names.FIRST_ORDER, names.TOTAL_ORDER, names.SHAPLEY) if name in found]
+    kinds = [name for name in (names.FIRST_ORDER, names.TOTAL_ORDER, names.MU_STAR, names.SHAPLEY) if name in found]
+    kinds += [name for name in (names.PAWN_MEDIAN, names.PAWN_LARGEST, names.PAWN_DUMMY) if name in found]
     ends = ("", names.SE, "_low", "_high")
     columns = [index + end for index in kinds for end in ends if index + end in found]
-    table = found[columns].to_dataframe().reset_index()
+    table = found[columns].drop_dims(names.SLICE, errors="ignore").to_dataframe().reset_index()
     return table[[names.OUTPUT, names.FACTOR, *columns]]
 
 

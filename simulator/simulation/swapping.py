@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import joblib
 import numpy as np
 
-from simulator.construction.composite import unscored
-from simulator.construction.scoring import score_chunk
 from simulator.definition import Definition
 from simulator.kernels.arrays import Floats
 from simulator.simulation.blocks import Experiment, Progress
+from simulator.simulation.sample import sample_block
 from simulator.uncertainty.data_error import ErrorField
 from simulator.uncertainty.design import BLOCK, Exclusion, MonteCarlo
 from simulator.uncertainty.factors import METHOD_FACTORS
@@ -156,15 +155,7 @@ def _exclusions(experiment: Experiment) -> tuple[Exclusion, ...]:
 
 def _outputs(experiment: Experiment, block: int, again: Collection[str]) -> Floats:
     """Return the outputs (draw, output) of a block, some factors from the second sample."""
-    found = []
-    variants = experiment.realisation.variants
-    for _, chunk in experiment.realisation.chunks(experiment.design, experiment.seed, block, again):
-        scored = score_chunk(experiment.plan, variants[0].ranking, chunk)
-        if scored.failed != -1:
-            raise unscored(variants, scored.failed)
-        shift = np.abs(scored.ranks - experiment.baseline).mean(axis=1, keepdims=True)
-        found.append(np.concatenate([shift, scored.ranks, scored.totals], axis=1))
-    return np.concatenate(found)
+    return sample_block(experiment, block, again).outputs
 
 
 BATCHES = 32

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from SALib.analyze import morris
 from SALib.analyze import sobol as analyser
 from SALib.sample import sobol as sampler
 from scipy.special import ndtri
@@ -106,6 +107,31 @@ def test_indices_and_intervals_are_those_of_salib(name: str, second: bool) -> No
         np.testing.assert_allclose(mine["second_order"], theirs["S2"], rtol=0.0, atol=1e-12)
         half = 0.5 * (mine["second_order_high"] - mine["second_order_low"])
         np.testing.assert_allclose(half, theirs["S2_conf"], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_elementary_effects_of_the_runs_are_those_of_salib(name: str) -> None:
+    _, model, count = MODELS[name]
+    problem, x = design(count, 256, False)
+    runs = runs_of(model(x), count, False)
+    mine = variance_based(runs, problem["names"], ["y"], seed=3).sel(output="y")["mu_star"]
+    for k in range(count):
+        # A radial design is one trajectory of a single step for each factor and base draw.
+        steps = np.column_stack([runs.a[:, 0], runs.ab[k, :, 0]]).ravel()
+        one = {"num_vars": 1, "names": ["x"], "bounds": [[0.0, 1.0]]}
+        theirs = morris.analyze(one, np.tile([[0.0], [1.0]], (256, 1)), steps, num_levels=2, num_resamples=2, seed=1)
+        assert float(mine[k]) == pytest.approx(theirs["mu_star"][0], rel=1e-12, abs=1e-12)
+
+
+def test_elementary_effects_of_a_sum_are_in_its_unit() -> None:
+    # Two independent uniform numbers are 1/3 apart on average.
+    weight = np.array([30.0, 12.0, 0.0])
+    problem, x = design(3, 4096, False)
+    found = variance_based(runs_of(1e6 + x @ weight, 3, False), problem["names"], ["y"], seed=3).sel(output="y")
+    for k in range(2):
+        assert float(found["mu_star"][k]) == pytest.approx(weight[k] / 3.0, abs=4.0 * float(found["mu_star_se"][k]))
+        assert 0.0 < float(found["mu_star_se"][k]) < 0.02 * weight[k]
+    assert float(found["mu_star"][2]) == 0.0
 
 
 def test_many_outputs_at_once_are_each_as_alone() -> None:
