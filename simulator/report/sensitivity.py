@@ -149,7 +149,9 @@ def importance_view(found: xr.Dataset, balanced: xr.Dataset | None = None) -> Gr
         "curve; linear: its squared correlation with the total. Shift without: mean rank shift when it is left out."
     ]
     if balanced is not None and not balanced.attrs["reached"]:
-        lines.append("No weights give every member the importance that its nominal weight says; these come nearest.")
+        lines.append(
+            "No weights were found that give every member the importance its nominal weight says; these come nearest."
+        )
     return Group(table, *(Text(line) for line in lines))
 
 
