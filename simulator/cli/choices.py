@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from simulator.study import Study
 
 
+def between_commas(written: str | None) -> list[str]:
+    """Return what stands between commas, full-width ones too; nothing of an option that is not given.
+
+    >>> between_commas("hefei, 宁波，wuxi"), between_commas(None)
+    (['hefei', '宁波', 'wuxi'], [])
+    """
+    return [] if written is None else [part.strip() for part in written.replace("，", ",").split(",")]
+
+
 def score_or_refuse(index: Index, source: str) -> xr.Dataset:
     """Return the scores of an index; what makes a mean undefined is a fault of the file."""
     try:
@@ -58,7 +67,7 @@ def chosen_pair(study: Study, written: str) -> tuple[str, str]:
     """Return the two cities of `--pair A,B`, which must be ranked together."""
     from simulator.lookup import find_cities
 
-    asked = [name.strip() for name in written.replace("，", ",").split(",")]
+    asked = between_commas(written)
     try:
         cities = find_cities(study.whole.matrix, asked)
     except InputError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from simulator.cli.choices import between_commas
 from simulator.cli.group import main
 from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
 from simulator.published import DEFAULT_INDEX
@@ -57,7 +58,7 @@ def extremes_command(
     begun = time.perf_counter()
     loaded = load_index(index)
     level = over or loaded.definition.levels[1]
-    ordered = None if order is None else [part.strip() for part in order.replace("，", ",").split(",")]
+    ordered = None if order is None else between_commas(order)
     found = extreme_ranks(loaded, level, percent=percent, order=ordered, cities=list(cities) or None, workers=workers)
     stability = weight_stability(loaded, level)
     stability["rank_nominal"] = ("city", loaded.score()["rank"].values)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.cli.choices import is_definition
+from simulator.cli.choices import between_commas, is_definition
 from simulator.cli.group import main
 from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
 from simulator.cli.waiting import leaving_at_once, progress_bar
@@ -99,9 +99,9 @@ def sweep_command(
         index = _loaded(sources[0] if sources else DEFAULT_INDEX)
         only = _shown(index, cities)
         if quantity:
-            _sweep_quantities(index, quantity, _factors(multiply), _parts(grow), only, out, csv_path, quiet)
+            _sweep_quantities(index, quantity, _factors(multiply), between_commas(grow), only, out, csv_path, quiet)
         else:
-            _sweep_variables(index, _parts(steps), only, allow, out, csv_path, quiet)
+            _sweep_variables(index, between_commas(steps), only, allow, out, csv_path, quiet)
     else:
         _run_scenarios(sources, cities, draws, seed, workers, out, csv_path, quiet)
 
@@ -145,18 +145,13 @@ def _refuse_idle_changes(changing: dict[str, str | None], quantity: Sequence[str
     _refuse_idle(idle, "no quantity is named", "Add --quantity gdp, or leave it out.")
 
 
-def _parts(written: str | None) -> list[str]:
-    """Return what stands between commas."""
-    return [] if written is None else [part.strip() for part in written.replace("，", ",").split(",")]
-
-
 def _factors(written: str | None) -> list[float | str]:
     """Return factors: a percentage is so much more, or less, a plain number the factor itself."""
     from simulator.changes.amounts import as_number
 
     found: list[float | str] = []
     faults = []
-    for part in _parts(written):
+    for part in between_commas(written):
         share = as_number(part)
         if not isinstance(share, float):
             found.append(part)
@@ -195,7 +190,7 @@ def _allowed(index: Index, allow: str | None) -> list[str]:
     if allow == EVERYONE:
         return [leaf.id for leaf in index.definition.indicators]
     try:
-        return find_indicators(index.definition, _parts(allow))
+        return find_indicators(index.definition, between_commas(allow))
     except InputError as error:
         raise InputError("--allow", error.faults) from None
 

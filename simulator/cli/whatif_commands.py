@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from simulator.cli.answers import show_answer
+from simulator.cli.choices import between_commas
 from simulator.cli.group import main
 from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv, write_text
 from simulator.cli.waiting import leaving_at_once, progress_bar
@@ -51,7 +52,7 @@ def listed(written: str | None) -> Any:
     if written is None or written == "all":
         return written
     attribute, equals, value = written.partition("=")
-    parts = [part.strip() for part in (value if equals else written).replace("，", ",").split(",")]
+    parts = between_commas(value if equals else written)
     return {attribute.strip(): parts} if equals else parts
 
 
