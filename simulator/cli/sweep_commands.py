@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,12 @@ import click
 
 from simulator.cli.choices import between_commas, is_definition
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
+from simulator.cli.outputs import deliver, refuse_outputs
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.published import DEFAULT_INDEX, bundled_indices
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-    from rich.console import RenderableType
-
     from simulator.index import Index
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
@@ -90,11 +87,7 @@ def sweep_command(
     else:
         idle = {**changing, "--quantity": quantity or None, "--allow": allow}
         _refuse_idle(idle, "the scenarios say what changes", "Name an index, or leave it out.")
-    for source in sources:
-        refuse_clash(source, {"--out": out, "--csv": csv_path}, "swept")
-    refuse_clash("", {"--out": out, "--csv": csv_path})
-    for path in (out, csv_path):
-        refuse_unwritable(path)
+    refuse_outputs({"--out": out, "--csv": csv_path}, *sources, kind="swept")
     if of_index:
         index = _loaded(sources[0] if sources else DEFAULT_INDEX)
         only = _shown(index, cities)
@@ -210,7 +203,8 @@ def _sweep_variables(
     allowed = _allowed(index, allow)
     with leaving_at_once():
         swept = sweep(index, steps or STEPS, only or None)
-    _finish(swept, sweep_frame(swept), sweep_view(swept, only, allowed), out, csv_path, quiet)
+    view = partial(sweep_view, swept, only, allowed)
+    deliver(swept, out, lambda: sweep_frame(swept), csv_path, view, quiet=quiet, say_where=True)
 
 
 def _sweep_quantities(
@@ -228,7 +222,8 @@ def _sweep_quantities(
 
     with leaving_at_once():
         swept = sweep_quantities(index, quantities, multiply=factors, grow=rates, cities=only or None)
-    _finish(swept, sweep_frame(swept), quantity_view(swept), out, csv_path, quiet)
+    view = partial(quantity_view, swept)
+    deliver(swept, out, lambda: sweep_frame(swept), csv_path, view, quiet=quiet, say_where=True)
 
 
 def _run_scenarios(
@@ -248,24 +243,7 @@ def _run_scenarios(
     entries = plan_all(sources, EVERYONE if EVERYONE in cities else cities or None, draws, seed)
     with leaving_at_once(), progress_bar(quiet) as progress:
         found = execute_all(entries, workers, progress)
-    seconds = time.perf_counter() - begun
-    _finish(found, batch_frame(found), batch_view(found, seconds), out, csv_path, quiet)
+    view = partial(batch_view, found, time.perf_counter() - begun)
+    deliver(found, out, lambda: batch_frame(found), csv_path, view, quiet=quiet, say_where=True)
     if found["fault"].values.any():
         sys.exit(1)
-
-
-def _finish(
-    found: xr.Dataset, table: pd.DataFrame, view: RenderableType, out: str | None, csv_path: str | None, quiet: bool
-) -> None:
-    """Write the files asked for, and show the view."""
-    from simulator.report.screen import show
-    from simulator.storage import write_result
-
-    if out is not None:
-        write_result(found, Path(out))
-    if csv_path is not None:
-        write_csv(table, csv_path)
-    if not quiet and csv_path != STANDARD_OUTPUT:
-        show(view)
-        if out is not None:
-            click.echo(f"Written to {out}.")

@@ -15,8 +15,13 @@ from simulator import names
 from simulator.report.screen import percent, plain_table
 
 
-def extremes_view(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: float | None = None) -> Group:
-    """Return best and worst rank of each city over the weights, and what it takes to lose its place to the next one."""
+def extremes_view(
+    extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: float | None = None, leader: bool = False
+) -> Group:
+    """Return best and worst rank of each city over the weights, and what it takes to lose its place to the next one.
+
+    With `leader` also what costs the first city its lead.
+    """
     table = plain_table("Rank", "City", "Best", "Worst", "To be overtaken, any weights", "By", right=(0, 2, 3, 4))
     rank = extremes[names.RANK_NOMINAL].values
     for city in np.argsort(rank, kind="stable"):
@@ -27,7 +32,8 @@ def extremes_view(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seco
             for found, proven in ((names.RANK_BEST, names.BEST_PROVEN), (names.RANK_WORST, names.WORST_PROVEN))
         )
         table.add_row(str(rank[city]), name, best, worst, *_least(stability, name))
-    return Group(table, *(Text(line) for line in _closing(extremes, stability, limits, seconds)))
+    told = (Text(line) for line in _closing(extremes, stability, limits, seconds))
+    return Group(table, *told, *([_leader_table(stability)] if leader else []))
 
 
 def _least(stability: xr.Dataset, city: str) -> tuple[str, str]:
@@ -49,7 +55,7 @@ def _behind(stability: xr.Dataset, city: str) -> np.ndarray[tuple[int, ...], np.
     return found
 
 
-def leader_view(stability: xr.Dataset) -> Table:
+def _leader_table(stability: xr.Dataset) -> Table:
     """Return, for each member, the change of its weight alone at which the leader loses its place."""
     table = plain_table("Member", "Weight", "Change alone that costs the lead", "Then ahead", right=(1, 2))
     for member in range(stability.sizes[names.MEMBER]):
