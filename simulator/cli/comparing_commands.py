@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.choices import chosen_cities
+from simulator.cli.choices import chosen_cities, known_cities
 from simulator.cli.group import main
 from simulator.cli.outputs import deliver, refuse_outputs
 from simulator.cli.waiting import leaving_at_once, progress_bar
@@ -105,15 +105,11 @@ def _opened(source: str, draws: int | None, seed: int | None, city: str | None) 
 
 def _shown(opened: list[xr.Dataset | Study], only: tuple[str, ...]) -> list[str]:
     """Return the cities of `--city`, which all must have."""
-    from simulator.lookup import find_cities
     from simulator.study import Study
 
     found: list[str] = []
     for one in opened:
-        try:
-            found = chosen_cities(one, only) if isinstance(one, Study) else find_cities(one, only)
-        except InputError as error:
-            raise InputError("--city", error.faults) from None
+        found = chosen_cities(one, only) if isinstance(one, Study) else known_cities(one, only)
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from simulator.cli.choices import chosen_cities
 from simulator.cli.group import main
 from simulator.cli.outputs import deliver, deliver_table, refuse_outputs
 from simulator.cli.waiting import leaving_at_once, progress_bar
@@ -53,7 +54,6 @@ def influence_command(
       citysim influence stress-test --shapley
       citysim influence stress-test-points --base-draws 16384 --out indices.nc
     """
-    from simulator.lookup import find_cities
     from simulator.report.sensitivity import influence_frame, influence_view
     from simulator.sensitivity import influence, shapley
     from simulator.study import plan
@@ -63,11 +63,7 @@ def influence_command(
         remedy = "Leave out one of them."
         raise InputError("--second-order", [Fault("", "Shapley effects have no orders", remedy)])
     begun = time.perf_counter()
-    try:
-        shown = find_cities(next(iter(plan(scenario, settings).parts.values())).matrix, cities)
-    except InputError as error:
-        where = "--city" if cities and error.source == "choice of city" else error.source
-        raise InputError(where, [Fault(one.place, one.problem, one.remedy) for one in error.faults]) from None
+    shown = chosen_cities(plan(scenario, settings), cities) if cities else []
     asked: dict[str, Any] = {"seed": seed, "workers": workers, "overrides": settings}
     asked |= {} if base_draws is None else {"base_draws": base_draws}
     with leaving_at_once(), progress_bar(quiet) as progress:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.cli.choices import between_commas, is_definition
+from simulator.cli.choices import between_commas, is_definition, known_cities, told_of
 from simulator.cli.group import main
 from simulator.cli.outputs import deliver, refuse_outputs
 from simulator.cli.waiting import leaving_at_once, progress_bar
@@ -166,14 +166,7 @@ def _loaded(name: str) -> Index:
 
 def _shown(index: Index, cities: Sequence[str]) -> list[str]:
     """Return the cities of `--city`; none for all of them."""
-    from simulator.lookup import find_cities
-
-    if not cities or EVERYONE in cities:
-        return []
-    try:
-        return find_cities(index.matrix, cities)
-    except InputError as error:
-        raise InputError("--city", error.faults) from None
+    return [] if EVERYONE in cities else known_cities(index.matrix, cities)
 
 
 def _allowed(index: Index, allow: str | None) -> list[str]:
@@ -182,10 +175,8 @@ def _allowed(index: Index, allow: str | None) -> list[str]:
 
     if allow == EVERYONE:
         return [leaf.id for leaf in index.definition.indicators]
-    try:
+    with told_of("--allow"):
         return find_indicators(index.definition, between_commas(allow))
-    except InputError as error:
-        raise InputError("--allow", error.faults) from None
 
 
 def _sweep_variables(
