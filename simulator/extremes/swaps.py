@@ -18,6 +18,7 @@ from simulator import names
 from simulator.extremes.members import Members, members_of
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.matrix import city_coordinates
 
 SMALL = 1e-12
 """Share of the largest score below which a difference is rounding only (convention 5)."""
@@ -109,10 +110,9 @@ def weight_stability(index: Index, over: str) -> xr.Dataset:
         names.WEIGHT_AT_SWAP: _mirrored(swaps.weight, one, other, n),
     }
     pairs = (names.CITY, names.OTHER_CITY)
-    of_city = {name: values for name, values in index.matrix.coords.items() if values.dims == (names.CITY,)}
     stability = xr.Dataset(
         {name: ((*pairs, names.MEMBER)[: values.ndim], values) for name, values in matrices.items()},
-        coords={**of_city, names.OTHER_CITY: index.cities, **members.coordinates},
+        coords={**city_coordinates(index.matrix), names.OTHER_CITY: index.cities, **members.coordinates},
         attrs={"index": index.definition.id, "over": members.level},
     )
     stability[names.CRITICAL_MEMBER] = (pairs, _labels_of_least(np.abs(matrices[names.SINGLE_CHANGE]), members.ids))
