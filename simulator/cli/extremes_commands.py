@@ -57,7 +57,6 @@ def extremes_command(
     ordered = None if order is None else between_commas(order)
     found = extreme_ranks(loaded, level, percent=percent, order=ordered, cities=list(cities) or None, workers=workers)
     stability = weight_stability(loaded, level)
-    stability["rank_nominal"] = ("city", loaded.score()["rank"].values)
     limits = f"of each {level}, " + ("any" if percent is None else f"within {percent:g} % of the nominal ones")
     limits += "" if ordered is None else f", in the order {', '.join(ordered)}"
     seconds = time.perf_counter() - begun

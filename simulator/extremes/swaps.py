@@ -61,7 +61,8 @@ def weight_stability(index: Index, over: str) -> xr.Dataset:
         `least_shift`, the least weight that changes hands (half the sum of absolute changes); `critical_member`, the
         member whose weight alone has to change least, or the empty text. On (city, other_city, member):
         `weight_at_swap`, the nearest weights in the Euclidean sense; `single_change`, the change of this weight alone,
-        with its sign, while the others keep their proportions. On (member): `nominal_weight`.
+        with its sign, while the others keep their proportions. On (member): `nominal_weight`. On (city):
+        `rank_nominal`, the rank as scored.
 
         For the city at the top, the first where several share it: `leader`, `leader_change` and `leader_shift`, the
         least of its changes; `leader_rival`, who is then level with it; on (member) `leader_single_change` and
@@ -117,6 +118,7 @@ def weight_stability(index: Index, over: str) -> xr.Dataset:
     )
     stability[names.CRITICAL_MEMBER] = (pairs, _labels_of_least(np.abs(matrices[names.SINGLE_CHANGE]), members.ids))
     stability[names.NOMINAL_WEIGHT] = (names.MEMBER, members.nominal)
+    stability[names.RANK_NOMINAL] = (names.CITY, members.rank)
     return stability.assign(_of_leader(stability, int(np.argmin(members.rank)), index.cities))
 
 
