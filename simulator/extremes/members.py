@@ -54,6 +54,11 @@ class Members:
         return [chinese or member for member, (_, chinese) in self._names().items()]
 
     @property
+    def tie(self) -> float:
+        """Difference of two totals as defined up to which they tie (convention 5)."""
+        return self.scorer.definition.ranking.tolerance * float(np.ptp(self.total))
+
+    @property
     def coordinates(self) -> dict[str, tuple[str, list[str]]]:
         """Coordinates of the axis `member`."""
         return {

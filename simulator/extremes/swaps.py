@@ -144,7 +144,7 @@ def _swaps(lead: Floats, members: Members) -> _Swaps:
     """Return the least changes of pairs from their leads (pairs, members), whoever of the two is ahead."""
     nominal = members.nominal
     rounding = SMALL * (float(np.abs(members.score).max()) or 1.0)
-    tie = max(members.scorer.definition.ranking.tolerance * float(np.ptp(members.total)), rounding)
+    tie = max(members.tie, rounding)
     total = lead @ nominal
     ahead = lead * np.where(total < 0.0, -1.0, 1.0)[:, np.newaxis]
     level = np.abs(total) <= tie
