@@ -209,7 +209,7 @@ def _sweep_quantities(
     quiet: bool,
 ) -> None:
     from simulator.report.sweeping import quantity_view, sweep_frame
-    from simulator.whatif.sweeping import sweep_quantities
+    from simulator.whatif.quantity_sweeps import sweep_quantities
 
     with leaving_at_once():
         swept = sweep_quantities(index, quantities, multiply=factors, grow=rates, cities=only or None)

@@ -19,7 +19,8 @@ from simulator.report.figures import number, signed
 from simulator.report.frames import whole_numbers
 from simulator.report.screen import chance, city_name, plain_table
 from simulator.report.whatif import indicator_name
-from simulator.whatif.sweeping import best_moves, sweep_table
+from simulator.whatif.sweeping import best_moves
+from simulator.whatif.swept import sweep_table
 
 MOST = 10
 """Moves that are shown of a city that is asked for."""
