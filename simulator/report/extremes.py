@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.report.frames import city_columns, spread
 from simulator.report.screen import percent, plain_table
 
 
@@ -85,11 +86,8 @@ def _closing(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: 
 def extremes_frame(extremes: xr.Dataset) -> pd.DataFrame:
     """Return extreme ranks as a table: a row for each city, with the weights at which it has them."""
     columns = (names.RANK_NOMINAL, names.RANK_BEST, names.RANK_WORST, names.BEST_PROVEN, names.WORST_PROVEN)
-    table = pd.DataFrame({names.CITY: extremes[names.CITY].values, **{name: extremes[name].values for name in columns}})
-    for side in (names.WEIGHT_AT_BEST, names.WEIGHT_AT_WORST):
-        for number, member in enumerate(extremes[names.MEMBER].values):
-            table[f"{side}_{member}"] = extremes[side].values[:, number]
-    return table
+    weights = {**spread(extremes, names.WEIGHT_AT_BEST), **spread(extremes, names.WEIGHT_AT_WORST)}
+    return pd.DataFrame({**city_columns(extremes, columns), **weights})
 
 
 def acceptability_view(found: xr.Dataset, level: str) -> Group:
@@ -143,9 +141,5 @@ def _listed(figures: str) -> str:
 def acceptability_frame(found: xr.Dataset) -> pd.DataFrame:
     """Return acceptabilities as a table: a row for each city, with a share for each rank and its central weights."""
     columns = (names.RANK_NOMINAL, names.EXPECTED_RANK, names.CONFIDENCE)
-    table = {names.CITY: found[names.CITY].values, **{name: found[name].values for name in columns}}
-    for number, rank in enumerate(found[names.RANK].values):
-        table[f"{names.RANK_ACCEPTABILITY}_{rank}"] = found[names.RANK_ACCEPTABILITY].values[:, number]
-    for number, member in enumerate(found[names.MEMBER].values):
-        table[f"{names.CENTRAL_WEIGHT}_{member}"] = found[names.CENTRAL_WEIGHT].values[:, number]
-    return pd.DataFrame(table)
+    shares = {**spread(found, names.RANK_ACCEPTABILITY), **spread(found, names.CENTRAL_WEIGHT)}
+    return pd.DataFrame({**city_columns(found, columns), **shares})

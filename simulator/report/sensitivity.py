@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.report.figures import took
+from simulator.report.frames import spread
 from simulator.report.screen import percent, plain_table
 
 SHIFT = "mean_abs_rank_shift"
@@ -28,8 +30,8 @@ def influence_view(found: xr.Dataset, cities: Sequence[str] = (), seconds: float
 def _table(of_one: xr.Dataset, title: str) -> Table:
     if names.SHAPLEY in of_one:
         return _shapley_table(of_one, title)
-    table = plain_table("Factor", "First order", "95 % interval", "Total order", "95 % interval", right=range(1, 5))
-    table.title, table.title_justify = title, "left"
+    headings = ("Factor", "First order", "95 % interval", "Total order", "95 % interval")
+    table = plain_table(*headings, right=range(1, 5), title=title)
     for factor in np.argsort(-of_one[names.TOTAL_ORDER].values, kind="stable"):
         row = of_one.isel({names.FACTOR: factor})
         cells = []
@@ -41,8 +43,7 @@ def _table(of_one: xr.Dataset, title: str) -> Table:
 
 
 def _shapley_table(of_one: xr.Dataset, title: str) -> Table:
-    table = plain_table("Factor", "Share of the variance", "Standard error", right=(1, 2))
-    table.title, table.title_justify = title, "left"
+    table = plain_table("Factor", "Share of the variance", "Standard error", right=(1, 2), title=title)
     for factor in np.argsort(-of_one[names.SHAPLEY].values, kind="stable"):
         row = of_one.isel({names.FACTOR: factor})
         share, error = float(row[names.SHAPLEY]), float(row[names.SHAPLEY + names.SE])
@@ -65,8 +66,8 @@ def _closing(found: xr.Dataset, outputs: Sequence[str], seconds: float | None) -
         yield f"{output}: the factors by themselves explain {share}, the rest is their interaction."
     if names.SECOND_ORDER in found:
         yield from _pairs(found.sel({names.OUTPUT: outputs[0]}))
-    took = "" if seconds is None else f" in {seconds:.1f} s"
-    draws = f"{found.attrs['base_draws']:,} base draws, {found.attrs['draws']:,} runs{took}, seed {found.attrs['seed']}"
+    runs = f"{found.attrs['draws']:,} runs{took(seconds)}"
+    draws = f"{found.attrs['base_draws']:,} base draws, {runs}, seed {found.attrs['seed']}"
     if names.SHAPLEY in found:
         yield "Shapley effects: the variance shared out among all factors, interactions and dependence in equal parts."
         yield f"{draws}; standard errors by the jackknife."
@@ -165,6 +166,5 @@ def neighbours_frame(found: xr.Dataset) -> pd.DataFrame:
     columns = (names.RANK, names.AHEAD, names.RANK_OTHER, names.BEHIND, names.GAP, names.DECIDING)
     table = {name: found[name].values for name in columns}
     for name in (names.LEAD, names.LEAD_WITHOUT):
-        for number, member in enumerate(found[names.MEMBER].values):
-            table[f"{name}_{member}"] = found[name].values[:, number]
+        table |= spread(found, name)
     return pd.DataFrame(table)
