@@ -16,6 +16,7 @@ from simulator.assembly import described
 from simulator.documents import Document
 from simulator.errors import DrawError, Fault, InputError
 from simulator.lookup import find_cities
+from simulator.matrix import city_coordinates
 from simulator.provenance import ATTRIBUTE
 from simulator.scenario import DEFAULT_DRAWS, open_scenario, read_scenario
 from simulator.simulation.blocks import Progress
@@ -261,8 +262,7 @@ def _kept(result: xr.Dataset) -> xr.Dataset:
     found |= {name: result[name].isel({names.PLAN: 0}, drop=True) for name in _with_errors(OF_PLANS) if name in result}
     rest = _with_errors((*OVER_DRAWS, *CHANCES, names.MEAN_SHIFT))
     found |= {name: result[name] for name in rest if name in result and names.RANKED_GROUP not in result[name].dims}
-    of_cities = {name: result[name] for name in names.CITY_COORDINATES if name in result.coords}
-    return xr.Dataset(found, attrs=result.attrs).assign_coords(of_cities)
+    return xr.Dataset(found, attrs=result.attrs).assign_coords(city_coordinates(result))
 
 
 def _with_errors(known: Sequence[str]) -> list[str]:

@@ -35,6 +35,16 @@ MATRIX_SUFFIXES: Final = (*TABLE_SUFFIXES, ".nc", ".zarr")
 """File name endings of matrices: those of tables, NetCDF and Zarr."""
 
 
+def city_coordinates(labelled: xr.Dataset | xr.DataArray) -> dict[str, xr.Variable]:
+    """Return the cities of a matrix or a result with their names and attributes, as coordinates of something else.
+
+    >>> list(city_coordinates(xr.Dataset(coords={"city": ["hefei"], "province": ("city", ["Anhui"]), "draw": [1]})))
+    ['city', 'province']
+    """
+    known = labelled.coords
+    return {name: known[name].variable.drop_encoding() for name in (at.CITY, *at.CITY_COORDINATES) if name in known}
+
+
 def read_matrix(path: str | Path, definition: Definition, cities: Path | None = None) -> xr.Dataset:
     """Return the matrix in a file, checked against the definition.
 

@@ -80,6 +80,5 @@ def neighbours(index: Index, over: str) -> xr.Dataset:
 
 def _rounded(difference: Floats, members: Members) -> Floats:
     """Return differences of totals with those that are rounding only set to 0."""
-    tolerance = members.scorer.definition.ranking.tolerance * float(np.ptp(members.total))
-    found: Floats = np.where(np.abs(difference) <= tolerance, 0.0, difference)
+    found: Floats = np.where(np.abs(difference) <= members.tie, 0.0, difference)
     return found

@@ -18,7 +18,7 @@ from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.kernels.arrays import Floats
 from simulator.lookup import find_indicators
-from simulator.matrix import check_matrix
+from simulator.matrix import check_matrix, city_coordinates
 from simulator.methods import AsGiven
 from simulator.quantities import missing_quantities
 from simulator.raw.calibration import FEWEST_KNOWN, Calibrated, calibrate, filled, held, usable_values
@@ -86,7 +86,7 @@ def with_sources(index: Index, sources: Sources, among: Index | None = None) -> 
         {names.VALUE: ((names.CITY, names.INDICATOR), np.column_stack(list(columns.values())))},
         coords={
             names.INDICATOR: list(columns),
-            **{name: c for name, c in index.matrix.coords.items() if c.dims == (names.CITY,)},
+            **city_coordinates(index.matrix),
         },
     )
     printed = index.printed.copy(deep=True)

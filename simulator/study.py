@@ -42,6 +42,7 @@ from simulator.errors import Fault, InputError
 from simulator.index import IN_MEMORY, Index, load_index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.lookup import find_indicators
+from simulator.matrix import city_coordinates
 from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
 from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, open_scenario, override, read_scenario
@@ -366,9 +367,8 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
         result = answer_by(study.question, draw, progress)
     if published is not None:
         result[names.PUBLISHED_RANK] = (names.CITY, published.values)
-    attributes = {name: index.matrix[name] for name in names.CITY_COORDINATES if name in index.matrix.coords}
     constant = [str(leaf) for leaf in own[names.INDICATOR].values[own[names.CONSTANT].values]]
-    return result.assign_coords(attributes).assign_attrs(
+    return result.assign_coords(city_coordinates(index.matrix)).assign_attrs(
         baseline=told, constant_indicators=", ".join(constant) or "none", tiers=describe_tiers(index)
     )
 

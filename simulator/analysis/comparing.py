@@ -21,6 +21,7 @@ from simulator.index import IN_MEMORY
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.ranking import ranks_among
 from simulator.kernels.tally import FIGURES, KENDALL, SPEARMAN, tally_ranks
+from simulator.matrix import city_coordinates
 from simulator.provenance import ATTRIBUTE, Record, unseal
 
 OWN: Final = {names.RANK: names.SCENARIO_RANK, names.TOTAL: names.SCENARIO_TOTAL, names.SCORE: names.SCENARIO_SCORE}
@@ -430,10 +431,9 @@ def _left_aside(sides: Sequence[_Side], cities: Sequence[str]) -> str:
 def _city_coordinates(sides: Sequence[_Side], cities: Sequence[str]) -> dict[str, Any]:
     """Return the coordinates of the cities as the first result has them, and groups where any result has them."""
     first = sides[0].result.sel({names.CITY: list(cities)})
-    found = {name: (names.CITY, first[name].values) for name in names.CITY_COORDINATES if name in first.coords}
     groups = next((side.groups for side in sides if side.groups is not None), None)
     grouped = {} if groups is None else {names.GROUP: (names.CITY, [groups[city] for city in cities])}
-    return {names.CITY: list(cities), **found, **grouped}
+    return {**city_coordinates(first), names.CITY: list(cities), **grouped}
 
 
 def _node_coordinates(sides: Sequence[_Side]) -> xr.Dataset:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,24 @@ if TYPE_CHECKING:
     from simulator.index import Index
     from simulator.sourcing import Sources
     from simulator.study import Study
+
+
+def between_commas(written: str | None) -> list[str]:
+    """Return what stands between commas, full-width ones too; nothing of an option that is not given.
+
+    >>> between_commas("hefei, 宁波，wuxi"), between_commas(None)
+    (['hefei', '宁波', 'wuxi'], [])
+    """
+    return [] if written is None else [part.strip() for part in written.replace("，", ",").split(",")]
+
+
+@contextmanager
+def told_of(option: str) -> Iterator[None]:
+    """Tell what is wrong with a name by the option that gives it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(option, error.faults) from None
 
 
 def score_or_refuse(index: Index, source: str) -> xr.Dataset:
@@ -58,11 +77,9 @@ def chosen_pair(study: Study, written: str) -> tuple[str, str]:
     """Return the two cities of `--pair A,B`, which must be ranked together."""
     from simulator.lookup import find_cities
 
-    asked = [name.strip() for name in written.replace("，", ",").split(",")]
-    try:
+    asked = between_commas(written)
+    with told_of(f"--pair {written}"):
         cities = find_cities(study.whole.matrix, asked)
-    except InputError as error:
-        raise InputError(f"--pair {written}", error.faults) from None
     if len(set(cities)) != 2 or len(asked) != 2:
         raise InputError(f"--pair {written}", [Fault("", "is not two cities", "Example: --pair hefei,ningbo")])
     if not any(set(cities) <= set(part.cities) for part in study.parts.values()):
@@ -88,14 +105,17 @@ def refuse_options(what_if: bool, cities: tuple[str, ...], explain: bool) -> Non
         raise InputError("--city", [Fault("", f"a what-if is asked for one city, not {len(cities)}", remedy)])
 
 
-def chosen_cities(study: Study, written: tuple[str, ...]) -> list[str]:
-    """Return the cities of `--city`, which must take part in the study."""
+def known_cities(matrix: xr.Dataset, written: Sequence[str]) -> list[str]:
+    """Return the cities of `--city`, which a matrix or a result must have."""
     from simulator.lookup import find_cities
 
-    try:
-        cities = find_cities(study.whole.matrix, written)
-    except InputError as error:
-        raise InputError("--city", error.faults) from None
+    with told_of("--city"):
+        return find_cities(matrix, written)
+
+
+def chosen_cities(study: Study, written: tuple[str, ...]) -> list[str]:
+    """Return the cities of `--city`, which must take part in the study."""
+    cities = known_cities(study.whole.matrix, written)
     ranked = {city for part in study.parts.values() for city in part.cities}
     absent = [
         Fault(f"--city {city}", "does not take part in this scenario", "Name one that does.")

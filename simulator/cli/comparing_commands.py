@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.choices import chosen_cities
+from simulator.cli.choices import chosen_cities, known_cities
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
+from simulator.cli.outputs import deliver, refuse_outputs
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError
 
@@ -64,26 +64,23 @@ def compare_command(
     """
     from simulator.analysis.comparing import compare
     from simulator.report.comparing import comparing_frame, comparing_view
-    from simulator.report.screen import show, wide_console
-    from simulator.storage import write_result
+    from simulator.report.screen import wide_console
 
     _refuse_idle(sources, {"--draws": draws, "--seed": seed})
-    for source in sources:
-        refuse_clash(source, {"--out": out, "--csv": csv_path}, "compared")
-    for path in (out, csv_path):
-        refuse_unwritable(path)
+    refuse_outputs({"--out": out, "--csv": csv_path}, *sources, kind="compared")
     asked = only[0] if len(only) == 1 else None
     opened = [_opened(source, draws, seed, asked) for source in sources]
     shown = _shown(opened, only)
     compared = compare(_named(sources, [_result(one, workers, quiet) for one in opened]))
-    if out is not None:
-        write_result(compared, Path(out))
-    if csv_path is not None:
-        write_csv(comparing_frame(compared), csv_path)
-    if not quiet and csv_path != STANDARD_OUTPUT:
-        show(comparing_view(compared, wide_console().width, shown))
-        if out is not None:
-            click.echo(f"Written to {out}.")
+    deliver(
+        compared,
+        out,
+        lambda: comparing_frame(compared),
+        csv_path,
+        lambda: comparing_view(compared, wide_console().width, shown),
+        quiet=quiet,
+        say_where=True,
+    )
 
 
 def _opened(source: str, draws: int | None, seed: int | None, city: str | None) -> xr.Dataset | Study:
@@ -108,15 +105,11 @@ def _opened(source: str, draws: int | None, seed: int | None, city: str | None) 
 
 def _shown(opened: list[xr.Dataset | Study], only: tuple[str, ...]) -> list[str]:
     """Return the cities of `--city`, which all must have."""
-    from simulator.lookup import find_cities
     from simulator.study import Study
 
     found: list[str] = []
     for one in opened:
-        try:
-            found = chosen_cities(one, only) if isinstance(one, Study) else find_cities(one, only)
-        except InputError as error:
-            raise InputError("--city", error.faults) from None
+        found = chosen_cities(one, only) if isinstance(one, Study) else known_cities(one, only)
     return found
 
 

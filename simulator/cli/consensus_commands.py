@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
+from simulator.cli.outputs import deliver, refuse_outputs
 from simulator.errors import Fault, InputError
 from simulator.published import DEFAULT_INDEX
 
@@ -32,20 +32,10 @@ def consensus_command(sources: tuple[str, ...], most: int, out: str | None, csv_
       citysim consensus plain.nc z-scores.nc geometric.nc
     """
     from simulator.report.consensus import consensus_frame, consensus_view
-    from simulator.report.screen import show
-    from simulator.storage import write_result
 
-    for source in sources:
-        refuse_clash(source, {"--out": out, "--csv": csv_path}, "asked about")
-    for path in (out, csv_path):
-        refuse_unwritable(path)
+    refuse_outputs({"--out": out, "--csv": csv_path}, *sources, kind="asked about")
     found = _voted(sources or (DEFAULT_INDEX,), most)
-    if out is not None:
-        write_result(found, Path(out))
-    if csv_path is not None:
-        write_csv(consensus_frame(found), csv_path)
-    if csv_path != STANDARD_OUTPUT:
-        show(consensus_view(found))
+    deliver(found, out, lambda: consensus_frame(found), csv_path, lambda: consensus_view(found))
 
 
 def _voted(sources: tuple[str, ...], most: int) -> Any:
@@ -93,8 +83,7 @@ def reversal_command(index: str, normalisation: str | None, ties: str | None, mo
     from simulator.report.screen import show
     from simulator.storage import write_result
 
-    refuse_clash(index, {"--out": out}, "the index")
-    refuse_unwritable(out)
+    refuse_outputs({"--out": out}, index, kind="the index")
     if most < 0:
         raise InputError("--most", [Fault("", f"{most} pairs cannot be listed", "Give 0 or more.")])
     given = {"normalisation": normalisation, "ties": ties}
@@ -137,23 +126,14 @@ def confidence_command(
     """
     from simulator.consensus.confidence import rank_confidence
     from simulator.report.consensus import confidence_frame, confidence_view
-    from simulator.report.screen import show
-    from simulator.storage import write_result
 
-    refuse_clash(source, {"--out": out, "--csv": csv_path}, "the table")
-    for path in (out, csv_path):
-        refuse_unwritable(path)
+    refuse_outputs({"--out": out, "--csv": csv_path}, source, kind="the table")
     scores, errors = _estimated(source, error)
     critical: Any = "bonferroni" if bonferroni else "simulated"
     found = rank_confidence(
         scores, errors, level=level, simultaneous=simultaneous, critical=critical, draws=draws, seed=seed
     )
-    if out is not None:
-        write_result(found, Path(out))
-    if csv_path is not None:
-        write_csv(confidence_frame(found), csv_path)
-    if csv_path != STANDARD_OUTPUT:
-        show(confidence_view(found))
+    deliver(found, out, lambda: confidence_frame(found), csv_path, lambda: confidence_view(found))
 
 
 def _estimated(source: str, error: float | None) -> tuple[Any, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from functools import partial
 
 import click
 
+from simulator.cli.choices import between_commas
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
+from simulator.cli.outputs import deliver, refuse_outputs
 from simulator.published import DEFAULT_INDEX
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
@@ -47,31 +48,20 @@ def extremes_command(
     from simulator.extremes.ranks import extreme_ranks
     from simulator.extremes.swaps import weight_stability
     from simulator.index import load_index
-    from simulator.report.extremes import extremes_frame, extremes_view, leader_view
-    from simulator.report.screen import show
-    from simulator.storage import write_result
+    from simulator.report.extremes import extremes_frame, extremes_view
 
-    refuse_clash(index, {"--out": out, "--csv": csv_path}, "the index")
-    for path in (out, csv_path):
-        refuse_unwritable(path)
+    refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
     begun = time.perf_counter()
     loaded = load_index(index)
     level = over or loaded.definition.levels[1]
-    ordered = None if order is None else [part.strip() for part in order.replace("，", ",").split(",")]
+    ordered = None if order is None else between_commas(order)
     found = extreme_ranks(loaded, level, percent=percent, order=ordered, cities=list(cities) or None, workers=workers)
     stability = weight_stability(loaded, level)
-    stability["rank_nominal"] = ("city", loaded.score()["rank"].values)
-    if out is not None:
-        write_result(found, Path(out))
-    if csv_path is not None:
-        write_csv(extremes_frame(found), csv_path)
-    if csv_path == STANDARD_OUTPUT:
-        return
     limits = f"of each {level}, " + ("any" if percent is None else f"within {percent:g} % of the nominal ones")
     limits += "" if ordered is None else f", in the order {', '.join(ordered)}"
-    show(extremes_view(found, stability, limits, time.perf_counter() - begun))
-    if leader:
-        show(leader_view(stability))
+    seconds = time.perf_counter() - begun
+    view = partial(extremes_view, found, stability, limits, seconds, leader)
+    deliver(found, out, lambda: extremes_frame(found), csv_path, view)
 
 
 @main.command("acceptability")
@@ -98,18 +88,9 @@ def acceptability_command(
     from simulator.extremes.acceptability import acceptability
     from simulator.index import load_index
     from simulator.report.extremes import acceptability_frame, acceptability_view
-    from simulator.report.screen import show
-    from simulator.storage import write_result
 
-    refuse_clash(index, {"--out": out, "--csv": csv_path}, "the index")
-    for path in (out, csv_path):
-        refuse_unwritable(path)
+    refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
     loaded = load_index(index)
     level = over or loaded.definition.levels[1]
     found = acceptability(loaded, level, draws=draws, seed=seed, exact=exact or "auto")
-    if out is not None:
-        write_result(found, Path(out))
-    if csv_path is not None:
-        write_csv(acceptability_frame(found), csv_path)
-    if csv_path != STANDARD_OUTPUT:
-        show(acceptability_view(found, level))
+    deliver(found, out, lambda: acceptability_frame(found), csv_path, lambda: acceptability_view(found, level))

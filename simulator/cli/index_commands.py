@@ -9,7 +9,7 @@ import click
 
 from simulator.cli.choices import both_names, chosen_sources, is_definition, score_or_refuse
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv, write_text
+from simulator.cli.outputs import STANDARD_OUTPUT, refuse_outputs, refuse_unwritable, write_csv, write_text
 from simulator.errors import Fault, InputError
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
@@ -87,8 +87,7 @@ def score_command(
     from simulator.report.screen import score_view, show, wide_console
     from simulator.sourcing import resolve_sources, with_sources
 
-    refuse_clash(index, {"--csv": csv_path}, "the index")
-    refuse_unwritable(csv_path)
+    refuse_outputs({"--csv": csv_path}, index, kind="the index")
     loaded = load_index(index)
     chosen = chosen_sources(loaded, sources)
     scored = score_or_refuse(with_sources(loaded, chosen), index)
@@ -130,9 +129,7 @@ def audit_command(index: str, csv_path: str | None, json_path: str | None, quiet
     from simulator.report.audit import audit_record, audit_view
     from simulator.report.screen import show
 
-    refuse_clash(index, {"--csv": csv_path, "--json": json_path}, "the index")
-    for path in (csv_path, json_path):
-        refuse_unwritable(path)
+    refuse_outputs({"--csv": csv_path, "--json": json_path}, index, kind="the index")
     audited = audit(load_index(index))
     if csv_path is not None:
         write_csv(audited.to_frame(), csv_path)
@@ -165,8 +162,7 @@ def values_command(index: str, variable: str | None, draws: int, seed: int, out:
     from simulator.storage import write_result
     from simulator.uncertainty.matrices import draw_matrices
 
-    refuse_clash(index, {"--out": out}, "the index")
-    refuse_unwritable(out)
+    refuse_outputs({"--out": out}, index, kind="the index")
     loaded = load_index(index)
     chosen = None if variable is None else find_indicators(loaded.definition, [variable])
     drawn = draw_matrices(loaded, draws, seed, None if chosen is None else {"indicators": chosen})

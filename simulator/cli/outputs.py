@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
+    from rich.console import RenderableType
 
 STANDARD_OUTPUT = "-"
 OTHER_KINDS = (".csv", ".json", ".xlsx", ".parquet", ".yaml", ".yml", ".txt")
@@ -25,7 +27,15 @@ def refuse_unwritable(path: str | None) -> None:
         storage.refuse_unwritable(Path(path))
 
 
-def refuse_clash(source: str, outputs: Mapping[str, str | None], kind: str = "the scenario") -> None:
+def refuse_outputs(outputs: Mapping[str, str | None], *sources: str, kind: str = "the scenario") -> None:
+    """Refuse outputs (option → file) that clash with one another or with what was asked about, or cannot be written."""
+    for source in sources or ("",):
+        _refuse_clash(source, outputs, kind)
+    for path in outputs.values():
+        refuse_unwritable(path)
+
+
+def _refuse_clash(source: str, outputs: Mapping[str, str | None], kind: str) -> None:
     """Refuse two outputs in one file, and an output in place of the file that was asked about."""
     taken = {Path(source).resolve(): kind} if Path(source).is_file() else {}
     faults = []
@@ -43,6 +53,50 @@ def refuse_clash(source: str, outputs: Mapping[str, str | None], kind: str = "th
         taken[file] = option
     if faults:
         raise InputError("outputs", faults)
+
+
+def deliver(
+    result: xr.Dataset,
+    out: str | None,
+    table: Callable[[], pd.DataFrame],
+    csv_path: str | None,
+    view: Callable[[], RenderableType],
+    *,
+    quiet: bool = False,
+    say_where: bool = False,
+) -> None:
+    """Write a result and its table where they are asked for, and show the view as `deliver_table` does.
+
+    With `say_where` the file of the result is named below the view.
+    """
+    from simulator.storage import write_result
+
+    if out is not None:
+        write_result(result, Path(out))
+    shown = deliver_table(table, csv_path, view, quiet=quiet)
+    if shown and say_where and out is not None:
+        click.echo(f"Written to {out}.")
+
+
+def deliver_table(
+    table: Callable[[], pd.DataFrame],
+    csv_path: str | None,
+    view: Callable[[], RenderableType],
+    *,
+    quiet: bool = False,
+) -> bool:
+    """Write a table if it is asked for; show the view, unless the screen has the table or is to stay as it is.
+
+    Returns whether the view was shown. Neither is made where nobody asks for it.
+    """
+    from simulator.report.screen import show
+
+    if csv_path is not None:
+        write_csv(table(), csv_path)
+    shown = not quiet and csv_path != STANDARD_OUTPUT
+    if shown:
+        show(view())
+    return shown
 
 
 def write_csv(table: pd.DataFrame, path: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import click
 
+from simulator.cli.choices import chosen_cities
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
+from simulator.cli.outputs import deliver, deliver_table, refuse_outputs
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError
 from simulator.published import DEFAULT_INDEX
@@ -60,23 +61,14 @@ def influence_command(
       citysim influence weights-only --pawn
       citysim influence stress-test-points --base-draws 16384 --out indices.nc
     """
-    from simulator.lookup import find_cities
-    from simulator.report.screen import show
     from simulator.report.sensitivity import influence_frame, influence_view
     from simulator.sensitivity import influence, pawn, shapley
-    from simulator.storage import write_result
     from simulator.study import plan
 
-    refuse_clash(scenario, {"--out": out, "--csv": csv_path})
+    refuse_outputs({"--out": out, "--csv": csv_path}, scenario)
     _refuse_two_methods({"--shapley": shared_out, "--pawn": by_distribution, "--second-order": second_order})
-    for path in (out, csv_path):
-        refuse_unwritable(path)
     begun = time.perf_counter()
-    try:
-        shown = find_cities(next(iter(plan(scenario, settings).parts.values())).matrix, cities)
-    except InputError as error:
-        where = "--city" if cities and error.source == "choice of city" else error.source
-        raise InputError(where, [Fault(one.place, one.problem, one.remedy) for one in error.faults]) from None
+    shown = chosen_cities(plan(scenario, settings), cities) if cities else []
     asked: dict[str, Any] = {"seed": seed, "workers": workers, "overrides": settings}
     asked |= {} if base_draws is None else {"draws" if by_distribution else "base_draws": base_draws}
     with leaving_at_once(), progress_bar(quiet) as progress:
@@ -86,14 +78,8 @@ def influence_command(
             found = pawn(scenario, **asked, progress=progress)
         else:
             found = influence(scenario, **asked, second_order=second_order, bootstrap=bootstrap, progress=progress)
-    if out is not None:
-        write_result(found, Path(out))
-    if csv_path is not None:
-        write_csv(influence_frame(found), csv_path)
-    if not quiet and csv_path != STANDARD_OUTPUT:
-        show(influence_view(found, shown, time.perf_counter() - begun))
-        if out is not None:
-            click.echo(f"Written to {out}.")
+    view = partial(influence_view, found, shown, time.perf_counter() - begun)
+    deliver(found, out, lambda: influence_frame(found), csv_path, view, quiet=quiet, say_where=True)
 
 
 def _refuse_two_methods(asked: dict[str, bool]) -> None:
@@ -118,20 +104,15 @@ def importance_command(index: str, over: str | None, equalise: bool, csv_path: s
       citysim importance my-index/definition.yaml --equalise
     """
     from simulator.index import load_index
-    from simulator.report.screen import show
     from simulator.report.sensitivity import importance_frame, importance_view
     from simulator.weighing import importance, weights_for_importance
 
-    refuse_clash(index, {"--csv": csv_path}, "the index")
-    refuse_unwritable(csv_path)
+    refuse_outputs({"--csv": csv_path}, index, kind="the index")
     loaded = load_index(index)
     level = over or loaded.definition.levels[1]
     found = importance(loaded, level)
     balanced = weights_for_importance(loaded, level) if equalise else None
-    if csv_path is not None:
-        write_csv(importance_frame(found, balanced), csv_path)
-    if csv_path != STANDARD_OUTPUT:
-        show(importance_view(found, balanced))
+    deliver_table(lambda: importance_frame(found, balanced), csv_path, lambda: importance_view(found, balanced))
 
 
 @main.command("neighbours")
@@ -148,14 +129,9 @@ def neighbours_command(index: str, over: str | None, csv_path: str | None) -> No
     """
     from simulator.index import load_index
     from simulator.neighbouring import neighbours
-    from simulator.report.screen import show
     from simulator.report.sensitivity import neighbours_frame, neighbours_view
 
-    refuse_clash(index, {"--csv": csv_path}, "the index")
-    refuse_unwritable(csv_path)
+    refuse_outputs({"--csv": csv_path}, index, kind="the index")
     loaded = load_index(index)
     found = neighbours(loaded, over or loaded.definition.levels[1])
-    if csv_path is not None:
-        write_csv(neighbours_frame(found), csv_path)
-    if csv_path != STANDARD_OUTPUT:
-        show(neighbours_view(found))
+    deliver_table(lambda: neighbours_frame(found), csv_path, lambda: neighbours_view(found))

@@ -12,7 +12,7 @@ import click
 from simulator.cli.answers import show_answer
 from simulator.cli.choices import asks_what_if, chosen_cities, chosen_pair, refuse_options
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv, write_text
+from simulator.cli.outputs import STANDARD_OUTPUT, refuse_outputs, write_csv, write_text
 from simulator.cli.waiting import leaving_at_once, progress_bar
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
@@ -85,9 +85,7 @@ def run_command(
     from simulator.study import execute, plan
     from simulator.study import settings as with_size
 
-    refuse_clash(scenario, {"--out": out, "--csv": csv_path, "--json": json_path})
-    for path in (out, csv_path, json_path):
-        refuse_unwritable(path)
+    refuse_outputs({"--out": out, "--csv": csv_path, "--json": json_path}, scenario)
     begun = time.perf_counter()
     asks = asks_what_if(scenario, settings)
     for_city = [f"city={only[0]}"] if asks and only else []

@@ -5,23 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.cli.choices import is_definition
+from simulator.cli.choices import between_commas, is_definition, known_cities, told_of
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv
+from simulator.cli.outputs import deliver, refuse_outputs
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.published import DEFAULT_INDEX, bundled_indices
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-    from rich.console import RenderableType
-
     from simulator.index import Index
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
@@ -90,18 +87,14 @@ def sweep_command(
     else:
         idle = {**changing, "--quantity": quantity or None, "--allow": allow}
         _refuse_idle(idle, "the scenarios say what changes", "Name an index, or leave it out.")
-    for source in sources:
-        refuse_clash(source, {"--out": out, "--csv": csv_path}, "swept")
-    refuse_clash("", {"--out": out, "--csv": csv_path})
-    for path in (out, csv_path):
-        refuse_unwritable(path)
+    refuse_outputs({"--out": out, "--csv": csv_path}, *sources, kind="swept")
     if of_index:
         index = _loaded(sources[0] if sources else DEFAULT_INDEX)
         only = _shown(index, cities)
         if quantity:
-            _sweep_quantities(index, quantity, _factors(multiply), _parts(grow), only, out, csv_path, quiet)
+            _sweep_quantities(index, quantity, _factors(multiply), between_commas(grow), only, out, csv_path, quiet)
         else:
-            _sweep_variables(index, _parts(steps), only, allow, out, csv_path, quiet)
+            _sweep_variables(index, between_commas(steps), only, allow, out, csv_path, quiet)
     else:
         _run_scenarios(sources, cities, draws, seed, workers, out, csv_path, quiet)
 
@@ -145,18 +138,13 @@ def _refuse_idle_changes(changing: dict[str, str | None], quantity: Sequence[str
     _refuse_idle(idle, "no quantity is named", "Add --quantity gdp, or leave it out.")
 
 
-def _parts(written: str | None) -> list[str]:
-    """Return what stands between commas."""
-    return [] if written is None else [part.strip() for part in written.replace("，", ",").split(",")]
-
-
 def _factors(written: str | None) -> list[float | str]:
     """Return factors: a percentage is so much more, or less, a plain number the factor itself."""
     from simulator.changes.amounts import as_number
 
     found: list[float | str] = []
     faults = []
-    for part in _parts(written):
+    for part in between_commas(written):
         share = as_number(part)
         if not isinstance(share, float):
             found.append(part)
@@ -178,14 +166,7 @@ def _loaded(name: str) -> Index:
 
 def _shown(index: Index, cities: Sequence[str]) -> list[str]:
     """Return the cities of `--city`; none for all of them."""
-    from simulator.lookup import find_cities
-
-    if not cities or EVERYONE in cities:
-        return []
-    try:
-        return find_cities(index.matrix, cities)
-    except InputError as error:
-        raise InputError("--city", error.faults) from None
+    return [] if EVERYONE in cities else known_cities(index.matrix, cities)
 
 
 def _allowed(index: Index, allow: str | None) -> list[str]:
@@ -194,10 +175,8 @@ def _allowed(index: Index, allow: str | None) -> list[str]:
 
     if allow == EVERYONE:
         return [leaf.id for leaf in index.definition.indicators]
-    try:
-        return find_indicators(index.definition, _parts(allow))
-    except InputError as error:
-        raise InputError("--allow", error.faults) from None
+    with told_of("--allow"):
+        return find_indicators(index.definition, between_commas(allow))
 
 
 def _sweep_variables(
@@ -215,7 +194,8 @@ def _sweep_variables(
     allowed = _allowed(index, allow)
     with leaving_at_once():
         swept = sweep(index, steps or STEPS, only or None)
-    _finish(swept, sweep_frame(swept), sweep_view(swept, only, allowed), out, csv_path, quiet)
+    view = partial(sweep_view, swept, only, allowed)
+    deliver(swept, out, lambda: sweep_frame(swept), csv_path, view, quiet=quiet, say_where=True)
 
 
 def _sweep_quantities(
@@ -229,11 +209,12 @@ def _sweep_quantities(
     quiet: bool,
 ) -> None:
     from simulator.report.sweeping import quantity_view, sweep_frame
-    from simulator.whatif.sweeping import sweep_quantities
+    from simulator.whatif.quantity_sweeps import sweep_quantities
 
     with leaving_at_once():
         swept = sweep_quantities(index, quantities, multiply=factors, grow=rates, cities=only or None)
-    _finish(swept, sweep_frame(swept), quantity_view(swept), out, csv_path, quiet)
+    view = partial(quantity_view, swept)
+    deliver(swept, out, lambda: sweep_frame(swept), csv_path, view, quiet=quiet, say_where=True)
 
 
 def _run_scenarios(
@@ -253,24 +234,7 @@ def _run_scenarios(
     entries = plan_all(sources, EVERYONE if EVERYONE in cities else cities or None, draws, seed)
     with leaving_at_once(), progress_bar(quiet) as progress:
         found = execute_all(entries, workers, progress)
-    seconds = time.perf_counter() - begun
-    _finish(found, batch_frame(found), batch_view(found, seconds), out, csv_path, quiet)
+    view = partial(batch_view, found, time.perf_counter() - begun)
+    deliver(found, out, lambda: batch_frame(found), csv_path, view, quiet=quiet, say_where=True)
     if found["fault"].values.any():
         sys.exit(1)
-
-
-def _finish(
-    found: xr.Dataset, table: pd.DataFrame, view: RenderableType, out: str | None, csv_path: str | None, quiet: bool
-) -> None:
-    """Write the files asked for, and show the view."""
-    from simulator.report.screen import show
-    from simulator.storage import write_result
-
-    if out is not None:
-        write_result(found, Path(out))
-    if csv_path is not None:
-        write_csv(table, csv_path)
-    if not quiet and csv_path != STANDARD_OUTPUT:
-        show(view)
-        if out is not None:
-            click.echo(f"Written to {out}.")

@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from simulator.cli.answers import show_answer
+from simulator.cli.choices import between_commas
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_clash, refuse_unwritable, write_csv, write_text
+from simulator.cli.outputs import STANDARD_OUTPUT, deliver_table, refuse_outputs, write_csv, write_text
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError
 from simulator.published import DEFAULT_INDEX
@@ -51,7 +52,7 @@ def listed(written: str | None) -> Any:
     if written is None or written == "all":
         return written
     attribute, equals, value = written.partition("=")
-    parts = [part.strip() for part in (value if equals else written).replace("，", ",").split(",")]
+    parts = between_commas(value if equals else written)
     return {attribute.strip(): parts} if equals else parts
 
 
@@ -177,15 +178,10 @@ def quantities_command(index: str, city: str | None, csv_path: str | None) -> No
     """
     from simulator.index import load_index
     from simulator.report.quantities import quantities_frame, quantities_view
-    from simulator.report.screen import show
 
-    refuse_clash(index, {"--csv": csv_path}, "the index")
-    refuse_unwritable(csv_path)
+    refuse_outputs({"--csv": csv_path}, index, kind="the index")
     table = quantities_frame(load_index(index), city)
-    if csv_path is not None:
-        write_csv(table, csv_path)
-    if csv_path != STANDARD_OUTPUT:
-        show(quantities_view(table))
+    deliver_table(lambda: table, csv_path, lambda: quantities_view(table))
 
 
 @main.command("reach")
@@ -281,10 +277,7 @@ def answer_scenario(
     from simulator.storage import write_result
     from simulator.study import execute, plan
 
-    outputs = {"--out": out, "--csv": csv_path, "--save": save}
-    refuse_clash(str(scenario["index"]), outputs, "the index")
-    for path in outputs.values():
-        refuse_unwritable(path)
+    refuse_outputs({"--out": out, "--csv": csv_path, "--save": save}, str(scenario["index"]), kind="the index")
     begun = time.perf_counter()
     study = plan(scenario)
     if save is not None:

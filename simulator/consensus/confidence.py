@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from simulator import names
 from simulator.errors import Fault, InputError
 from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.matrix import city_coordinates
 from simulator.uncertainty.streams import standard_normals, stream
 
 STREAM: Final = "rank-confidence"
@@ -293,7 +294,7 @@ def _labelled(scores: xr.DataArray, low: Integers, high: Integers, first: list[_
             names.CRITICAL_VALUE: (names.CITY, value),
             names.CRITICAL_VALUE + names.SE: (names.CITY, error),
         },
-        coords={name: scores[name] for name in (names.CITY, *names.CITY_COORDINATES) if name in scores.coords},
+        coords=city_coordinates(scores),
     )
     for name, told in DESCRIPTIONS.items():
         found[name].attrs["long_name"] = told

@@ -13,6 +13,7 @@ from simulator.construction.recipe import Recipe
 from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.kernels.arrays import Integers
+from simulator.matrix import city_coordinates
 
 DESCRIPTIONS: Final = {
     names.PAIRS_SWAPPED: "pairs of the other cities that swap when the city is left out",
@@ -102,7 +103,7 @@ def rank_reversal(index: Index, recipe: Recipe | Mapping[str, Any] | None = None
             names.SHARE_EVER_SWAPPED: float((times[one, other] > 0).mean()),
         },
         coords={
-            **_city_coordinates(index),
+            **city_coordinates(index.matrix),
             names.OTHER_CITY: cities,
             names.LEFT_OUT: cities,
             names.SWAPPED_CITY: (names.PAIR, called[better]),
@@ -137,8 +138,3 @@ def _order(rank: Integers) -> Integers:
     """Return of every two cities (city, city) whether the one is better (-1), equal (0) or worse (1)."""
     order: Integers = np.sign(rank[:, np.newaxis] - rank[np.newaxis, :])
     return order
-
-
-def _city_coordinates(index: Index) -> dict[str, Any]:
-    held = {name: index.matrix[name].variable for name in names.CITY_COORDINATES if name in index.matrix.coords}
-    return {names.CITY: index.cities, **held}

@@ -6,7 +6,7 @@ A voter is whatever ranks the cities: an indicator of an index, or the result of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import xarray as xr
@@ -20,6 +20,7 @@ from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.kernels.arrays import Floats
 from simulator.lookup import find_indicators
+from simulator.matrix import city_coordinates
 
 DESCRIPTIONS: Final = {
     names.VOTER_RANK: "rank that the voter gives the city",
@@ -243,8 +244,7 @@ def consensus_of_indicators(index: Index, weights: Mapping[str, float] | None = 
         named = dict(zip(find_indicators(index.definition, list(weights)), weights.values(), strict=True))
         weight = np.array([named.get(leaf, 0.0) for leaf in leaves])
     ranks = np.stack([places(column) for column in scored[names.NORMALISED].values.T], axis=1)
-    held = {name: scored[name].variable for name in names.CITY_COORDINATES if name in scored.coords}
-    coordinates: dict[str, Any] = {names.CITY: index.cities, names.VOTER: leaves, **held}
+    coordinates = {**city_coordinates(index.matrix), names.VOTER: leaves}
     voters = xr.DataArray(weight, dims=names.VOTER, coords={names.VOTER: leaves})
     found = consensus(xr.DataArray(ranks, dims=(names.CITY, names.VOTER), coords=coordinates), voters, most=most)
     return found.assign_attrs(index=index.definition.id, voters="indicators")
@@ -333,7 +333,6 @@ def _labelled(ranks: xr.DataArray, weight: Floats, preferred: Floats, median: Ke
     winner = condorcet_winner(preferred)
     cities = [str(city) for city in ranks[names.CITY].values]
     listed = "not known" if median.count is None else "all" if median.count == len(median.orders) else "some"
-    kept = {name: ranks[name] for name in names.CITY_COORDINATES if name in ranks.coords}
     found = xr.Dataset(
         {
             **{name: (names.CITY, score) for name, score in scores.items()},
@@ -350,11 +349,11 @@ def _labelled(ranks: xr.DataArray, weight: Floats, preferred: Floats, median: Ke
             names.VOTER_WEIGHT: (names.VOTER, weight),
         },
         coords={
+            **city_coordinates(ranks),
             names.CITY: cities,
             names.OTHER_CITY: cities,
             names.VOTER: ranks[names.VOTER].values,
             names.OPTIMUM: np.arange(1, len(median.orders) + 1),
-            **kept,
         },
         attrs={
             "optima": median.optima,

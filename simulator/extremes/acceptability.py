@@ -21,6 +21,7 @@ from simulator.extremes.members import Members, members_of
 from simulator.extremes.simplex import MOST_MEMBERS, leads_of, share_ahead, shares_of_ranks
 from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
+from simulator.matrix import city_coordinates
 from simulator.uncertainty.design import block_count, block_draws
 from simulator.uncertainty.streams import stream
 
@@ -232,12 +233,11 @@ def _pair_figures(win: tuple[Floats, Floats], expected: tuple[Floats, Floats]) -
 
 def _labelled(index: Index, members: Members, variables: Variables) -> xr.Dataset:
     """Return figures with their labels."""
-    of_city = {name: values for name, values in index.matrix.coords.items() if values.dims == (names.CITY,)}
     ranks = np.arange(1, members.total.size + 1)
     return xr.Dataset(
         variables,
         coords={
-            **of_city,
+            **city_coordinates(index.matrix),
             **members.coordinates,
             names.OTHER_CITY: list(index.cities),
             names.RANK: ranks,

@@ -10,6 +10,7 @@ import numpy as np
 from simulator import names
 from simulator.construction.composite import Scorer
 from simulator.construction.nominal import LINEAR
+from simulator.construction.rivals import ranking_obstacles
 from simulator.construction.scoring import Chunk, Scored, score_chunk
 from simulator.construction.weighting import WeightSampler, weight_sampler
 from simulator.definition import Definition, Indicator, Node
@@ -18,9 +19,6 @@ from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.lookup import look_up
 from simulator.methods import AsGiven, DirichletWeights
-
-LARGEST_TOLERANCE = 1e-6
-"""Share of the range of totals up to which a tie is rounding only; beyond it two totals tie or not by a third one."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,6 +52,11 @@ class Members:
     def name_zh(self) -> list[str]:
         """Chinese names, or identifiers where there is none."""
         return [chinese or member for member, (_, chinese) in self._names().items()]
+
+    @property
+    def tie(self) -> float:
+        """Difference of two totals as defined up to which they tie (convention 5)."""
+        return self.scorer.definition.ranking.tolerance * float(np.ptp(self.total))
 
     @property
     def coordinates(self) -> dict[str, tuple[str, list[str]]]:
@@ -140,11 +143,4 @@ def obstacles(definition: Definition, ids: Sequence[str]) -> Iterator[Fault]:
         if not isinstance(node.normalise, AsGiven) and any(child.id in above for child in node.children):
             problem = f"normalises nodes ({node.normalise.method}) whose scores change with the weights"
             yield Fault(node.id, problem, "Normalise below the members alone, or choose the level of these nodes.")
-    if definition.ranking.decimals is not None:
-        yield Fault("ranking", "totals are rounded before they are ranked", "Leave out `decimals`.")
-    if definition.ranking.tolerance > LARGEST_TOLERANCE:
-        problem = f"totals tie within {definition.ranking.tolerance:g} of their range, which is more than rounding"
-        yield Fault("ranking", problem, f"Choose a `tolerance` of {LARGEST_TOLERANCE:g} or less.")
-    if definition.ranking.ties == "no-gaps":
-        problem = "a rank without gaps counts groups of equal totals, not rivals"
-        yield Fault("ranking", problem, "Choose `ties: better` or `worse`.")
+    yield from ranking_obstacles(definition.ranking)

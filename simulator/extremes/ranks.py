@@ -26,6 +26,7 @@ from simulator.extremes.weights import WeightSet, weight_set
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats
 from simulator.lookup import find_cities
+from simulator.matrix import city_coordinates
 
 STRICT = 1e-5
 """Share of the largest lead it can have by which a city has to lead so that it counts as strictly ahead.
@@ -154,8 +155,7 @@ def _labelled(
     """Return extremes, the best and the worst of each city by turns, with their labels."""
     best, worst = found[::2], found[1::2]
     by_member = (names.CITY, names.MEMBER)
-    of_city = {name: values for name, values in index.matrix.coords.items() if values.dims == (names.CITY,)}
-    cities = xr.Dataset(coords=of_city).isel({names.CITY: list(positions)})
+    cities = xr.Dataset(coords=city_coordinates(index.matrix)).isel({names.CITY: list(positions)})
     return xr.Dataset(
         {
             names.RANK_NOMINAL: (names.CITY, members.rank[list(positions)]),

@@ -18,6 +18,7 @@ from simulator import names
 from simulator.extremes.members import Members, members_of
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.matrix import city_coordinates
 
 SMALL = 1e-12
 """Share of the largest score below which a difference is rounding only (convention 5)."""
@@ -60,7 +61,8 @@ def weight_stability(index: Index, over: str) -> xr.Dataset:
         `least_shift`, the least weight that changes hands (half the sum of absolute changes); `critical_member`, the
         member whose weight alone has to change least, or the empty text. On (city, other_city, member):
         `weight_at_swap`, the nearest weights in the Euclidean sense; `single_change`, the change of this weight alone,
-        with its sign, while the others keep their proportions. On (member): `nominal_weight`.
+        with its sign, while the others keep their proportions. On (member): `nominal_weight`. On (city):
+        `rank_nominal`, the rank as scored.
 
         For the city at the top, the first where several share it: `leader`, `leader_change` and `leader_shift`, the
         least of its changes; `leader_rival`, who is then level with it; on (member) `leader_single_change` and
@@ -109,14 +111,14 @@ def weight_stability(index: Index, over: str) -> xr.Dataset:
         names.WEIGHT_AT_SWAP: _mirrored(swaps.weight, one, other, n),
     }
     pairs = (names.CITY, names.OTHER_CITY)
-    of_city = {name: values for name, values in index.matrix.coords.items() if values.dims == (names.CITY,)}
     stability = xr.Dataset(
         {name: ((*pairs, names.MEMBER)[: values.ndim], values) for name, values in matrices.items()},
-        coords={**of_city, names.OTHER_CITY: index.cities, **members.coordinates},
+        coords={**city_coordinates(index.matrix), names.OTHER_CITY: index.cities, **members.coordinates},
         attrs={"index": index.definition.id, "over": members.level},
     )
     stability[names.CRITICAL_MEMBER] = (pairs, _labels_of_least(np.abs(matrices[names.SINGLE_CHANGE]), members.ids))
     stability[names.NOMINAL_WEIGHT] = (names.MEMBER, members.nominal)
+    stability[names.RANK_NOMINAL] = (names.CITY, members.rank)
     return stability.assign(_of_leader(stability, int(np.argmin(members.rank)), index.cities))
 
 
@@ -142,7 +144,7 @@ def _swaps(lead: Floats, members: Members) -> _Swaps:
     """Return the least changes of pairs from their leads (pairs, members), whoever of the two is ahead."""
     nominal = members.nominal
     rounding = SMALL * (float(np.abs(members.score).max()) or 1.0)
-    tie = max(members.scorer.definition.ranking.tolerance * float(np.ptp(members.total)), rounding)
+    tie = max(members.tie, rounding)
     total = lead @ nominal
     ahead = lead * np.where(total < 0.0, -1.0, 1.0)[:, np.newaxis]
     level = np.abs(total) <= tie

@@ -103,8 +103,8 @@ def _answer(audit: Audit) -> Iterator[Text]:
 def _findings(audit: Audit) -> Iterator[RenderableType]:
     weighed = [finding for finding in audit.findings if finding.cities_changed is not None]
     if weighed:
-        table = plain_table("Finding", "What, and by which numbers", "Cities", "Most", right=[2, 3])
-        table.title, table.title_justify = "Findings, by the number of cities whose rank changes when mended", "left"
+        title = "Findings, by the number of cities whose rank changes when mended"
+        table = plain_table("Finding", "What, and by which numbers", "Cities", "Most", right=[2, 3], title=title)
         for finding in weighed:
             what, words = f"{finding.subject}\n{finding.kind}", f"{finding.finding}: {finding.evidence}"
             table.add_row(what, words, str(finding.cities_changed), _largest(finding, audit))
@@ -133,8 +133,8 @@ def _largest(finding: Finding, audit: Audit) -> str:
 def _mending(audit: Audit) -> Iterator[RenderableType]:
     if not audit.mending.sizes[names.TIE_RULE]:
         return
-    table = plain_table("Tie rule", "Fits now", "Cities", "Most", "Mean shift", right=[1, 2, 3, 4])
-    table.title, table.title_justify = "Under one tie rule everywhere", "left"
+    headings = ("Tie rule", "Fits now", "Cities", "Most", "Mean shift")
+    table = plain_table(*headings, right=[1, 2, 3, 4], title="Under one tie rule everywhere")
     for rule in audit.mending[names.TIE_RULE].values:
         one = audit.mending.sel({names.TIE_RULE: rule})
         fits = audit.tie_rules[names.FITS].sel({names.TIE_RULE: rule}).values

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 import xarray as xr
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +17,7 @@ from simulator import names
 from simulator.analysis.comparing import DRAWN, LEFT_ASIDE, Gain, most_moved
 from simulator.kernels.arrays import Integers
 from simulator.report.figures import signed
-from simulator.report.screen import chance, city_name, plain_table
+from simulator.report.screen import chance, city_name, plain_table, width_of
 
 LONGEST = 60
 """Letters of a setting's value that are shown; the flat file of a scenario has them all."""
@@ -40,7 +40,7 @@ def comparing_view(compared: xr.Dataset, width: int, only: Sequence[str] = ()) -
     drawn = bool(np.isfinite(compared[names.RANK_MEDIAN].values).any())
     layouts = [(most if told else 0, draws and drawn) for most, draws in LAYOUTS]
     tables = ((_table(compared, chosen, most, draws), most, draws) for most, draws in layouts)
-    fitting = (one for one in tables if _width(one[0]) <= width)
+    fitting = (one for one in tables if width_of(one[0]) <= width)
     table, most, draws = next(fitting, (_table(compared, chosen, *layouts[-1]), *layouts[-1]))
     left_out = [
         name
@@ -127,11 +127,6 @@ def _order(compared: xr.Dataset) -> Integers:
     drawn = np.nan_to_num(np.abs(means - means[:, :1])).max(axis=1)
     order: Integers = np.lexsort((compared[names.RANK].values[:, 0], -drawn.round(12), -most))
     return order
-
-
-def _width(table: Table) -> int:
-    console = Console(width=1000)
-    return table.__rich_measure__(console, console.options).maximum
 
 
 def _table(compared: xr.Dataset, cities: Integers, most: int, draws: bool) -> Table:

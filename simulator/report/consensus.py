@@ -11,6 +11,8 @@ from rich.console import Group
 from rich.text import Text
 
 from simulator import names
+from simulator.report.figures import span
+from simulator.report.frames import city_columns, spread
 from simulator.report.screen import percent, plain_table
 
 
@@ -23,7 +25,7 @@ def consensus_view(found: xr.Dataset) -> Group:
         table.add_row(
             str(int(row[names.KEMENY_RANK])),
             str(row[names.CITY].item()),
-            str(best) if best == worst else f"{best} to {worst}",
+            span(best, worst),
             str(int(row[names.BORDA_RANK])),
             str(int(row[names.COPELAND_RANK])),
         )
@@ -65,10 +67,7 @@ def consensus_frame(found: xr.Dataset) -> pd.DataFrame:
         names.COPELAND,
         names.COPELAND_RANK,
     )
-    table = {names.CITY: found[names.CITY].values, **{name: found[name].values for name in columns}}
-    for number, voter in enumerate(found[names.VOTER].values):
-        table[f"{names.VOTER_RANK}_{voter}"] = found[names.VOTER_RANK].values[:, number]
-    return pd.DataFrame(table)
+    return pd.DataFrame({**city_columns(found, columns), **spread(found, names.VOTER_RANK)})
 
 
 def reversal_view(found: xr.Dataset) -> Group:
@@ -96,9 +95,7 @@ def confidence_view(found: xr.Dataset) -> Group:
     for city in np.argsort(found[names.RANK].values, kind="stable"):
         row = found.isel({names.CITY: city})
         low, high = int(row[names.RANK_LOW]), int(row[names.RANK_HIGH])
-        table.add_row(
-            str(int(row[names.RANK])), str(row[names.CITY].item()), str(low) if low == high else f"{low} to {high}"
-        )
+        table.add_row(str(int(row[names.RANK])), str(row[names.CITY].item()), span(low, high))
     level = percent(found.attrs["level"], 0)
     held = (
         "that all these sets hold together"
@@ -117,4 +114,4 @@ def confidence_view(found: xr.Dataset) -> Group:
 def confidence_frame(found: xr.Dataset) -> pd.DataFrame:
     """Return confidence sets as a table: a row for each city."""
     columns = (names.RANK, names.RANK_LOW, names.RANK_HIGH, names.CRITICAL_VALUE, names.CRITICAL_VALUE + names.SE)
-    return pd.DataFrame({names.CITY: found[names.CITY].values, **{name: found[name].values for name in columns}})
+    return pd.DataFrame(city_columns(found, columns))

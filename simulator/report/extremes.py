@@ -12,11 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.report.frames import city_columns, spread
 from simulator.report.screen import percent, plain_table
 
 
-def extremes_view(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: float | None = None) -> Group:
-    """Return best and worst rank of each city over the weights, and what it takes to lose its place to the next one."""
+def extremes_view(
+    extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: float | None = None, leader: bool = False
+) -> Group:
+    """Return best and worst rank of each city over the weights, and what it takes to lose its place to the next one.
+
+    With `leader` also what costs the first city its lead.
+    """
     table = plain_table("Rank", "City", "Best", "Worst", "To be overtaken, any weights", "By", right=(0, 2, 3, 4))
     rank = extremes[names.RANK_NOMINAL].values
     for city in np.argsort(rank, kind="stable"):
@@ -27,7 +33,8 @@ def extremes_view(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seco
             for found, proven in ((names.RANK_BEST, names.BEST_PROVEN), (names.RANK_WORST, names.WORST_PROVEN))
         )
         table.add_row(str(rank[city]), name, best, worst, *_least(stability, name))
-    return Group(table, *(Text(line) for line in _closing(extremes, stability, limits, seconds)))
+    told = (Text(line) for line in _closing(extremes, stability, limits, seconds))
+    return Group(table, *told, *([_leader_table(stability)] if leader else []))
 
 
 def _least(stability: xr.Dataset, city: str) -> tuple[str, str]:
@@ -49,7 +56,7 @@ def _behind(stability: xr.Dataset, city: str) -> np.ndarray[tuple[int, ...], np.
     return found
 
 
-def leader_view(stability: xr.Dataset) -> Table:
+def _leader_table(stability: xr.Dataset) -> Table:
     """Return, for each member, the change of its weight alone at which the leader loses its place."""
     table = plain_table("Member", "Weight", "Change alone that costs the lead", "Then ahead", right=(1, 2))
     for member in range(stability.sizes[names.MEMBER]):
@@ -79,11 +86,8 @@ def _closing(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: 
 def extremes_frame(extremes: xr.Dataset) -> pd.DataFrame:
     """Return extreme ranks as a table: a row for each city, with the weights at which it has them."""
     columns = (names.RANK_NOMINAL, names.RANK_BEST, names.RANK_WORST, names.BEST_PROVEN, names.WORST_PROVEN)
-    table = pd.DataFrame({names.CITY: extremes[names.CITY].values, **{name: extremes[name].values for name in columns}})
-    for side in (names.WEIGHT_AT_BEST, names.WEIGHT_AT_WORST):
-        for number, member in enumerate(extremes[names.MEMBER].values):
-            table[f"{side}_{member}"] = extremes[side].values[:, number]
-    return table
+    weights = {**spread(extremes, names.WEIGHT_AT_BEST), **spread(extremes, names.WEIGHT_AT_WORST)}
+    return pd.DataFrame({**city_columns(extremes, columns), **weights})
 
 
 def acceptability_view(found: xr.Dataset, level: str) -> Group:
@@ -137,9 +141,5 @@ def _listed(figures: str) -> str:
 def acceptability_frame(found: xr.Dataset) -> pd.DataFrame:
     """Return acceptabilities as a table: a row for each city, with a share for each rank and its central weights."""
     columns = (names.RANK_NOMINAL, names.EXPECTED_RANK, names.CONFIDENCE)
-    table = {names.CITY: found[names.CITY].values, **{name: found[name].values for name in columns}}
-    for number, rank in enumerate(found[names.RANK].values):
-        table[f"{names.RANK_ACCEPTABILITY}_{rank}"] = found[names.RANK_ACCEPTABILITY].values[:, number]
-    for number, member in enumerate(found[names.MEMBER].values):
-        table[f"{names.CENTRAL_WEIGHT}_{member}"] = found[names.CENTRAL_WEIGHT].values[:, number]
-    return pd.DataFrame(table)
+    shares = {**spread(found, names.RANK_ACCEPTABILITY), **spread(found, names.CENTRAL_WEIGHT)}
+    return pd.DataFrame({**city_columns(found, columns), **shares})

@@ -18,6 +18,25 @@ def number(value: float) -> str:
     return f"{value:,.2f}" if abs(value) >= 10.0 else f"{value:.4g}"
 
 
+def span(low: int, high: int) -> str:
+    """Return a range of ranks.
+
+    >>> span(2, 5), span(3, 3)
+    ('2 to 5', '3')
+    """
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def took(seconds: float | None) -> str:
+    """Return how long a run took, nothing where that is not known."""
+    return "" if seconds is None else f" in {seconds:.1f} s"
+
+
+def error_of(standard_error: float) -> str:
+    """Return the standard error of the figure before it; nothing where that is exact."""
+    return f" (standard error {standard_error:.3f})" if standard_error > 0.0 else ""
+
+
 def signed(value: float) -> str:
     """Return a difference with its sign.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,21 @@ def score_frame(scored: xr.Dataset) -> pd.DataFrame:
         }
     )
     return whole_numbers(table.sort_values(names.RANK, kind="stable", ignore_index=True))
+
+
+def city_columns(found: xr.Dataset, columns: Sequence[str]) -> dict[str, Any]:
+    """Return the cities and some figures of each, as columns of a table."""
+    return {name: found[name].values for name in (names.CITY, *columns)}
+
+
+def spread(found: xr.Dataset, name: str) -> dict[str, Any]:
+    """Return a variable of two axes as columns, one for each label of the second, such as `pair_win_hefei`.
+
+    >>> list(spread(xr.Dataset({"lead": (("pair", "member"), [[1.0, 2.0]])}, {"member": ["a", "b"]}), "lead"))
+    ['lead_a', 'lead_b']
+    """
+    labels = found[found[name].dims[1]].values
+    return {f"{name}_{label}": column for label, column in zip(labels, found[name].values.T, strict=True)}
 
 
 def stability_frame(result: xr.Dataset) -> pd.DataFrame:

@@ -62,9 +62,9 @@ def side_by_side_frame(index: Index, scored: xr.Dataset) -> pd.DataFrame:
 def _comparison_table(raw: RawSide, compared: xr.Dataset, sources: Mapping[str, Source], width: int) -> Table:
     formulas = ["From"] if width >= WIDE_ENOUGH else []
     headings = ("Variable", "Source", "Cities", "Exact", "Within 1", "Largest", "Spearman", *formulas)
-    table = plain_table(*headings, right=[2, 3, 4, 6])
+    title = "Points made again from raw quantities, beside the printed ones"
+    table = plain_table(*headings, right=[2, 3, 4, 6], title=title)
     table.columns[0].no_wrap = True
-    table.title, table.title_justify = "Points made again from raw quantities, beside the printed ones", "left"
     for number, name in enumerate(compared[names.SLOT].values):
         row = compared.isel({names.SLOT: number})
         largest = float(row[names.LARGEST_DIFFERENCE])
@@ -82,8 +82,8 @@ def _comparison_table(raw: RawSide, compared: xr.Dataset, sources: Mapping[str, 
 
 
 def _moves_table(moves: xr.Dataset, index: Index) -> Table:
-    table = plain_table("Variable", "Cities", "Moved", "Largest move", "of", right=[1, 2, 3])
-    table.title, table.title_justify = "Raw values moved into the printed order", "left"
+    title = "Raw values moved into the printed order"
+    table = plain_table("Variable", "Cities", "Moved", "Largest move", "of", right=[1, 2, 3], title=title)
     positive = {
         name: index.raw is not None and behind(index.raw, name).scale == "positive" for name in moves[names.SLOT].values
     }
@@ -102,8 +102,7 @@ def _side_by_side(scored: xr.Dataset, index: Index) -> Table:
     former = _from_points(index)
     word = "Published" if index.published is not None else "From points"
     headings = ("Rank", "City", "Total", f"{word} rank", f"{word} total", "Rank differs", "Total differs")
-    table = plain_table(*headings, right=[0, 2, 3, 4, 5, 6])
-    table.title, table.title_justify = "Where the ranking differs", "left"
+    table = plain_table(*headings, right=[0, 2, 3, 4, 5, 6], title="Where the ranking differs")
     for city in np.argsort(scored[names.RANK].values, kind="stable"):
         place = {names.CITY: scored[names.CITY].values[city]}
         rank, total = int(scored[names.RANK].sel(place)), float(scored[names.TOTAL].sel(place))

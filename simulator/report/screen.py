@@ -15,6 +15,7 @@ from rich.text import Text
 
 from simulator import names
 from simulator.analysis.stability import largest_error
+from simulator.report.figures import error_of, took
 from simulator.report.frames import OVERALL
 from simulator.uncertainty.design import BLOCK
 from simulator.uncertainty.points import TITLES
@@ -23,12 +24,18 @@ FEW = 10
 """Alternatives up to which the share of each is shown."""
 
 
-def plain_table(*headings: str, right: Sequence[int] = ()) -> Table:
+def plain_table(*headings: str, right: Sequence[int] = (), title: str | None = None) -> Table:
     """Return an empty table with these headings; columns whose number is in `right` are right-aligned."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number in right else "left", overflow="fold")
     return table
+
+
+def width_of(table: Table) -> int:
+    """Return how many columns of a screen a table takes when nothing is folded."""
+    console = Console(width=1000)
+    return table.__rich_measure__(console, console.options).maximum
 
 
 def score_view(scored: xr.Dataset, width: int) -> Group:
@@ -36,7 +43,7 @@ def score_view(scored: xr.Dataset, width: int) -> Group:
     top = scored[names.NODE].values[-1]
     nodes = np.flatnonzero(scored[names.PARENT].values == top)
     whole = _score_table(scored, nodes)
-    if whole.__rich_measure__(Console(width=1000), Console(width=1000).options).maximum <= width:
+    if width_of(whole) <= width:
         return Group(whole)
     return Group(_score_table(scored, nodes[:0]), Text("The dimensions are too wide for this screen; --csv has them."))
 
@@ -83,9 +90,7 @@ def _stability_table(result: xr.Dataset, cities: np.ndarray[Any, Any], group: st
     headings = ["Rank", "City", *others, "Median", "All ranks" if exact else "90 % interval"]
     headings += ["Drawn"] if drawn and not exact else []
     headings += [*([] if few else ["Top 10"]), "Shift", *(["Tier kept"] if tiers else [])]
-    table = plain_table(*headings, right=[number for number in range(len(headings)) if number != 1])
-    if group is not None:
-        table.title, table.title_justify = group, "left"
+    table = plain_table(*headings, right=[number for number in range(len(headings)) if number != 1], title=group)
     for city in cities[np.argsort(result[names.BASELINE_RANK].values[cities], kind="stable")]:
         row = {str(name): result[name].values[city] for name in result.data_vars if result[name].dims == (names.CITY,)}
         cells = [str(row[names.BASELINE_RANK]), city_name(result, int(city))]
@@ -108,7 +113,7 @@ def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
         }
         yield Text(
             f"{group + ': on' if group else 'On'} average a city moves {figures[names.MEAN_SHIFT]:.2f} places "
-            f"from its baseline rank{_error_of(figures[names.MEAN_SHIFT + names.SE])}; agreement with the baseline: "
+            f"from its baseline rank{error_of(figures[names.MEAN_SHIFT + names.SE])}; agreement with the baseline: "
             f"Kendall's tau {figures[names.KENDALL]:.3f}, Spearman's rho {figures[names.SPEARMAN]:.3f}."
         )
     yield from (Text(line) for line in _realised(result))
@@ -124,9 +129,8 @@ def _closing_lines(result: xr.Dataset, seconds: float | None) -> Iterable[Text]:
         yield Text(f"All {result.attrs['draws']:,} combinations, exact: no sampling error.")
     else:
         largest = largest_error(result)
-        took = "" if seconds is None else f" in {seconds:.1f} s"
         yield Text(
-            f"{result.attrs['draws']:,} draws{_spread_evenly(result)}{took}, seed {result.attrs['seed']}; "
+            f"{result.attrs['draws']:,} draws{_spread_evenly(result)}{took(seconds)}, seed {result.attrs['seed']}; "
             f"the largest standard error of a chance is {percent(largest, 2)}{_asked(result)}. "
             "It tells the sampling only; the spread itself follows from what the scenario assumes."
         )
@@ -158,10 +162,6 @@ def _notes(result: xr.Dataset) -> Iterable[str]:
         yield f"Tier kept is the chance to stay in the tier of the baseline rank: {result.attrs['tiers']}."
     if result.attrs["constant_indicators"] != "none":
         yield f"The same for all cities (convention 7): {result.attrs['constant_indicators']}."
-
-
-def _error_of(standard_error: float) -> str:
-    return f" (standard error {standard_error:.3f})" if standard_error > 0.0 else ""
 
 
 def _strongest(result: xr.Dataset) -> Iterable[str]:

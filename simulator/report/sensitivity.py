@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.report.figures import took
+from simulator.report.frames import spread
 from simulator.report.screen import percent, plain_table
 
 SHIFT = "mean_abs_rank_shift"
@@ -31,9 +33,8 @@ def _table(of_one: xr.Dataset, title: str) -> Table:
         return _shapley_table(of_one, title)
     if names.PAWN_MEDIAN in of_one:
         return _pawn_table(of_one, title)
-    headings = ["Factor", "First order", "95 % interval", "Total order", "95 % interval", "Moves it by"]
-    table = plain_table(*headings, right=range(1, len(headings)))
-    table.title, table.title_justify = title, "left"
+    headings = ("Factor", "First order", "95 % interval", "Total order", "95 % interval", "Moves it by")
+    table = plain_table(*headings, right=range(1, len(headings)), title=title)
     for factor in np.argsort(-of_one[names.TOTAL_ORDER].values, kind="stable"):
         row = of_one.isel({names.FACTOR: factor})
         cells = []
@@ -45,8 +46,8 @@ def _table(of_one: xr.Dataset, title: str) -> Table:
 
 
 def _pawn_table(of_one: xr.Dataset, title: str) -> Table:
-    table = plain_table("Factor", "Median", "Standard error", "Largest", "where it is", "By chance", right=(1, 2, 3, 5))
-    table.title, table.title_justify = title, "left"
+    headings = ("Factor", "Median", "Standard error", "Largest", "where it is", "By chance")
+    table = plain_table(*headings, right=(1, 2, 3, 5), title=title)
     whose = of_one[names.FACTOR_OF_SLICE].values
     for factor in np.argsort(-of_one[names.PAWN_MEDIAN].values, kind="stable")[:MOST_ROWS]:
         row = of_one.isel({names.FACTOR: factor})
@@ -60,8 +61,7 @@ def _pawn_table(of_one: xr.Dataset, title: str) -> Table:
 
 
 def _shapley_table(of_one: xr.Dataset, title: str) -> Table:
-    table = plain_table("Factor", "Share of the variance", "Standard error", right=(1, 2))
-    table.title, table.title_justify = title, "left"
+    table = plain_table("Factor", "Share of the variance", "Standard error", right=(1, 2), title=title)
     for factor in np.argsort(-of_one[names.SHAPLEY].values, kind="stable"):
         row = of_one.isel({names.FACTOR: factor})
         share, error = float(row[names.SHAPLEY]), float(row[names.SHAPLEY + names.SE])
@@ -84,14 +84,14 @@ def _closing(found: xr.Dataset, outputs: Sequence[str], seconds: float | None) -
         yield f"{output}: the factors by themselves explain {share}, the rest is their interaction."
     if names.SECOND_ORDER in found:
         yield from _pairs(found.sel({names.OUTPUT: outputs[0]}))
-    took = "" if seconds is None else f" in {seconds:.1f} s"
-    draws = f"{found.attrs['base_draws']:,} base draws, {found.attrs['draws']:,} runs{took}, seed {found.attrs['seed']}"
+    runs = f"{found.attrs['draws']:,} runs{took(seconds)}"
+    draws = f"{found.attrs['base_draws']:,} base draws, {runs}, seed {found.attrs['seed']}"
     if names.SHAPLEY in found:
         yield "Shapley effects: the variance shared out among all factors, interactions and dependence in equal parts."
         yield f"{draws}; standard errors by the jackknife."
         return
     if names.PAWN_MEDIAN in found:
-        yield from _closing_of_pawn(found, took)
+        yield from _closing_of_pawn(found, took(seconds))
         return
     yield (
         "First order: the share of the variance that would go if the factor were known. Total order: the share that "
@@ -100,7 +100,7 @@ def _closing(found: xr.Dataset, outputs: Sequence[str], seconds: float | None) -
     yield f"{draws}; intervals from {found.attrs['bootstrap']} bootstrap samples."
 
 
-def _closing_of_pawn(found: xr.Dataset, took: str) -> Iterable[str]:
+def _closing_of_pawn(found: xr.Dataset, took_seconds: str) -> Iterable[str]:
     yield (
         "PAWN: the largest distance between the distribution of all draws and of those in one slice of the factor, 0 "
         "to 1: its median over slices, the largest, and what slices have that are taken by chance."
@@ -109,7 +109,7 @@ def _closing_of_pawn(found: xr.Dataset, took: str) -> Iterable[str]:
         yield f"{found.sizes[names.FACTOR] - MOST_ROWS} more factors have less; --csv FILE has all."
     if found.attrs["without_index"]:
         yield f"Many numbers at once, which cannot be sliced: {found.attrs['without_index']}."
-    yield f"{found.attrs['draws']:,} draws{took}, seed {found.attrs['seed']}."
+    yield f"{found.attrs['draws']:,} draws{took_seconds}, seed {found.attrs['seed']}."
 
 
 def _pairs(of_one: xr.Dataset) -> Iterable[str]:
@@ -202,6 +202,5 @@ def neighbours_frame(found: xr.Dataset) -> pd.DataFrame:
     columns = (names.RANK, names.AHEAD, names.RANK_OTHER, names.BEHIND, names.GAP, names.DECIDING)
     table = {name: found[name].values for name in columns}
     for name in (names.LEAD, names.LEAD_WITHOUT):
-        for number, member in enumerate(found[names.MEMBER].values):
-            table[f"{name}_{member}"] = found[name].values[:, number]
+        table |= spread(found, name)
     return pd.DataFrame(table)

@@ -15,11 +15,12 @@ from rich.text import Text
 from simulator import names
 from simulator.kernels.arrays import Integers
 from simulator.provenance import ATTRIBUTE
-from simulator.report.figures import number, signed
+from simulator.report.figures import number, signed, took
 from simulator.report.frames import whole_numbers
 from simulator.report.screen import chance, city_name, plain_table
 from simulator.report.whatif import indicator_name
-from simulator.whatif.sweeping import best_moves, sweep_table
+from simulator.whatif.sweeping import best_moves
+from simulator.whatif.swept import sweep_table
 
 MOST = 10
 """Moves that are shown of a city that is asked for."""
@@ -246,14 +247,13 @@ def _without_answer(found: xr.Dataset) -> Iterator[str]:
 
 
 def _draws_line(found: xr.Dataset, seconds: float | None) -> Iterator[str]:
-    took = "" if seconds is None else f" in {seconds:.1f} s"
     entries = zip(*(found[name].values for name in (names.SCENARIO_NAME, ATTRIBUTE, names.DRAWS)), strict=True)
     # A study that changes nothing is run once for all cities it is asked for.
     draws = sum(int(count) for _, _, count in set(entries))
     if draws:
-        yield f"{draws:,} draws in all{took}; each scenario has the seed of its own, or the one given."
+        yield f"{draws:,} draws in all{took(seconds)}; each scenario has the seed of its own, or the one given."
     else:
-        yield f"Without draws{took}: no chances. --draws 10000 tells them."
+        yield f"Without draws{took(seconds)}: no chances. --draws 10000 tells them."
 
 
 def batch_frame(found: xr.Dataset) -> pd.DataFrame:

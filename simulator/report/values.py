@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from simulator import names
@@ -44,16 +43,18 @@ def drawn_view(index: Index, drawn: xr.Dataset, variable: str) -> Group:
     """Return the values behind one variable, city by city in the printed order: 5 %, 50 % and 95 % of the draws."""
     column = drawn.sel({names.INDICATOR: variable})
     points = index.printed.sel({names.SLOT: variable}).values
-    table = plain_table("Points", "City", "Known", *(f"{100 * q:g} %" for q in QUANTILES), right=[0, 2, 3, 4, 5])
+    found = _behind(index, variable)
+    unit = f", {found.unit}" if found and found.unit else ""
+    scale, better = column[names.SCALE].item(), column[names.DIRECTION].item()
+    title = f"{variable}: {scale} scale, {better} is better{unit}"
+    headings = ("Points", "City", "Known", *(f"{100 * q:g} %" for q in QUANTILES))
+    table = plain_table(*headings, right=[0, 2, 3, 4, 5], title=title)
     quantiles = np.quantile(column[names.VALUE].values, QUANTILES, axis=0)
     for city in np.argsort(-points, kind="stable"):
         known = bool(column[names.KNOWN].values[city])
         cells = [_number(value) for value in quantiles[:, city]]
         table.add_row(f"{points[city]:g}", city_name(index.matrix, int(city)), cells[1] if known else "", *cells)
-    found = _behind(index, variable)
-    unit = f", {found.unit}" if found and found.unit else ""
-    scale, better = column[names.SCALE].item(), column[names.DIRECTION].item()
-    return Group(_titled(table, f"{variable}: {scale} scale, {better} is better{unit}"))
+    return Group(table)
 
 
 def _number(value: float) -> str:
@@ -64,11 +65,6 @@ def _number(value: float) -> str:
 def _is_product(found: Behind) -> bool:
     """Return whether several indicators make one value on a positive scale, so that each acts with its elasticity."""
     return len(found.parts) > 1 and found.scale == "positive"
-
-
-def _titled(table: Table, title: str) -> Table:
-    table.title, table.title_justify = title, "left"
-    return table
 
 
 def _behind(index: Index, variable: str) -> Behind | None:

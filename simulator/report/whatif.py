@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from simulator import names
-from simulator.report.figures import number, signed
+from simulator.report.figures import error_of, number, signed, span, took
 from simulator.report.frames import whole_numbers
 from simulator.report.screen import city_name, percent, plain_table
 
@@ -101,10 +101,9 @@ def _chance_lines(result: xr.Dataset, city: int, fall: int) -> Iterable[str]:
         ]
         if several:
             yield f"Places {word}: {', '.join(several)}."
-    low, high = int(own[names.RANK_P05]), int(own[names.RANK_P95])
+    after = span(int(own[names.RANK_P05]), int(own[names.RANK_P95]))
     mean, spread = float(own[names.GAIN_MEAN]), float(own[names.GAIN_MEAN + names.SE])
-    after = f"rank {low}" if low == high else f"rank {low} to {high}"
-    told = f"On average it gains {mean:+.2f} places{_error(spread, 3)}; in nine of ten draws it then has {after}"
+    told = f"On average it gains {mean:+.2f} places{error_of(spread)}; in nine of ten draws it then has rank {after}"
     if names.TOTAL_GAIN_MEAN in result:
         total, ends = float(result[names.TOTAL_GAIN_MEAN]), (names.TOTAL_GAIN_P05, names.TOTAL_GAIN_P95)
         at_both = " to ".join(signed(float(result[end])) for end in ends)
@@ -113,10 +112,6 @@ def _chance_lines(result: xr.Dataset, city: int, fall: int) -> Iterable[str]:
     likely = better if fall < 0 else worse if fall > 0 else float(own[names.KEEP_CHANCE])
     if likely < 0.5:
         yield "Mind: the first line is of one set of values; most draws, which agree with the print too, say otherwise."
-
-
-def _error(standard_error: float, decimals: int) -> str:
-    return f" (standard error {standard_error:.{decimals}f})" if standard_error > 0.0 else ""
 
 
 def _quantity_table(result: xr.Dataset, city: int) -> RenderableType:
@@ -241,10 +236,10 @@ def closing_lines(result: xr.Dataset, city: int | None, seconds: float | None) -
                 "values in the printed order stand in, others in each draw."
             )
     if result.attrs["draws"]:
-        took = "" if seconds is None else f" in {seconds:.1f} s"
         yield (
-            f"{result.attrs['draws']:,} draws{took}, seed {result.attrs['seed']}, each scored with and without the "
-            f"change. Raw values: {result.attrs['values']}. Data error: {result.attrs['data_error']}."
+            f"{result.attrs['draws']:,} draws{took(seconds)}, seed {result.attrs['seed']}, "
+            "each scored with and without the change. "
+            f"Raw values: {result.attrs['values']}. Data error: {result.attrs['data_error']}."
         )
     else:
         yield "Without draws: no chances. --draws 10000 tells them."

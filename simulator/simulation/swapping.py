@@ -54,7 +54,7 @@ def _by_dimension(error: ErrorField, definition: Definition) -> Iterator[ErrorFi
         group = None if error.group is None else np.unique(error.group[own], return_inverse=True)[1]
         yield dataclasses.replace(
             error,
-            name=f"{error.name} {node}",
+            node=node,
             leaves=error.leaves[own],
             source=error.source[own],
             group=group,
@@ -82,9 +82,8 @@ def swaps(realisation: Realisation, never: Sequence[Exclusion]) -> list[Swap]:
 
 def _error_name(error: ErrorField, errors: Sequence[ErrorField]) -> str:
     """Return `error NODE`, with the number of the entry where several have that node."""
-    entry, _, node = error.name.removeprefix("data-error ").partition(" ")
-    alike = sum(one.name.partition(" ")[2].partition(" ")[2] == node for one in errors)
-    return f"error {node}".strip() + (f" ({int(entry) + 1})" if alike > 1 else "")
+    alike = sum(one.node == error.node for one in errors)
+    return f"error {error.node}".rstrip() + (f" ({error.entry + 1})" if alike > 1 else "")
 
 
 def _bound_together(factors: Sequence[str], never: Sequence[Exclusion]) -> list[list[str]]:
@@ -134,8 +133,7 @@ def run_swaps(
     taken = [frozenset[str](), everything, *(factor.members for factor in factors)]
     if second_order:
         taken += [everything - factor.members for factor in factors]
-    design = MonteCarlo(experiment.realisation.choices, _exclusions(experiment), ENDLESS, experiment.seed)
-    endless = dataclasses.replace(experiment, design=design)
+    endless = _endless(experiment)
     jobs = list(itertools.product(range(len(taken)), range(blocks)))
     outputs = np.empty((len(taken), blocks * BLOCK, 1 + 2 * experiment.baseline.size))
     pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator")
@@ -148,9 +146,11 @@ def run_swaps(
     return Swapped(outputs[0], outputs[1], outputs[2 : 2 + k], outputs[2 + k :] if second_order else None)
 
 
-def _exclusions(experiment: Experiment) -> tuple[Exclusion, ...]:
-    design = experiment.design
-    return design.never if isinstance(design, MonteCarlo) else ()
+def _endless(experiment: Experiment) -> Experiment:
+    """Return an experiment with a random design that has blocks for both samples, and the exclusions of its own."""
+    never = experiment.design.never if isinstance(experiment.design, MonteCarlo) else ()
+    design = MonteCarlo(experiment.realisation.choices, never, ENDLESS, experiment.seed)
+    return dataclasses.replace(experiment, design=design)
 
 
 def _outputs(experiment: Experiment, block: int, again: Collection[str]) -> Floats:
@@ -184,8 +184,7 @@ def run_subsets(
         frozenset().union(*(f.members for i, f in enumerate(factors) if subset >> i & 1))
         for subset in range(2 ** len(factors))
     ]
-    design = MonteCarlo(experiment.realisation.choices, _exclusions(experiment), ENDLESS, experiment.seed)
-    endless = dataclasses.replace(experiment, design=design)
+    endless = _endless(experiment)
     width = 1 + 2 * experiment.baseline.size
     sums = np.zeros((len(subsets), blocks * BATCHES, width))
     pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator")
@@ -196,5 +195,5 @@ def run_subsets(
             squares = 0.5 * (found - first) ** 2
             sums[number, block * BATCHES : (block + 1) * BATCHES] = squares.reshape(BATCHES, -1, width).mean(axis=1)
             if progress is not None:
-                progress(block * len(subsets) + number + 1, blocks * len(subsets))
+                progress((block * len(subsets) + number + 1) * BLOCK, blocks * len(subsets) * BLOCK)
     return sums

@@ -21,8 +21,8 @@ UNIT_CODES = {"relative": kernel.RELATIVE, "sd": kernel.SD, "places": kernel.ABS
 class ErrorField:
     """The error of some indicators, ready to be drawn."""
 
-    name: str
-    """Name of its random stream."""
+    entry: int
+    """Position of its factor among the data errors of the scenario."""
     distribution: Distribution
     leaves: Integers
     """(k): positions of the indicators."""
@@ -36,6 +36,13 @@ class ErrorField:
     """(k): group of each indicator; not read where the correlation is zero."""
     sign: Floats | None = None
     """(k): -1 where values stand turned round, so that correlated errors go in the direction of the raw values."""
+    node: str = ""
+    """Node that all the indicators stand below, where the factor is parted by nodes."""
+
+    @property
+    def name(self) -> str:
+        """Name of its random stream."""
+        return f"data-error {self.entry} {self.node}".rstrip()
 
     def add(
         self, generators: tuple[np.random.Generator, ...], true: Floats, values: Floats, anew: bool = False
@@ -69,7 +76,7 @@ class ErrorField:
 
 def error_field(
     spec: DataError,
-    name: str,
+    entry: int,
     leaves: Sequence[int],
     base: Floats,
     group: Sequence[int] | None = None,
@@ -77,8 +84,9 @@ def error_field(
 ) -> ErrorField:
     """Return the error that a factor gives to the indicators at `leaves` of the values `base` (L, n).
 
-    `group` is the group of each of these indicators, within which a city's errors may be correlated; `turned` are the
-    indicators whose drawn values stand turned round, because lower raw values are the better ones.
+    `entry` is the position of the factor among the data errors of the scenario, `group` the group of each of these
+    indicators, within which a city's errors may be correlated; `turned` are the indicators whose drawn values stand
+    turned round, because lower raw values are the better ones.
     """
     values = base[list(leaves)]
     source = np.full(values.shape, -1, np.int64)
@@ -86,7 +94,7 @@ def error_field(
         if spec.ties == "shared" and np.unique(column).size < column.size:
             row[:] = first_of_equals(column)
     return ErrorField(
-        name,
+        entry,
         spec.distribution,
         np.array(leaves, np.int64),
         spec.size,

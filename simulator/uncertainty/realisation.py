@@ -241,7 +241,7 @@ def bind(index: Index, factors: Factors) -> Realisation:
     signed = {column.leaf for column in columns if column.scale == "signed"}
     turned = {column.leaf for column in columns if column.sign < 0.0}
     errors = tuple(
-        _error(index, spec, f"data-error {number}", base, signed, turned)
+        _error(index, spec, number, base, signed, turned)
         for number, spec in enumerate(factors.data_error)
         if spec.size > 0.0
     )
@@ -277,7 +277,7 @@ def _positions(index: Index, indicators: str | Sequence[str]) -> list[int]:
 
 
 def _error(
-    index: Index, spec: DataError, name: str, base: Floats, signed: Collection[int], turned: Collection[int]
+    index: Index, spec: DataError, entry: int, base: Floats, signed: Collection[int], turned: Collection[int]
 ) -> ErrorField:
     """Return an error factor for an index.
 
@@ -291,7 +291,7 @@ def _error(
     if spec.within is not None:
         above = [tuple(node for node in path if definition.level(node) == spec.within) or path for path in above]
     groups = list(dict.fromkeys(path[-1] for path in above))
-    return error_field(spec, name, leaves, base, [groups.index(path[-1]) for path in above], turned)
+    return error_field(spec, entry, leaves, base, [groups.index(path[-1]) for path in above], turned)
 
 
 def _omission(index: Index, spec: LeaveOut) -> Omission:

@@ -12,6 +12,7 @@ from simulator import names
 from simulator.changes.wording import Price
 from simulator.construction.composite import Scorer
 from simulator.construction.nominal import LINEAR
+from simulator.construction.rivals import ranking_obstacles
 from simulator.construction.scoring import Chunk, score_chunk
 from simulator.definition import Definition, Indicator, Node
 from simulator.errors import Fault, InputError
@@ -33,9 +34,6 @@ BY_PLACES = Price()
 
 ROUNDING = 1e-9
 """Share of the largest total below which a gain is rounding only."""
-
-LARGEST_TOLERANCE = 1e-6
-"""Share of the range of totals up to which a tie is rounding only; beyond it two totals tie or not by a third one."""
 
 
 @dataclass(frozen=True)
@@ -171,14 +169,7 @@ def obstacles(definition: Definition) -> Iterator[Fault]:
         if not isinstance(node.normalise, AsGiven) and any(isinstance(child, Node) for child in node.children):
             problem = f"normalises nodes ({node.normalise.method}), so what these gain does not add up"
             yield Fault(node.id, problem, "Normalise indicators alone.")
-    if definition.ranking.decimals is not None:
-        yield Fault("ranking", "totals are rounded before they are ranked", "Leave out `decimals`.")
-    if definition.ranking.tolerance > LARGEST_TOLERANCE:
-        problem = f"totals tie within {definition.ranking.tolerance:g} of their range, which is more than rounding"
-        yield Fault("ranking", problem, f"Choose a `tolerance` of {LARGEST_TOLERANCE:g} or less.")
-    if definition.ranking.ties == "no-gaps":
-        problem = "a rank without gaps counts groups of equal totals, not rivals"
-        yield Fault("ranking", problem, "Choose `ties: better` or `worse`.")
+    yield from ranking_obstacles(definition.ranking)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from what_ifs import question
 import simulator as sim
 from simulator.batch import run_all
 from simulator.report.sweeping import batch_frame, batch_view, quantity_view, sweep_frame, sweep_view
-from simulator.whatif.sweeping import best_moves, sweep, sweep_quantities
+from simulator.whatif.quantity_sweeps import sweep_quantities
+from simulator.whatif.sweeping import best_moves, sweep
 
 INDEX = sim.load_index("opportunity-2025")
 GROWS = question(name="grows", city="hefei", changes={"grow": {"gdp": "8%"}})

@@ -26,7 +26,7 @@ FOURTH_MOMENT = {"normal": 3.0, "uniform": 1.8, "triangular": 2.4}
 
 def errors_of(spec: DataError, leaves: list[int], draws: int = DRAWS, seed: int = 1) -> Array:
     values = np.repeat(BASE[np.newaxis], draws, axis=0)
-    field = error_field(spec, "data-error 0", leaves, BASE)
+    field = error_field(spec, 0, leaves, BASE)
     generators = stream(seed, 0, "data-error 0"), stream(seed, 0, "data-error 0 shared")
     field.add(generators, BASE[np.newaxis], values)
     return values - BASE
@@ -95,7 +95,7 @@ def test_only_the_indicators_named_have_an_error() -> None:
 def test_a_relative_error_of_nought_is_none_and_a_constant_indicator_has_no_standard_deviation() -> None:
     base = np.array([[0.0, 1.0], [4.0, 4.0]])
     for unit, cells in (("relative", [[0.0, 0.1], [0.4, 0.4]]), ("sd", [[0.1 * 0.5**0.5] * 2, [0.0] * 2])):
-        field = error_field(DataError(size=0.1, unit=unit), "e", [0, 1], base)  # type: ignore[arg-type]
+        field = error_field(DataError(size=0.1, unit=unit), 0, [0, 1], base)  # type: ignore[arg-type]
         np.testing.assert_allclose(sizes_of(field, base), cells)
         # The errors drawn are of that size: the noise is the same in a unit that is nothing but one.
         drawn, noise = (np.repeat(base[np.newaxis], 50, axis=0) for _ in range(2))
@@ -107,7 +107,7 @@ def test_a_relative_error_of_nought_is_none_and_a_constant_indicator_has_no_stan
 
 def test_a_single_city_has_no_standard_deviation() -> None:
     alone = np.array([[3.0]])
-    field = error_field(DataError(size=1, unit="sd"), "e", [0], alone)
+    field = error_field(DataError(size=1, unit="sd"), 0, [0], alone)
     assert sizes_of(field, alone).tolist() == [[0.0]]
     values = np.full((5, 1, 1), np.nan)
     field.add((stream(1, 0, "e"), stream(1, 0, "s")), alone[np.newaxis], values, anew=True)
@@ -121,7 +121,7 @@ def test_true_values_may_be_one_row_or_one_a_draw_or_those_that_are_changed(
     unit: Any, distribution: Any, correlation: float
 ) -> None:
     spec = DataError(size=0.3, unit=unit, distribution=distribution, correlation=correlation)
-    field = error_field(spec, "e", [2, 0], BASE, [0, 0], turned=[0])
+    field = error_field(spec, 0, [2, 0], BASE, [0, 0], turned=[0])
     each = np.repeat(BASE[np.newaxis], 4, axis=0)
 
     def drawn(true: Array, values: Array, anew: bool) -> Array:

@@ -16,7 +16,8 @@ from what_ifs import asked, economy, refusal
 import simulator as sim
 from simulator.changes.standing import stand
 from simulator.errors import DrawError, InputError
-from simulator.whatif.sweeping import best_moves, read_steps, step_label, sweep, sweep_quantities
+from simulator.whatif.quantity_sweeps import sweep_quantities
+from simulator.whatif.sweeping import best_moves, read_steps, step_label, sweep
 
 INDEX = sim.load_index("opportunity-2025")
 seeds = st.integers(0, 2**32 - 1)
