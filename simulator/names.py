@@ -236,6 +236,7 @@ LEADER: Final = "leader"
 LEADER_CHANGE: Final = "leader_change"
 LEADER_SHIFT: Final = "leader_shift"
 LEADER_RIVAL: Final = "leader_rival"
+LEADER_SHIFT_RIVAL: Final = "leader_shift_rival"
 LEADER_SINGLE_CHANGE: Final = "leader_single_change"
 LEADER_SINGLE_RIVAL: Final = "leader_single_rival"
 

@@ -6,7 +6,8 @@ and Staum 2016, doi:10.1137/15M1048070):
 
     Sh_i = sum over u without i of |u|! (k - |u| - 1)! / k!  (c(u + i) - c(u)) / V
 
-They are not negative, sum to 1, and stay meaningful where choices exclude each other.
+They are not negative, sum to 1, and stay meaningful where choices exclude each other. Estimates sum to 1 as well; that
+of an effect near 0 may lie below it by its error.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ doi:10.1016/j.cpc.2010.12.039):
 
     mu*_i = mean(|AB_i - A|)
 
+It is not divided by a step, since what changes is a group, a choice or a field, and no number.
+
 Outputs are centred and divided by their standard deviation over all runs first, which lessens the error of products.
 Bootstrap samples are matrices of counts, so that one matrix product gives the indices of all samples, outputs and
 factors.
@@ -39,6 +41,9 @@ BOOTSTRAP = 100
 
 LEVEL = 0.95
 """Level of the intervals if nothing else is said."""
+
+ROUNDING = 1e-12
+"""Share of its size by which an output varies by rounding only."""
 
 FEWEST = 2
 """Base draws below which nothing varies."""
@@ -80,7 +85,8 @@ def variance_based(
     seed
         Seed of the bootstrap.
     bootstrap, level
-        Number of bootstrap samples, and level of the intervals.
+        Number of bootstrap samples, and level of the intervals. Of an output that changes in few draws only, such as
+        the rank of a city that hardly moves, they are too narrow.
     resamples
         (base draw, sample): which base draws each bootstrap sample takes, in place of those of the seed.
 
@@ -92,7 +98,7 @@ def variance_based(
         output: by how much it moves on average when the factor alone is drawn anew. Each has its standard error over
         the bootstrap samples with `_se` behind it, and the ends of a normal interval of the `level` with `_low` and
         `_high`.
-        `constant` (output) is true where an output does not vary: its indices are 0.
+        `constant` (output) is true where an output does not vary but for rounding: its indices are 0.
 
     Raises
     ------
@@ -172,7 +178,9 @@ def _standardised(runs: Runs) -> tuple[Runs, Floats, Flags]:
     size = len(runs.a) * len(parts)
     middle = sum(part.sum(axis=0) for part in parts) / size
     spread = np.sqrt(sum(((part - middle) ** 2).sum(axis=0) for part in parts) / size)
-    constant: Flags = np.ptp(np.concatenate([runs.a, runs.b]), axis=0) == 0.0
+    low = np.min([part.min(axis=0) for part in parts], axis=0)
+    high = np.max([part.max(axis=0) for part in parts], axis=0)
+    constant: Flags = high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high))
     scale = np.where(spread > 0.0, spread, 1.0)
 
     def scaled(part: Floats) -> Floats:

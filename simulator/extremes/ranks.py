@@ -95,9 +95,10 @@ def extreme_ranks(
     -------
     xr.Dataset
         On (city): `rank_nominal`, the rank as scored; `rank_best` and `rank_worst`, int64; `rank_best_proven` and
-        `rank_worst_proven`, whether the search came to its end. On (city, member): `weight_at_best` and
-        `weight_at_worst`, which sum to 1. On (member): `nominal_weight`, and the bounds `weight_low` and `weight_high`,
-        as tight as the order makes them.
+        `rank_worst_proven`, whether the search came to its end; proven to leads of 1e-5 of the largest that a rival can
+        have (`STRICT`): a smaller lead, on a sliver of the weights, may go unseen. On (city, member): `weight_at_best`
+        and `weight_at_worst`, which sum to 1. On (member): `nominal_weight`, and the bounds `weight_low` and
+        `weight_high`, as tight as the order makes them.
 
     Raises
     ------

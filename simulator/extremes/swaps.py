@@ -65,7 +65,8 @@ def weight_stability(index: Index, over: str) -> xr.Dataset:
         `rank_nominal`, the rank as scored.
 
         For the city at the top, the first where several share it: `leader`, `leader_change` and `leader_shift`, the
-        least of its changes; `leader_rival`, who is then level with it; on (member) `leader_single_change` and
+        least of its changes; `leader_rival` and `leader_shift_rival`, who is then level with it, which need not be the
+        same; on (member) `leader_single_change` and
         `leader_single_rival`.
 
     Raises
@@ -133,6 +134,7 @@ def _of_leader(stability: xr.Dataset, leader: int, cities: Sequence[str]) -> dic
         names.LEADER_CHANGE: xr.Variable((), np.fmin.reduce(change)),
         names.LEADER_SHIFT: xr.Variable((), np.fmin.reduce(shift)),
         names.LEADER_RIVAL: xr.Variable((), _labels_of_least(change, cities)),
+        names.LEADER_SHIFT_RIVAL: xr.Variable((), _labels_of_least(shift, cities)),
         names.LEADER_SINGLE_CHANGE: xr.Variable(
             names.MEMBER, np.take_along_axis(single, nearest[:, np.newaxis], axis=1)[:, 0]
         ),

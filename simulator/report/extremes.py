@@ -74,7 +74,7 @@ def _closing(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: 
     yield f"Weights: {limits}. Every rank between best and worst need not be reached; none beyond is."
     first = f"Could be first: {int((best == 1).sum())} of {best.size}."
     yield f"The same rank at all these weights: {', '.join(fixed) or 'none'}. {first}"
-    leader, rival = str(stability[names.LEADER].item()), str(stability[names.LEADER_RIVAL].item())
+    leader, rival = str(stability[names.LEADER].item()), str(stability[names.LEADER_SHIFT_RIVAL].item())
     shift = percent(float(stability[names.LEADER_SHIFT]), 2)
     least = f"{shift} of all weight changes hands, at the least"
     yield f"The leader {leader} is level with {rival} when {least}, any weights allowed."

@@ -158,6 +158,9 @@ def _outputs(experiment: Experiment, block: int, again: Collection[str]) -> Floa
     return sample_block(experiment, block, again).outputs
 
 
+ROUNDING = 1e-12
+"""Share of its size by which an output differs by rounding only."""
+
 BATCHES = 32
 """Parts of a block whose sums are kept apart, so that their spread tells the error of what is made of them."""
 
@@ -192,7 +195,9 @@ def run_subsets(
         first = _outputs(endless, block, subsets[0])
         done = pool(joblib.delayed(_outputs)(endless, block, subset) for subset in subsets[1:])
         for number, found in enumerate(done, start=1):
-            squares = 0.5 * (found - first) ** 2
+            change = found - first
+            # What differs by rounding only has not changed.
+            squares = 0.5 * np.where(np.abs(change) > ROUNDING * np.abs(first), change, 0.0) ** 2
             sums[number, block * BATCHES : (block + 1) * BATCHES] = squares.reshape(BATCHES, -1, width).mean(axis=1)
             if progress is not None:
                 progress((block * len(subsets) + number + 1) * BLOCK, blocks * len(subsets) * BLOCK)

@@ -159,6 +159,20 @@ def test_a_constant_output_gives_0_and_says_so() -> None:
     assert (pairs == 0.0).all()
 
 
+def test_what_varies_by_rounding_only_is_constant() -> None:
+    rng = np.random.default_rng(4)
+    rounding = 100.0 + 1e-14 * rng.integers(-2, 3, (64, 1))
+    ab = np.stack([rounding[::-1], rounding])
+    found = variance_based(Runs(rounding, rounding[::-1], ab), ["x", "y"], ["still"], seed=5)
+    assert found["constant"].item()
+    assert all((found[name] == 0.0).all() for name in ("first_order", "total_order", "mu_star"))
+    # An output that only A with one factor of B moves does vary.
+    zero = np.zeros((64, 1))
+    moved = variance_based(Runs(zero, zero, np.stack([zero, zero + 1.0])), ["x", "y"], ["y"], seed=5)
+    assert not moved["constant"].item()
+    np.testing.assert_allclose(moved["mu_star"].values[:, 0], [0.0, 1.0], rtol=1e-12)
+
+
 @given(seed=st.integers(0, 2**32 - 1), middle=st.floats(-1e6, 1e6))
 def test_a_factor_that_changes_nothing_has_exactly_0(seed: int, middle: float) -> None:
     rng = np.random.default_rng(seed)

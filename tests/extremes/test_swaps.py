@@ -204,6 +204,8 @@ def test_leader_falls_where_its_nearest_rival_comes_level(by_dimension: xr.Datas
     assert float(by_dimension["leader_shift"]) == float(row["least_shift"].min())
     rival = str(by_dimension["leader_rival"].values)
     assert float(row["least_change"].sel(other_city=rival)) == float(by_dimension["leader_change"])
+    rival = str(by_dimension["leader_shift_rival"].values)
+    assert float(row["least_shift"].sel(other_city=rival)) == float(by_dimension["leader_shift"])
     for member in by_dimension["member"].values:
         change = float(by_dimension["leader_single_change"].sel(member=member))
         rival = str(by_dimension["leader_single_rival"].sel(member=member).values)
