@@ -8,6 +8,7 @@ doi:10.1111/j.1467-985X.2012.01059.x). Scores of members are correlated, so impo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -17,7 +18,7 @@ from scipy.optimize import minimize
 from simulator import names
 from simulator.errors import Fault, InputError
 from simulator.extremes.members import Members, members_of
-from simulator.index import Index
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Floats
 
 FEWEST_PLACES = 5
@@ -27,13 +28,13 @@ CLOSE = 1e-6
 """Largest difference of shares of importance at which weights are as wanted."""
 
 
-def importance(index: Index, over: str) -> xr.Dataset:
+def importance(index: Index | str | Path, over: str) -> xr.Dataset:
     """Return the importance of every member of a level beside its nominal weight.
 
     Parameters
     ----------
     index
-        An index whose total is linear in the weights of these members.
+        An index, its bundled name or its path, whose total is linear in the weights of these members.
     over
         A level: `dimension`, `variable`, `indicator`.
 
@@ -58,6 +59,7 @@ def importance(index: Index, over: str) -> xr.Dataset:
     >>> found["importance"].idxmin().item(), bool((found["importance"] <= 1.0).all())
     ('green-low-carbon', True)
     """
+    index = as_index(index)
     members = members_of(index, over)
     shares = np.array([correlation_ratio(score, members.total) for score in members.score])
     linear = np.array([squared_correlation(score, members.total) for score in members.score])
@@ -120,7 +122,9 @@ def _shift_without(members: Members) -> Floats:
     return found
 
 
-def weights_for_importance(index: Index, over: str, wanted: Mapping[str, float] | None = None) -> xr.Dataset:
+def weights_for_importance(
+    index: Index | str | Path, over: str, wanted: Mapping[str, float] | None = None
+) -> xr.Dataset:
     """Return the weights under which members have the shares of importance that are wanted.
 
     By minimising the sum of squared differences between shares of the linear importance (squared correlations with the
@@ -156,6 +160,7 @@ def weights_for_importance(index: Index, over: str, wanted: Mapping[str, float] 
 
     Ten dimensions that are correlated as these cannot all be equally important.
     """
+    index = as_index(index)
     members = members_of(index, over)
     aim = members.nominal if wanted is None else _aim(members, wanted)
     _refuse_constant(members, aim)

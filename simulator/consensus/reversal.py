@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +12,7 @@ import xarray as xr
 from simulator import names
 from simulator.construction.recipe import Recipe
 from simulator.errors import Fault, InputError
-from simulator.index import Index
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Integers
 
 DESCRIPTIONS: Final = {
@@ -25,13 +26,15 @@ DESCRIPTIONS: Final = {
 """What each variable is, in a few words."""
 
 
-def rank_reversal(index: Index, recipe: Recipe | Mapping[str, Any] | None = None, *, most: int = 10) -> xr.Dataset:
+def rank_reversal(
+    index: Index | str | Path, recipe: Recipe | Mapping[str, Any] | None = None, *, most: int = 10
+) -> xr.Dataset:
     """Return which pairs of cities swap when another one is left out and the rest are scored anew among themselves.
 
     Parameters
     ----------
     index
-        The index; three cities at least.
+        The index, its bundled name or its path; three cities at least.
     recipe
         Methods in place of the index's own, as `Index.score` takes them.
     most
@@ -78,6 +81,7 @@ def rank_reversal(index: Index, recipe: Recipe | Mapping[str, Any] | None = None
     >>> [str(found[name].values[0]) for name in ("swapped_city", "swapped_other_city", "swapped_times")]
     ['shenyang', 'foshan', '20']
     """
+    index = as_index(index)
     cities = index.cities
     if len(cities) < 3:
         remedy = "Give three at least: one to leave out, and two that may swap."

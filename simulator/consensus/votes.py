@@ -6,6 +6,7 @@ A voter is whatever ranks the cities: an indicator of an index, or the result of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from simulator.consensus.kemeny import Kemeny, kemeny
 from simulator.consensus.prefixes import SAME
 from simulator.construction.scoring import places
 from simulator.errors import Fault, InputError
-from simulator.index import Index
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Floats
 from simulator.lookup import find_indicators
 
@@ -205,13 +206,15 @@ def consensus(ranks: xr.DataArray, weights: xr.DataArray | None = None, *, most:
     return _labelled(ranks, weight, preferred, kemeny(margins(preferred), most))
 
 
-def consensus_of_indicators(index: Index, weights: Mapping[str, float] | None = None, *, most: int = 100) -> xr.Dataset:
+def consensus_of_indicators(
+    index: Index | str | Path, weights: Mapping[str, float] | None = None, *, most: int = 100
+) -> xr.Dataset:
     """Return the consensus of an index's indicators, each of which ranks the cities by its normalised score.
 
     Parameters
     ----------
     index
-        The index.
+        The index, its bundled name or its path.
     weights
         Weight of each indicator, by any of its names, those not named zero; nominal weights if not given.
     most
@@ -236,6 +239,7 @@ def consensus_of_indicators(index: Index, weights: Mapping[str, float] | None = 
     >>> found["kemeny_rank"].sel(city=["shanghai", "beijing", "shenzhen"]).values.tolist()
     [2, 1, 3]
     """
+    index = as_index(index)
     scored = index.score()
     leaves = [str(leaf) for leaf in scored[names.INDICATOR].values]
     weight = scored[names.NOMINAL_WEIGHT].values

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from simulator.analysis.stability import Variables, mean_of, share_of, with_erro
 from simulator.errors import Fault, InputError
 from simulator.extremes.members import Members, members_of
 from simulator.extremes.simplex import MOST_MEMBERS, leads_of, share_ahead, shares_of_ranks
-from simulator.index import Index
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.uncertainty.design import block_count, block_draws
 from simulator.uncertainty.streams import stream
@@ -38,14 +39,14 @@ FIGURES: Final = (names.RANK_ACCEPTABILITY, names.CENTRAL_WEIGHT, names.PAIR_WIN
 
 
 def acceptability(
-    index: Index, over: str, *, draws: int = 100_000, seed: int = 0, exact: Exactness = "auto"
+    index: Index | str | Path, over: str, *, draws: int = 100_000, seed: int = 0, exact: Exactness = "auto"
 ) -> xr.Dataset:
     """Return how much of all weights gives a city each rank, and the weights that put it first.
 
     Parameters
     ----------
     index
-        An index that aggregates linearly above the members.
+        An index, its bundled name or its path, that aggregates linearly above the members.
     over
         Level whose members are weighted, such as `dimension`; inside a member the shares stay (convention 6).
     draws, seed
@@ -108,6 +109,7 @@ def acceptability(
     faults = list(_setting_faults(draws, seed, exact))
     if faults:
         raise InputError("acceptability", faults)
+    index = as_index(index)
     members = members_of(index, over)
     whole = _measurable(members, exact)
     variables: Variables = {}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -23,7 +24,7 @@ from simulator.errors import Fault, InputError
 from simulator.extremes.members import Members, members_of
 from simulator.extremes.silence import silenced
 from simulator.extremes.weights import WeightSet, weight_set
-from simulator.index import Index
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Flags, Floats
 from simulator.lookup import find_cities
 
@@ -56,7 +57,7 @@ class Extreme:
 
 
 def extreme_ranks(
-    index: Index,
+    index: Index | str | Path,
     over: str,
     *,
     percent: float | None = None,
@@ -71,7 +72,7 @@ def extreme_ranks(
     Parameters
     ----------
     index
-        An index that aggregates linearly above the members.
+        An index, its bundled name or its path, that aggregates linearly above the members.
     over
         Level whose members are weighted, such as `dimension`; inside a member the shares stay (convention 6).
     percent
@@ -137,6 +138,7 @@ def extreme_ranks(
         raise InputError("workers", [Fault("", f"{workers} is not a number of workers", "Give 1 or more.")])
     if time_limit is not None and not time_limit >= 0.0:
         raise InputError("time limit", [Fault("", f"{time_limit:g} is no number of seconds", "Give 0 or more.")])
+    index = as_index(index)
     members = members_of(index, over)
     chosen = index.cities if cities is None else list(dict.fromkeys(find_cities(index.matrix, cities)))
     weights = weight_set(members, percent, bounds, order)
