@@ -16,6 +16,7 @@ from scipy.interpolate import make_smoothing_spline
 from scipy.optimize import minimize
 
 from simulator import names
+from simulator.arguments import Gathering, share_faults
 from simulator.errors import Fault, InputError
 from simulator.extremes.members import Members, members_of
 from simulator.index import Index, as_index
@@ -148,8 +149,8 @@ def weights_for_importance(
     Raises
     ------
     InputError
-        For unknown members, an importance below zero, none above it, and a member whose score is the same for all
-        cities but is to have some.
+        For unknown members, an importance that is no number or below zero, none above it, and a member whose score is
+        the same for all cities but is to have some.
 
     Examples
     --------
@@ -180,18 +181,17 @@ def weights_for_importance(
 
 
 def _aim(members: Members, wanted: Mapping[str, float]) -> Floats:
+    gathered = Gathering("importance")
+    gathered.add(share_faults("wanted", wanted, "is no importance"))
+    with gathered.attempt():
+        positions = members.find(list(wanted)) if isinstance(wanted, Mapping) else []
+    gathered.refuse()
     aim = np.zeros(len(members.ids))
-    for position, value in zip(members.find(list(wanted)), wanted.values(), strict=True):
+    for position, value in zip(positions, wanted.values(), strict=True):
         aim[position] += value
-    faults = [
-        Fault(name, f"an importance of {value:g}", "Give 0 or more.")
-        for name, value in wanted.items()
-        if not (np.isfinite(value) and value >= 0.0)
-    ]
-    if not faults and aim.sum() <= 0.0:
-        faults.append(Fault("importance", "no member is to have any", "Give at least one a share above 0."))
-    if faults:
-        raise InputError("importance", faults)
+    if aim.sum() <= 0.0:
+        remedy = "Give at least one a share above 0."
+        raise InputError("importance", [Fault("wanted", "no member is to have any importance", remedy)])
     return np.asarray(aim / aim.sum(), np.float64)
 
 

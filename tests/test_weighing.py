@@ -113,7 +113,10 @@ def test_what_cannot_be_is_told() -> None:
     still = index_of({"a": x, "b": np.ones(50)})
     assert importance(still, "indicator")["importance"].values.tolist()[1] == 0.0
     for wanted, message in (
-        ({"a": -1.0}, "an importance of -1"),
+        ({"a": "a"}, "wanted, a: 'a' is no number"),
+        ({"a": "a", "d": -1.0}, "importance: 3 faults"),
+        ("a", "wanted: 'a' is no mapping"),
+        ({"a": -1.0}, "wanted, a: -1 is no importance"),
         ({"a": 0.0}, "no member is to have any"),
         ({"b": 1.0}, "the same score for all cities"),
         ({"z": 1.0}, "no such member"),
@@ -138,5 +141,5 @@ def test_the_command_sets_importance_beside_weight() -> None:
 
 def test_wanted_importance_that_is_no_number_is_refused() -> None:
     index = index_of({"x": np.array([1.0, 2.0, 4.0]), "y": np.array([3.0, 1.0, 2.0])})
-    with pytest.raises(InputError, match="an importance of nan"):
+    with pytest.raises(InputError, match="nan is no importance"):
         weights_for_importance(index, "indicator", {"x": float("nan")})

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from simulator import names
+from simulator.arguments import Gathering, whole_number_faults
 from simulator.construction.recipe import Recipe
 from simulator.errors import Fault, InputError
 from simulator.index import Index, as_index
@@ -54,7 +55,7 @@ def rank_reversal(
     Raises
     ------
     InputError
-        Where there are fewer than three cities, or for a recipe that does not fit.
+        Where there are fewer than three cities, for a recipe that does not fit, and where no pair is to be listed.
     DrawError
         Where an index without one of its cities cannot be scored.
 
@@ -81,12 +82,14 @@ def rank_reversal(
     >>> [str(found[name].values[0]) for name in ("swapped_city", "swapped_other_city", "swapped_times")]
     ['shenyang', 'foshan', '20']
     """
-    index = as_index(index)
+    gathered = Gathering("rank reversal")
+    gathered.add(whole_number_faults("most", most, 1, "pairs cannot be listed"))
+    with gathered.attempt():
+        index = as_index(index)
+        _refuse_few(index)
+        whole = _order(index.score(recipe)[names.RANK].values)
+    gathered.refuse()
     cities = index.cities
-    if len(cities) < 3:
-        remedy = "Give three at least: one to leave out, and two that may swap."
-        raise InputError(f"index {index.definition.id}", [Fault("", f"has {len(cities)} cities", remedy)])
-    whole = _order(index.score(recipe)[names.RANK].values)
     swapped, tied, times = _reversals(index, recipe, whole)
     n = len(cities)
     one, other = np.triu_indices(n, 1)
@@ -117,6 +120,12 @@ def rank_reversal(
     for name, told in DESCRIPTIONS.items():
         found[name].attrs["long_name"] = told
     return found
+
+
+def _refuse_few(index: Index) -> None:
+    if len(index.cities) < 3:
+        remedy = "Give three at least: one to leave out, and two that may swap."
+        raise InputError(f"index {index.definition.id}", [Fault("", f"has {len(index.cities)} cities", remedy)])
 
 
 def _reversals(

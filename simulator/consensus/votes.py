@@ -14,6 +14,7 @@ import xarray as xr
 
 from simulator import names
 from simulator.analysis.comparing import compare
+from simulator.arguments import Gathering, share_faults, whole_number_faults
 from simulator.consensus.kemeny import Kemeny, kemeny
 from simulator.consensus.prefixes import SAME
 from simulator.construction.scoring import places
@@ -38,6 +39,9 @@ DESCRIPTIONS: Final = {
     names.KEMENY_DISTANCE_BOUND: "no order has a smaller distance",
 }
 """What each variable of a consensus is, in a few words."""
+
+NO_WEIGHT: Final = "is no weight (convention 6)"
+"""What is wrong with a weight below zero."""
 
 
 def preferences(ranks: Floats, weights: Floats) -> Floats:
@@ -179,7 +183,8 @@ def consensus(ranks: xr.DataArray, weights: xr.DataArray | None = None, *, most:
     Raises
     ------
     InputError
-        Where there is no city or no voter, ranks are missing, or weights are negative, missing or all zero.
+        Where there is no city or no voter, ranks are missing, weights are negative, missing or all zero, or no order
+        is to be listed.
 
     Notes
     -----
@@ -199,7 +204,7 @@ def consensus(ranks: xr.DataArray, weights: xr.DataArray | None = None, *, most:
     voters = ranks[names.VOTER].values
     given = np.ones(len(voters)) if weights is None else weights.reindex({names.VOTER: voters}).values
     weight, held = given.astype(np.float64), ranks.values.astype(np.float64)
-    faults = list(_faults(ranks, held, weight))
+    faults = [*_most_faults(most), *_faults(ranks, held, weight)]
     if faults:
         raise InputError("rankings", faults)
     preferred = preferences(held, weight)
@@ -239,12 +244,17 @@ def consensus_of_indicators(
     >>> found["kemeny_rank"].sel(city=["shanghai", "beijing", "shenzhen"]).values.tolist()
     [2, 1, 3]
     """
-    index = as_index(index)
+    gathered = Gathering("consensus")
+    gathered.add([*_most_faults(most), *([] if weights is None else share_faults("weights", weights, NO_WEIGHT))])
+    with gathered.attempt():
+        index = as_index(index)
+        known = find_indicators(index.definition, list(weights)) if isinstance(weights, Mapping) else []
+    gathered.refuse()
     scored = index.score()
     leaves = [str(leaf) for leaf in scored[names.INDICATOR].values]
     weight = scored[names.NOMINAL_WEIGHT].values
     if weights is not None:
-        named = dict(zip(find_indicators(index.definition, list(weights)), weights.values(), strict=True))
+        named = dict(zip(known, weights.values(), strict=True))
         weight = np.array([named.get(leaf, 0.0) for leaf in leaves])
     ranks = np.stack([places(column) for column in scored[names.NORMALISED].values.T], axis=1)
     held = {name: scored[name].variable for name in names.CITY_COORDINATES if name in scored.coords}
@@ -294,8 +304,11 @@ def consensus_of_results(
     """
     beside = compare(results)
     called = [str(name) for name in beside[names.RESULT].values]
-    faults = [
-        Fault(name, "is no result here", f"Known: {', '.join(called)}.") for name in weights or () if name not in called
+    faults = [*_most_faults(most), *([] if weights is None else share_faults("weights", weights, NO_WEIGHT))]
+    faults += [
+        Fault(str(name), "is no result here", f"Known: {', '.join(called)}.")
+        for name in (weights if isinstance(weights, Mapping) else ())
+        if name not in called
     ]
     if names.GROUP in beside.coords:
         faults.append(Fault("", "cities are ranked within groups", "Give results that rank all cities together."))
@@ -307,6 +320,10 @@ def consensus_of_results(
     return consensus(ranks, voters, most=most).assign_attrs(index=beside.attrs["index"], voters="results")
 
 
+def _most_faults(most: object) -> Iterator[Fault]:
+    return whole_number_faults("most", most, 1, "orders cannot be listed")
+
+
 def _faults(ranks: xr.DataArray, held: Floats, weight: Floats) -> Iterator[Fault]:
     """Yield what is wrong with ranks (city, voter) and weights (voter)."""
     if not held.size:
@@ -316,7 +333,7 @@ def _faults(ranks: xr.DataArray, held: Floats, weight: Floats) -> Iterator[Fault
         yield Fault(place, "has no rank (convention 4)", "Leave the city or the voter out.")
     for voter in np.flatnonzero(~(np.isfinite(weight) & (weight >= 0.0))):
         place = f"weight of {ranks[names.VOTER].values[voter]}"
-        yield Fault(place, f"{weight[voter]} is no weight (convention 6)", "Give zero or more.")
+        yield Fault(place, f"{weight[voter]} {NO_WEIGHT}", "Give zero or more.")
     if held.size and not weight.any():
         yield Fault("weights", "all are zero (convention 6)", "Give a voter some weight.")
 

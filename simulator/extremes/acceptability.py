@@ -17,6 +17,7 @@ import xarray as xr
 
 from simulator import names
 from simulator.analysis.stability import Variables, mean_of, share_of, with_error
+from simulator.arguments import Gathering, shown, whole_number_faults
 from simulator.errors import Fault, InputError
 from simulator.extremes.members import Members, members_of
 from simulator.extremes.simplex import MOST_MEMBERS, leads_of, share_ahead, shares_of_ranks
@@ -106,12 +107,13 @@ def acceptability(
     >>> found.attrs["sampled"]
     'rank_acceptability central_weight'
     """
-    faults = list(_setting_faults(draws, seed, exact))
-    if faults:
-        raise InputError("acceptability", faults)
-    index = as_index(index)
-    members = members_of(index, over)
-    whole = _measurable(members, exact)
+    gathered = Gathering("acceptability")
+    gathered.add(_setting_faults(draws, seed, exact))
+    with gathered.attempt():
+        index = as_index(index)
+        members = members_of(index, over)
+        whole = _measurable(members, exact)
+    gathered.refuse()
     variables: Variables = {}
     if not whole:
         variables |= _drawn(_count(members, draws, seed))
@@ -129,19 +131,17 @@ def acceptability(
     return _labelled(index, members, variables).assign_attrs(_settings(whole, draws, seed, exact))
 
 
-def _setting_faults(draws: int, seed: int, exact: Exactness) -> Iterator[Fault]:
-    if draws < 1:
-        yield Fault("draws", f"{draws} is not a number of draws", "Give 1 or more.")
-    if seed < 0:
-        yield Fault("seed", f"{seed} is below 0", "Give 0 or more.")
-    if exact not in ("auto", True, False):
-        yield Fault("exact", f"{exact!r} is unknown", "Choose auto, True or False.")
+def _setting_faults(draws: object, seed: object, exact: object) -> Iterator[Fault]:
+    yield from whole_number_faults("draws", draws, 1, "is not a number of draws")
+    yield from whole_number_faults("seed", seed, 0, "is below 0")
+    if exact != "auto" and not isinstance(exact, bool):
+        yield Fault("exact", f"{shown(exact)} is unknown", "Choose auto, True or False.")
 
 
 def _measurable(members: Members, exact: Exactness) -> bool:
     """Return whether regions of ranks are to be measured; refuse where that is asked for and cannot be."""
     weighted, cities = members.score.shape
-    if exact != "auto" and exact and weighted > MOST_MEMBERS:
+    if exact is True and weighted > MOST_MEMBERS:
         problem = f"level {members.level} has {weighted} members, and regions are measured up to {MOST_MEMBERS}"
         raise InputError("acceptability", [Fault("exact", problem, "Choose auto.")])
     quick = weighted < MOST_MEMBERS or (weighted == MOST_MEMBERS and cities <= MOST_CITIES)

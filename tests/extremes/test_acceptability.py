@@ -262,6 +262,11 @@ def test_errors_are_those_of_independent_draws() -> None:
     ("asked", "said"),
     [
         ({"draws": 0}, "0 is not a number of draws"),
+        ({"draws": 1.5}, r"draws: 1\.5 is no whole number"),
+        ({"draws": True}, "draws: True is no whole number"),
+        ({"seed": "a"}, "seed: 'a' is no whole number. Give 0 or more."),
+        ({"exact": [1, 2]}, r"exact: \[1, 2\] is unknown"),
+        ({"draws": "x", "seed": -1, "over": "planet"}, "acceptability: 3 faults"),
         ({"seed": -1}, "-1 is below 0"),
         ({"exact": "no"}, "'no' is unknown"),
         ({"exact": True}, "has 10 members, and regions are measured up to 3"),
