@@ -45,6 +45,9 @@ def test_bounds_and_orders_narrow_the_limits() -> None:
         (("--over", "dimensions"), "Did you mean dimension?"),
         (("--order", "green-low-carbon,nothing"), "no such member"),
         (("--out", "extremes.csv"), "writes NetCDF"),
+        (("--over", ""), "no level ''. Known: dimension, variable."),
+        (("--order", ""), "'': no such member"),
+        (("--order", "green-low-carbon"), "a single member has no order. Name two or more"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(arguments: tuple[str, ...], message: str) -> None:

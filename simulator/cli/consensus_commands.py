@@ -98,7 +98,8 @@ def reversal_command(index: str, normalisation: str | None, ties: str | None, mo
     if most < 0:
         raise InputError("--most", [Fault("", f"{most} pairs cannot be listed", "Give 0 or more.")])
     given = {"normalisation": normalisation, "ties": ties}
-    found = rank_reversal(load_index(index), {key: value for key, value in given.items() if value}, most=most)
+    recipe = {key: value for key, value in given.items() if value is not None}
+    found = rank_reversal(load_index(index), recipe, most=most)
     if out is not None:
         write_result(found, Path(out))
     show(reversal_view(found))

@@ -56,7 +56,7 @@ def extremes_command(
         refuse_unwritable(path)
     begun = time.perf_counter()
     loaded = load_index(index)
-    level = over or loaded.definition.levels[1]
+    level = loaded.definition.levels[1] if over is None else over
     ordered = None if order is None else [part.strip() for part in order.replace("，", ",").split(",")]
     found = extreme_ranks(loaded, level, percent=percent, order=ordered, cities=list(cities) or None, workers=workers)
     stability = weight_stability(loaded, level)
@@ -105,7 +105,7 @@ def acceptability_command(
     for path in (out, csv_path):
         refuse_unwritable(path)
     loaded = load_index(index)
-    level = over or loaded.definition.levels[1]
+    level = loaded.definition.levels[1] if over is None else over
     found = acceptability(loaded, level, draws=draws, seed=seed, exact=exact or "auto")
     if out is not None:
         write_result(found, Path(out))

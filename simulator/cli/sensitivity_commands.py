@@ -111,7 +111,7 @@ def importance_command(index: str, over: str | None, equalise: bool, csv_path: s
     refuse_clash(index, {"--csv": csv_path}, "the index")
     refuse_unwritable(csv_path)
     loaded = load_index(index)
-    level = over or loaded.definition.levels[1]
+    level = loaded.definition.levels[1] if over is None else over
     found = importance(loaded, level)
     balanced = weights_for_importance(loaded, level) if equalise else None
     if csv_path is not None:
@@ -140,7 +140,7 @@ def neighbours_command(index: str, over: str | None, csv_path: str | None) -> No
     refuse_clash(index, {"--csv": csv_path}, "the index")
     refuse_unwritable(csv_path)
     loaded = load_index(index)
-    found = neighbours(loaded, over or loaded.definition.levels[1])
+    found = neighbours(loaded, loaded.definition.levels[1] if over is None else over)
     if csv_path is not None:
         write_csv(neighbours_frame(found), csv_path)
     if csv_path != STANDARD_OUTPUT:
