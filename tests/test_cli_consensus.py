@@ -62,6 +62,16 @@ def test_shares_of_all_weights_are_told(tmp_path: Path) -> None:
     assert sum(shares) == pytest.approx(1.0)
 
 
+def test_no_standard_error_is_claimed_where_all_draws_agree(tmp_path: Path) -> None:
+    leaves = "[{id: a}, {id: b}, {id: c}, {id: d}]"
+    tree = f"{{id: total, normalise: none, aggregate: arithmetic, children: {leaves}}}"
+    definition = f"schema_version: 1\nid: made\nlevels: [index, indicator]\nindex: {tree}\ndata: {{matrix: data.csv}}\n"
+    (tmp_path / "definition.yaml").write_text(definition, encoding="utf-8")
+    (tmp_path / "data.csv").write_text("city,a,b,c,d\nx,9,9,9,9\ny,1,1,1,1\n", encoding="utf-8")
+    told = citysim("acceptability", str(tmp_path), "--draws", "50")
+    assert "50 draws, seed 0: all give the same ranks, so standard errors cannot be told." in told
+
+
 def test_ranks_that_errors_allow_are_told_from_a_table(tmp_path: Path) -> None:
     table = tmp_path / "scores.csv"
     table.write_text("city,score,standard_error\na,9,0.5\nb,5,0.5\nc,4,0.5\nd,1,0.5\n", encoding="utf-8")
@@ -104,7 +114,8 @@ def test_all_faults_of_a_table_of_scores_are_told_at_once(tmp_path: Path) -> Non
         (("acceptability", "--over", ""), "no level ''"),
         (("importance", "--over", ""), "no level ''"),
         (("neighbours", "--over", ""), "no level ''"),
-        (("acceptability", "--exact"), "members"),
+        (("acceptability", "--exact"), "measured up to 3. Leave it out: what can be exact is so unasked."),
+        (("acceptability", "--draws", "1"), "draws: 1 draws tell no share. Give 2 or more."),
         (("influence", "stress-test", "--workers", "0"), "0 is not a number of workers"),
         (("influence", "stress-test", "--seed", "-1"), "-1 is below 0"),
         (("influence", "stress-test", "--shapley", "--workers", "-3"), "-3 is not a number of workers"),

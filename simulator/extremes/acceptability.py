@@ -32,6 +32,9 @@ STREAM: Final = "acceptability"
 MOST_CITIES: Final = 100
 """Cities up to which regions of three members are measured unasked, in seconds; time grows as their fourth power."""
 
+FEWEST_DRAWS: Final = 2
+"""Draws below which no share has a standard error."""
+
 Exactness = Literal["auto"] | bool
 """Whether figures are measured or drawn; `auto`: measured wherever that is quick."""
 
@@ -72,8 +75,8 @@ def acceptability(
     Raises
     ------
     InputError
-        For an unknown level, a node above the members that is not linear, no draws, a seed below 0, and where all is to
-        be exact with more than three members.
+        For an unknown level, a node above the members that is not linear, fewer than two draws, a seed below 0, and
+        where all is to be exact with more than three members.
 
     Notes
     -----
@@ -132,7 +135,7 @@ def acceptability(
 
 
 def _setting_faults(draws: object, seed: object, exact: object) -> Iterator[Fault]:
-    yield from whole_number_faults("draws", draws, 1, "is not a number of draws")
+    yield from whole_number_faults("draws", draws, FEWEST_DRAWS, "draws tell no share")
     yield from whole_number_faults("seed", seed, 0, "is below 0")
     if exact != "auto" and not isinstance(exact, bool):
         yield Fault("exact", f"{shown(exact)} is unknown", "Choose auto, True or False.")
@@ -143,7 +146,7 @@ def _measurable(members: Members, exact: Exactness) -> bool:
     weighted, cities = members.score.shape
     if exact is True and weighted > MOST_MEMBERS:
         problem = f"level {members.level} has {weighted} members, and regions are measured up to {MOST_MEMBERS}"
-        raise InputError("acceptability", [Fault("exact", problem, "Choose auto.")])
+        raise InputError("acceptability", [Fault("exact", problem, "Leave it out: what can be exact is so unasked.")])
     quick = weighted < MOST_MEMBERS or (weighted == MOST_MEMBERS and cities <= MOST_CITIES)
     return quick if exact == "auto" else bool(exact)
 

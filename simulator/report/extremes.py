@@ -124,10 +124,13 @@ def _how_found(found: xr.Dataset, level: str) -> Iterable[str]:
         return
     largest = float(found[names.RANK_ACCEPTABILITY + names.SE].max())
     yield "Weighs more when first: what gains most on its nominal weight in the mean of the weights that do it."
-    yield (
-        f"{found.attrs['draws']:,} draws, seed {found.attrs['seed']}: no share has a standard error above "
-        f"{percent(largest, 2)}. Drawn: {_listed(found.attrs['sampled'])}; exact: {_listed(found.attrs['exact'])}."
+    error = (
+        f"no share has a standard error above {percent(largest, 2)}"
+        if largest > 0.0
+        else "all give the same ranks, so standard errors cannot be told"
     )
+    yield f"{found.attrs['draws']:,} draws, seed {found.attrs['seed']}: {error}."
+    yield f"Drawn: {_listed(found.attrs['sampled'])}; exact: {_listed(found.attrs['exact'])}."
 
 
 def _listed(figures: str) -> str:

@@ -261,7 +261,8 @@ def test_errors_are_those_of_independent_draws() -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"draws": 0}, "0 is not a number of draws"),
+        ({"draws": 0}, "0 draws tell no share. Give 2 or more."),
+        ({"draws": 1}, "1 draws tell no share"),
         ({"draws": 1.5}, r"draws: 1\.5 is no whole number"),
         ({"draws": True}, "draws: True is no whole number"),
         ({"seed": "a"}, "seed: 'a' is no whole number. Give 0 or more."),
