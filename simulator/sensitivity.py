@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,8 @@ import xarray as xr
 from simulator import names
 from simulator.agreement import resolve_exclusions
 from simulator.analysis.shapley import MOST_FACTORS, shapley_effects
-from simulator.analysis.variance_based import BOOTSTRAP, Runs, variance_based
+from simulator.analysis.variance_based import BOOTSTRAP, FEWEST, Runs, variance_based
+from simulator.arguments import Gathering, whole_number_faults
 from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.provenance import ATTRIBUTE, Record, software_versions
@@ -32,6 +33,9 @@ from simulator.uncertainty.realisation import bind
 
 BASE_DRAWS = 4096
 """Base draws that are taken if nothing else is said."""
+
+SHAPLEY_DRAWS = BLOCK
+"""Base draws for Shapley effects, of which each subset of the factors is run, if nothing else is said."""
 
 SHIFT_OUTPUT = "mean_abs_rank_shift"
 
@@ -59,7 +63,8 @@ def influence(
     scenario, overrides, index, workers, progress
         As in `simulator.study.run`.
     base_draws
-        N, rounded up to whole blocks of 1,024. The cost is N (k + 2) draws for k factors, N (2 k + 2) with second
+        N, rounded up to whole blocks of 1,024; the attribute `base_draws` tells how many were taken,
+        `base_draws_asked` how many were asked for. The cost is N (k + 2) draws for k factors, N (2 k + 2) with second
         orders.
     second_order
         Whether to estimate the interaction of each pair of factors too.
@@ -90,7 +95,10 @@ def influence(
     'weights'
     """
     begun, started = time.perf_counter(), datetime.now(UTC)
-    made = _set_up(scenario, base_draws, seed, overrides, index, workers, apart=True)
+    gathered = Gathering("influence")
+    gathered.add(_setting_faults(base_draws, BASE_DRAWS, seed, workers))
+    gathered.add(whole_number_faults("bootstrap", bootstrap, FEWEST, "samples show no spread"))
+    made = _set_up(gathered, scenario, base_draws, seed, overrides, index, workers, apart=True)
     swapped = run_swaps(made.experiment, made.factors, made.blocks, second_order, made.workers, progress)
     runs = Runs(**{field.name: getattr(swapped, field.name) for field in dataclasses.fields(swapped)})
     outputs = _outputs(made.index)
@@ -103,7 +111,7 @@ def influence(
 def shapley(
     scenario: str | Path | Mapping[str, Any],
     *,
-    base_draws: int = 1024,
+    base_draws: int = SHAPLEY_DRAWS,
     seed: int | None = None,
     workers: int | None = None,
     overrides: str | Sequence[str] = (),
@@ -139,13 +147,14 @@ def shapley(
     1.0
     """
     begun, started = time.perf_counter(), datetime.now(UTC)
-    made = _set_up(scenario, base_draws, seed, overrides, index, workers, apart=False)
+    gathered = Gathering("influence")
+    gathered.add(_setting_faults(base_draws, SHAPLEY_DRAWS, seed, workers))
+    made = _set_up(gathered, scenario, base_draws, seed, overrides, index, workers, apart=False)
     if len(made.factors) > MOST_FACTORS:
         problem = f"{len(made.factors)} factors have {2 ** len(made.factors):,} subsets"
         raise InputError(made.study.document.source, [Fault("factors", problem, f"Vary {MOST_FACTORS} at most.")])
     left = run_subsets(made.experiment, made.factors, made.blocks, made.workers, progress)
     found = shapley_effects(left, [factor.name for factor in made.factors], _outputs(made.index))
-    found = found.assign_attrs(base_draws=made.blocks * BLOCK)
     return _sealed(found, made, 2 ** len(made.factors), started, begun)
 
 
@@ -157,11 +166,23 @@ class _Made:
     index: Index
     experiment: Experiment
     factors: Sequence[Swap]
+    asked: int
+    """Base draws asked for; as many are taken as fill the blocks."""
     blocks: int
     workers: int
 
 
+def _setting_faults(base_draws: object, usual: int, seed: object, workers: object) -> Iterator[Fault]:
+    remedy = f"Take some thousand: {usual}."
+    yield from whole_number_faults("base draws", base_draws, FEWEST, "show no variance", remedy)
+    if seed is not None:
+        yield from whole_number_faults("seed", seed, 0, "is below 0")
+    if workers is not None:
+        yield from whole_number_faults("workers", workers, 1, "is not a number of workers")
+
+
 def _set_up(
+    gathered: Gathering,
     scenario: str | Path | Mapping[str, Any],
     base_draws: int,
     seed: int | None,
@@ -170,15 +191,14 @@ def _set_up(
     workers: int | None,
     apart: bool,
 ) -> _Made:
-    """Return a scenario with its factors; `apart`, errors by dimension, and choices that exclude each other as one."""
-    count = joblib.cpu_count() if workers is None else workers
-    faults = [] if count > 0 else [Fault("workers", f"{count} is not a number of workers", "Give 1 or more.")]
-    if seed is not None and seed < 0:
-        faults.append(Fault("seed", f"{seed} is below 0", "Give 0 or more."))
-    if faults:
-        raise InputError("influence", faults)
-    study = plan(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index)
-    refuse_unfit(study, base_draws)
+    """Return a scenario with its factors; `apart`, errors by dimension, and choices that exclude each other as one.
+
+    Raises what was gathered before together with the faults of the scenario.
+    """
+    with gathered.attempt():
+        study = plan(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index)
+        refuse_unfit(study)
+    gathered.refuse()
     (whole,) = study.parts.values()
     chosen = study.scenario.seed if seed is None else seed
     chosen = secrets.randbelow(2**53) if chosen is None else chosen
@@ -191,7 +211,8 @@ def _set_up(
     baseline = (whole.score()[names.RANK] if published is None else published).values
     design = MonteCarlo(realisation.choices, never, base_draws, chosen)
     experiment = prepare(whole, realisation, design, chosen, baseline, False, False)
-    return _Made(study, whole, experiment, factors, block_count(base_draws), count)
+    count = joblib.cpu_count() if workers is None else workers
+    return _Made(study, whole, experiment, factors, base_draws, block_count(base_draws), count)
 
 
 def _sealed(found: xr.Dataset, made: _Made, repeated: int, started: datetime, begun: float) -> xr.Dataset:
@@ -217,6 +238,8 @@ def _sealed(found: xr.Dataset, made: _Made, repeated: int, started: datetime, be
         index=study.scenario.index,
         seed=seed,
         draws=record.draws,
+        base_draws=made.blocks * BLOCK,
+        base_draws_asked=made.asked,
         **{ATTRIBUTE: record.model_dump_json(indent=1)},
     )
 
@@ -225,12 +248,10 @@ def _outputs(index: Index) -> list[str]:
     return [SHIFT_OUTPUT, *(f"{kind} {city}" for kind in (names.RANK, names.TOTAL) for city in index.cities)]
 
 
-def refuse_unfit(study: Study, base_draws: int) -> None:
-    """Refuse a scenario whose draws have no common outputs, and a design too small."""
+def refuse_unfit(study: Study) -> None:
+    """Refuse a scenario whose draws have no common outputs."""
     scenario, place = study.scenario, study.document.place
     faults = []
-    if base_draws < 2:
-        faults.append(Fault("base draws", f"{base_draws} show no variance", "Take some thousand: 4096."))
     if study.question is not None:
         remedy = "Run it, or take a scenario without `changes`."
         faults.append(Fault(place(("changes",)), "a what-if has no factors of this kind", remedy))

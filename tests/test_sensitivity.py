@@ -126,7 +126,11 @@ def test_a_factor_whose_alternatives_give_the_same_has_exactly_0() -> None:
         ("city-clusters", {}, "each group has a ranking of its own"),
         ("leave-one-variable-out", {}, "an exhaustive design is no sample"),
         ("weights-only", {}, "only weights varies, and so causes all there is"),
-        ("stress-test", {"base_draws": 1}, "1 show no variance"),
+        ("stress-test", {"base_draws": 1}, "base draws: 1 show no variance. Take some thousand: 4096."),
+        ("stress-test", {"base_draws": 1.5}, r"base draws: 1\.5 is no whole number. Take some thousand: 4096."),
+        ("stress-test", {"bootstrap": 0}, "bootstrap: 0 samples show no spread. Give 2 or more."),
+        ("stress-test", {"bootstrap": "a", "seed": "a", "workers": "a"}, "influence: 3 faults"),
+        ("city-clusters", {"bootstrap": 0}, "influence: 2 faults"),
         (written(), {}, "nothing varies"),
         (
             written(factors={"leave-out": {"level": "city"}, **CHOICES} | {"leave-out": {"level": "city"}}),
@@ -138,6 +142,22 @@ def test_a_factor_whose_alternatives_give_the_same_has_exactly_0() -> None:
 def test_scenarios_that_have_no_such_indices_are_refused(scenario: Any, more: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         sim.influence(scenario, **{"base_draws": 1024, **more})
+
+
+def test_a_command_suggests_its_own_number_of_base_draws_and_refuses_before_it_runs() -> None:
+    assert "Take some thousand: 1024." in message_of("influence", "stress-test", "--shapley", "--base-draws", "0")
+    assert "Take some thousand: 4096." in message_of("influence", "stress-test", "--base-draws", "0")
+    many = ("--base-draws", "1000000000", "--bootstrap", "0")
+    assert "bootstrap: 0 samples show no spread" in message_of("influence", "stress-test", *many)
+
+
+def test_base_draws_taken_beyond_those_asked_for_are_told() -> None:
+    few = ("--bootstrap", "2", "--workers", "1")
+    told = citysim("influence", "normalisation-only", "--base-draws", "1000", *few)
+    assert "1,024 base draws (1,000 rounded up to whole blocks of 1,024)," in told
+    assert "rounded" not in citysim("influence", "normalisation-only", "--base-draws", "1024", *few)
+    found = sim.shapley("normalisation-only", base_draws=1000, seed=1, workers=1)
+    assert (found.attrs["base_draws"], found.attrs["base_draws_asked"]) == (1024, 1000)
 
 
 def test_the_command_tells_factors_largest_first() -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from simulator import names
 from simulator.report.screen import percent, plain_table
+from simulator.uncertainty.design import BLOCK
 
 SHIFT = "mean_abs_rank_shift"
 FEW_PAIRS = 5
@@ -66,7 +67,7 @@ def _closing(found: xr.Dataset, outputs: Sequence[str], seconds: float | None) -
     if names.SECOND_ORDER in found:
         yield from _pairs(found.sel({names.OUTPUT: outputs[0]}))
     took = "" if seconds is None else f" in {seconds:.1f} s"
-    draws = f"{found.attrs['base_draws']:,} base draws, {found.attrs['draws']:,} runs{took}, seed {found.attrs['seed']}"
+    draws = f"{_base_draws(found)}, {found.attrs['draws']:,} runs{took}, seed {found.attrs['seed']}"
     if names.SHAPLEY in found:
         yield "Shapley effects: the variance shared out among all factors, interactions and dependence in equal parts."
         yield f"{draws}; standard errors by the jackknife."
@@ -76,6 +77,13 @@ def _closing(found: xr.Dataset, outputs: Sequence[str], seconds: float | None) -
         "would stay if all others were."
     )
     yield f"{draws}; intervals from {found.attrs['bootstrap']} bootstrap samples."
+
+
+def _base_draws(found: xr.Dataset) -> str:
+    """Return how many base draws were taken, and why more than were asked for."""
+    taken, asked = found.attrs["base_draws"], found.attrs["base_draws_asked"]
+    more = "" if taken == asked else f" ({asked:,} rounded up to whole blocks of {BLOCK:,})"
+    return f"{taken:,} base draws{more}"
 
 
 def _pairs(of_one: xr.Dataset) -> Iterable[str]:
