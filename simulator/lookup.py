@@ -174,6 +174,10 @@ def fold(name: str) -> str:
 
 
 def _suggestion(name: str, known: Mapping[str, Sequence[str]], meant: Mapping[str, Mapping[str, None]]) -> str:
-    """Return the remedy for an unknown name: the identifiers whose names are nearest, or the known ones."""
+    """Return the remedy for an unknown name: names in it, identifiers whose names are nearest, or all known ones."""
+    parts = [meant.get(fold(part), {}) for part in name.replace("，", ",").replace("、", ",").split(",")]
+    if len(parts) > 1 and all(parts):
+        several = ", ".join(dict.fromkeys(identifier for part in parts for identifier in part))
+        return f"Give each by itself, in a list or as an option of its own: {several}."
     close = {identifier: None for spelling in nearest(fold(name), list(meant)) for identifier in meant[spelling]}
     return f"Did you mean {' or '.join(close)}?" if close else did_you_mean(name, list(known))

@@ -49,6 +49,17 @@ def test_reversals_are_counted_where_points_are_made_again() -> None:
     assert "142 swaps among the others, 0.14 % of all pairs" in told
 
 
+def test_pairs_that_swap_are_written_as_a_table(tmp_path: Path) -> None:
+    table = tmp_path / "pairs.csv"
+    shown = citysim("reversal", "--ties", "mean", "--csv", str(table))
+    assert "142 swaps among the others" in shown
+    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))))
+    assert list(rows[0].values()) == ["shenyang", "24", "foshan", "25", "20"]
+    assert sum(int(row["swapped_times"]) for row in rows) == 142
+    assert all(int(row["rank"]) < int(row["rank_other"]) for row in rows)
+    assert citysim("reversal", "--csv", "-") == "swapped_city,rank,swapped_other_city,rank_other,swapped_times\n"
+
+
 def test_shares_of_all_weights_are_told(tmp_path: Path) -> None:
     out = tmp_path / "acceptability.nc"
     told = citysim("acceptability", "--draws", "2048", "--seed", "1", "--out", str(out))
@@ -109,6 +120,7 @@ def test_all_faults_of_a_table_of_scores_are_told_at_once(tmp_path: Path) -> Non
         (("consensus", "--most", "0"), "0 orders cannot be listed"),
         (("reversal", "--normalisation", "zscore"), "Did you mean z-score?"),
         (("reversal", "--most", "-1"), "-1 pairs cannot be listed"),
+        (("reversal", "--most", "0"), "0 pairs cannot be listed. Give 1 or more."),
         (("reversal", "--ties", ""), "recipe: 1 fault\n  ties: '' is not among the known words"),
         (("reversal", "--normalisation", ""), "recipe: 1 fault"),
         (("acceptability", "--over", ""), "no level ''"),

@@ -17,6 +17,7 @@ from simulator.index import Index, as_index
 from simulator.kernels.arrays import Integers
 
 DESCRIPTIONS: Final = {
+    names.RANK_NOMINAL: "rank in the whole index",
     names.PAIRS_SWAPPED: "pairs of the other cities that swap when the city is left out",
     names.TIES_CHANGED: "pairs of the other cities that begin or cease to tie when the city is left out",
     names.TIMES_SWAPPED: "cities whose leaving out makes the two swap",
@@ -45,12 +46,12 @@ def rank_reversal(
     -------
     xr.Dataset
         On (left_out), a city each: `pairs_swapped`, the pairs of the others whose order is reversed; `ties_changed`,
-        those that tie with the city and not without it, or the other way round, which are no swaps. On (city,
-        other_city): `times_swapped`, the number of cities left out by which the two swap. On (pair): `swapped_times`,
-        the same of the pairs that swap most often, those equal in the order of the cities, with the coordinates
-        `swapped_city`, of the two the better in the whole index, and `swapped_other_city`. Without axis:
-        `share_swapped`, of all pairs in all indices with a city left out; `share_ever_swapped`, the share of pairs that
-        swap for one city left out or more.
+        those that tie with the city and not without it, or the other way round, which are no swaps. On (city):
+        `rank_nominal`, the rank in the whole index. On (city, other_city): `times_swapped`, the number of cities left
+        out by which the two swap. On (pair): `swapped_times`, the same of the pairs that swap most often, those equal
+        in the order of the cities, with the coordinates `swapped_city`, of the two the better in the whole index, and
+        `swapped_other_city`. Without axis: `share_swapped`, of all pairs in all indices with a city left out;
+        `share_ever_swapped`, the share of pairs that swap for one city left out or more.
 
     Raises
     ------
@@ -87,9 +88,10 @@ def rank_reversal(
     with gathered.attempt():
         index = as_index(index)
         _refuse_few(index)
-        whole = _order(index.score(recipe)[names.RANK].values)
+        rank = index.score(recipe)[names.RANK].values
     gathered.refuse()
     cities = index.cities
+    whole = _order(rank)
     swapped, tied, times = _reversals(index, recipe, whole)
     n = len(cities)
     one, other = np.triu_indices(n, 1)
@@ -101,6 +103,7 @@ def rank_reversal(
     called = np.array(cities)
     found = xr.Dataset(
         {
+            names.RANK_NOMINAL: (names.CITY, rank),
             names.PAIRS_SWAPPED: (names.LEFT_OUT, swapped),
             names.TIES_CHANGED: (names.LEFT_OUT, tied),
             names.TIMES_SWAPPED: ((names.CITY, names.OTHER_CITY), times),
