@@ -236,6 +236,7 @@ RANK_ACCEPTABILITY: Final = "rank_acceptability"
 CENTRAL_WEIGHT: Final = "central_weight"
 CONFIDENCE: Final = "confidence_factor"
 EXPECTED_RANK: Final = "expected_rank"
+CAN_BE_FIRST: Final = "can_be_first"
 
 # Raw quantities beside printed points.
 CITIES_KNOWN: Final = "cities_known"

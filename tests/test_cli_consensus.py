@@ -64,7 +64,10 @@ def test_shares_of_all_weights_are_told(tmp_path: Path) -> None:
     out = tmp_path / "acceptability.nc"
     told = citysim("acceptability", "--draws", "2048", "--seed", "1", "--out", str(out))
     assert "2,048 draws, seed 1" in told
-    assert "not seen first" in told
+    rows = {line.split()[1]: line for line in told.splitlines() if line.strip()[:1].isdigit() and "draws" not in line}
+    assert rows["zhaoqing"].rstrip().endswith("never first")
+    assert rows["changsha"].rstrip().endswith("not seen first")
+    assert "Drawn: shares of ranks, weights when first; exact: chances of pairs, mean ranks." in told
     found = read_result(out)
     assert found["rank_acceptability"].sum("rank").values == pytest.approx(1.0)
     (first, *_) = csv.DictReader(io.StringIO(citysim("acceptability", "--draws", "1024", "--csv", "-")))

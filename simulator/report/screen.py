@@ -200,14 +200,17 @@ def city_name(labelled: xr.Dataset, city: int) -> str:
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """Return a share in per cent."""
-    return f"{100.0 * share:.{decimals}f} %"
+    """Return a share in per cent; one that is not quite 0 is never shown as such.
+
+    >>> percent(0.1234), percent(0.0), percent(0.0004), percent(0.00004, 2)
+    ('12.3 %', '0.0 %', '< 0.1 %', '< 0.01 %')
+    """
+    text = f"{100.0 * share:.{decimals}f}"
+    return f"< {10.0**-decimals:.{decimals}f} %" if share > 0.0 and float(text) == 0.0 else f"{text} %"
 
 
 def chance(share: float) -> str:
     """Return a chance in per cent; one that is not quite 0 or 1 is never shown as such."""
-    if 0.0 < share < 0.0005:
-        return "< 0.1 %"
     if 0.9995 <= share < 1.0:
         return "> 99.9 %"
     return percent(share)

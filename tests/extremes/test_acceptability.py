@@ -209,6 +209,23 @@ def by_dimension() -> xr.Dataset:
     return acceptability(INDEX, "dimension", draws=20_000, seed=1)
 
 
+def test_who_can_be_first_is_told_beyond_what_draws_see(by_dimension: xr.Dataset) -> None:
+    limits = sim.extreme_ranks(INDEX, "dimension")
+    assert by_dimension["can_be_first"].values.tolist() == (limits["rank_best"] == 1).values.tolist()
+    few = acceptability(INDEX, "dimension", draws=100)
+    assert few["can_be_first"].identical(by_dimension["can_be_first"])
+    assert few["central_weight"].isnull().any("member").sum() > (~few["can_be_first"]).sum()
+
+
+@given(seed=seeds, members=some_members)
+@settings(max_examples=20, deadline=None)
+def test_who_can_be_first_by_programs_is_who_is_by_closed_forms(seed: int, members: int) -> None:
+    index = small_index(random_values(seed, members))
+    measured, drawn = (acceptability(index, "indicator", draws=2, exact=exact) for exact in (True, False))
+    assert measured["can_be_first"].equals(drawn["can_be_first"])
+    assert measured["can_be_first"].equals(measured["rank_acceptability"].sel(rank=1, drop=True) > 0.0)
+
+
 def test_published_index_drawn_agrees_with_closed_forms(by_dimension: xr.Dataset) -> None:
     drawn = acceptability(INDEX, "dimension", draws=20_000, seed=1, exact=False)
     xr.testing.assert_identical(
