@@ -144,7 +144,8 @@ def weights_for_importance(
     -------
     xr.Dataset
         On (member): `nominal_weight`; `weight`, which gives the importance wanted; `importance_wanted` and
-        `importance_share`, which is had. The attribute `reached` (1 or 0) tells whether they agree to 1e-6.
+        `importance_share`, which is had. The attribute `reached` (1 or 0) tells whether they agree to 1e-6,
+        `largest_difference` how far they are apart at most.
 
     Raises
     ------
@@ -167,7 +168,7 @@ def weights_for_importance(
     _refuse_constant(members, aim)
     weight = _fitted_weights(members.score, members.nominal, aim)
     had = _shares(members.score, weight)
-    reached = bool(np.abs(had - aim).max() <= CLOSE)
+    furthest = float(np.abs(had - aim).max())
     return xr.Dataset(
         {
             names.NOMINAL_WEIGHT: (names.MEMBER, members.nominal),
@@ -176,7 +177,12 @@ def weights_for_importance(
             names.IMPORTANCE_SHARE: (names.MEMBER, had),
         },
         coords=members.coordinates,
-        attrs={"index": index.definition.id, "over": over, "reached": int(reached)},
+        attrs={
+            "index": index.definition.id,
+            "over": over,
+            "reached": int(furthest <= CLOSE),
+            "largest_difference": furthest,
+        },
     )
 
 

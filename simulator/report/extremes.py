@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.report.figures import plural
 from simulator.report.screen import chance, percent, plain_table
 
 ROUNDING = 1e-9
@@ -134,7 +135,8 @@ def _favouring(of_city: xr.Dataset) -> str:
 
 
 def _how_found(found: xr.Dataset, level: str) -> Iterable[str]:
-    yield f"All weights of the {level}s that are not negative and add to 1 count alike; inside each, shares stay."
+    several = plural(level, 2)
+    yield f"All weights of the {several} that are not negative and add to 1 count alike; inside each, shares stay."
     if not found.attrs["sampled"]:
         yield "All figures are exact."
         return

@@ -18,6 +18,17 @@ def number(value: float) -> str:
     return f"{value:,.2f}" if abs(value) >= 10.0 else f"{value:.4g}"
 
 
+def plural(noun: str, count: int) -> str:
+    """Return a noun as it stands behind a count.
+
+    >>> plural("dimension", 1), plural("dimension", 4), plural("category", 2)
+    ('dimension', 'dimensions', 'categories')
+    """
+    if count == 1:
+        return noun
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+
+
 def signed(value: float) -> str:
     """Return a difference with its sign.
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.report.figures import plural
 from simulator.report.screen import percent, plain_table
 from simulator.uncertainty.design import BLOCK
 
@@ -119,11 +120,25 @@ def importance_view(found: xr.Dataset, balanced: xr.Dataset | None = None) -> Gr
         table.add_row(str(row[names.MEMBER_NAME_EN].item()), *cells)
     lines = [
         "Importance: the share of the variance of the total that would go if the member's score were known, by a "
-        "curve; linear: its squared correlation with the total. Shift without: mean rank shift when it is left out."
+        "curve; linear: its squared correlation with the total. Shift without: mean rank shift when it is left out.",
+        "Share: what the member has of the sum of all importances.",
+        *([] if balanced is None else [_how_near(balanced)]),
     ]
-    if balanced is not None and not balanced.attrs["reached"]:
-        lines.append("No weights give every member the importance that its nominal weight says; these come nearest.")
     return Group(table, *(Text(line) for line in lines))
+
+
+def _how_near(balanced: xr.Dataset) -> str:
+    """Return whether weights give the importance wanted, and how near they come."""
+    if balanced.attrs["reached"]:
+        within = percent(float(balanced.attrs["largest_difference"]), 4)
+        return f"Weight for equal say: linear importance is then shared out as nominal weights say (within {within})."
+    had, wanted = balanced[names.IMPORTANCE_SHARE].values, balanced[names.IMPORTANCE_WANTED].values
+    furthest = int(np.argmax(np.abs(had - wanted)))
+    return (
+        "No weights give every member the importance that its nominal weight says; these come nearest. Furthest off: "
+        f"{balanced[names.MEMBER_NAME_EN].values[furthest]}, with {percent(float(had[furthest]))} of all linear "
+        f"importance instead of {percent(float(wanted[furthest]))}."
+    )
 
 
 def importance_frame(found: xr.Dataset, balanced: xr.Dataset | None = None) -> pd.DataFrame:
@@ -138,8 +153,8 @@ def importance_frame(found: xr.Dataset, balanced: xr.Dataset | None = None) -> p
 
 
 def neighbours_view(found: xr.Dataset) -> Group:
-    """Return which member decides the order of each two neighbours in the ranking, and which ones it hangs on."""
-    table = plain_table("Ranks", "Ahead", "Behind", "Gap", "Decided by", "Gives", "Would swap without", right=(3, 5))
+    """Return which member gives most to the lead over each next city in the ranking, and which ones it hangs on."""
+    table = plain_table("Ranks", "Ahead", "Behind", "Gap", "Largest part", "Gives", "Would swap without", right=(3, 5))
     name = dict(zip(found[names.MEMBER].values, found[names.MEMBER_NAME_EN].values, strict=True))
     for pair in range(found.sizes[names.PAIR]):
         row = found.isel({names.PAIR: pair})
@@ -151,21 +166,33 @@ def neighbours_view(found: xr.Dataset) -> Group:
             str(row[names.AHEAD].item()),
             str(row[names.BEHIND].item()),
             f"{float(row[names.GAP]):.5g}",
-            str(name[deciding]),
-            f"{float(row[names.LEAD].sel({names.MEMBER: deciding})):+.5g}",
-            _counted([str(name[member]) for member in needed]),
+            *(
+                (
+                    str(name[deciding]),
+                    f"{float(row[names.LEAD].sel({names.MEMBER: deciding})):+.5g}",
+                    _counted([str(name[member]) for member in needed], found.attrs["over"]),
+                )
+                if float(row[names.GAP]) > 0.0
+                else ("a tie", "", "")
+            ),
         )
-    closing = (
-        "Gap: of the totals. Gives: what the member with the largest part adds to it. Would swap without: members "
-        "that, left out alone while the others keep their proportions, turn the two round."
+    return Group(table, *(Text(line) for line in _on_neighbours(found)))
+
+
+def _on_neighbours(found: xr.Dataset) -> Iterable[str]:
+    yield "Gap: of the totals. Largest part: who gives most to it. Gives: how much that is."
+    yield (
+        "Would swap without: which, left out alone while the others keep their proportions, turn the two round; "
+        "none alone: no single one does."
     )
-    return Group(table, Text(closing))
+    if not bool((found[names.GAP] > 0.0).all()):
+        yield "A tie: the totals are equal and share a rank, so nothing decides who is named first."
 
 
-def _counted(called: Sequence[str], most: int = 2) -> str:
-    """Return names, those beyond the first few counted."""
+def _counted(called: Sequence[str], level: str, most: int = 2) -> str:
+    """Return the members of a level by name, those beyond the first few counted."""
     rest = len(called) - most
-    return ", ".join(called[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(called[:most]) + (f" and {rest} more {plural(level, rest)}" if rest > 0 else "") or "none alone"
 
 
 def neighbours_frame(found: xr.Dataset) -> pd.DataFrame:
