@@ -20,12 +20,13 @@ from simulator.agreement import resolve_exclusions
 from simulator.analysis.shapley import MOST_FACTORS, shapley_effects
 from simulator.analysis.variance_based import BOOTSTRAP, FEWEST, Runs, variance_based
 from simulator.arguments import Gathering, whole_number_faults
+from simulator.definition import Definition
 from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.provenance import ATTRIBUTE, Record, software_versions
 from simulator.scenario import Scenario
 from simulator.simulation.blocks import Experiment, Progress, prepare
-from simulator.simulation.swapping import Swap, run_subsets, run_swaps, split_errors, swaps
+from simulator.simulation.swapping import BEHIND_POINTS, ERROR, Swap, run_subsets, run_swaps, split_errors, swaps
 from simulator.study import Study, plan
 from simulator.uncertainty.design import BLOCK, MonteCarlo, block_count
 from simulator.uncertainty.factors import Choice
@@ -280,8 +281,30 @@ def _never(scenario: Scenario, choices: Sequence[Choice]) -> tuple[Mapping[str, 
 
 
 def _labelled(found: xr.Dataset, index: Index) -> xr.Dataset:
-    """Return indices with what each output is, and of which city, as coordinates."""
+    """Return indices with what each output is, of which city, and what each factor is called, as coordinates."""
     n = len(index.cities)
     kinds = [SHIFT_OUTPUT, *[names.RANK] * n, *[names.TOTAL] * n]
     whose = np.array(["", *index.cities, *index.cities], dtype=object)
-    return found.assign_coords({names.QUANTITY: (names.OUTPUT, kinds), names.CITY: (names.OUTPUT, whose)})
+    called = [_called(str(factor), index.definition) for factor in found[names.FACTOR].values]
+    return found.assign_coords(
+        {
+            names.QUANTITY: (names.OUTPUT, kinds),
+            names.CITY: (names.OUTPUT, whose),
+            names.FACTOR_NAME: (names.FACTOR, called),
+        }
+    )
+
+
+def _called(factor: str, definition: Definition) -> str:
+    """Return what a factor is called in tables: an error by the name of its node, values by what they are.
+
+    >>> import simulator as sim
+    >>> _called("error open-development (2)", sim.load_index("opportunity-2025").definition)
+    'error Open development (2)'
+    """
+    if factor == BEHIND_POINTS:
+        return "values behind points"
+    kind, _, rest = factor.partition(" ")
+    english = {node.id: node.name.en for node in definition.nodes if node.name.en}
+    node, entry, number = rest.partition(" (")
+    return f"{kind} {english[node]}{entry}{number}" if kind == ERROR and node in english else factor

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 from command_line import citysim, message_of
+from rich.console import Console
 from scipy.stats import spearmanr
 
 import simulator as sim
 from simulator.agreement import resolve_exclusions
 from simulator.errors import InputError
+from simulator.report.sensitivity import influence_view
 from simulator.simulation.blocks import prepare
 from simulator.simulation.swapping import Swap, run_swaps, split_errors, swaps
 from simulator.study import plan
@@ -170,6 +173,32 @@ def test_the_command_tells_factors_largest_first() -> None:
     assert table.splitlines()[0].startswith("output,factor,first_order,first_order_se")
     assert len(table.splitlines()) == 1 + 121 * 13
     assert "Did you mean hefei?" in message_of("influence", "stress-test", "--city", "hefi")
+
+
+def test_a_table_of_some_cities_has_these_alone() -> None:
+    few = ("--base-draws", "1024", "--bootstrap", "5", "--csv", "-", "--city", "合肥", "--city", "ningbo")
+    rows = [line.split(",")[0] for line in citysim("influence", "normalisation-only", *few).splitlines()[1:]]
+    told = ["mean_abs_rank_shift", "rank hefei", "rank ningbo", "total hefei", "total ningbo"]
+    assert list(dict.fromkeys(rows)) == told
+
+
+def test_factors_have_names_and_what_they_explain_alone_an_interval() -> None:
+    found = sim.influence("stress-test", base_draws=1024, bootstrap=20, seed=1, workers=2)
+    called = dict(zip(found["factor"].values, found["factor_name"].values, strict=True))
+    assert called["values"] == "values behind points"
+    assert called["error digital-empowerment"] == "error Digital-intelligence empowerment"
+    assert called["leave-out variable"] == "leave-out variable"
+    alone = found.sel(output="mean_abs_rank_shift")
+    assert float(alone["first_order_sum"]) == pytest.approx(float(alone["first_order"].sum()))
+    assert float(alone["first_order_sum_low"]) < float(alone["first_order_sum"]) < float(alone["first_order_sum_high"])
+    with_console = Console(width=200, record=True, file=io.StringIO())
+    with_console.print(influence_view(found, ["hefei"]))
+    told = with_console.export_text()
+    low, high = (100.0 * float(alone[f"first_order_sum_{end}"]) for end in ("low", "high"))
+    assert f"(95 % interval {low:.0f} to {high:.0f} %), the rest is their interaction." in told
+    assert "error Open development" in told
+    assert "Values behind points: what the published points do not tell" in told
+    assert "Rank of hefei: the factors by themselves explain" in told
 
 
 def test_shapley_effects_of_choices_that_exclude_each_other_are_those_of_enumeration() -> None:

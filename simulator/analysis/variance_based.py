@@ -81,7 +81,8 @@ def variance_based(
     -------
     xr.Dataset
         `first_order` and `total_order` (factor, output), and with `ba` `second_order` (factor, other_factor, output)
-        for pairs with the first before the second, NaN elsewhere. Each has its standard error over the bootstrap
+        for pairs with the first before the second, NaN elsewhere; `first_order_sum` (output), what the factors explain
+        by themselves. Each has its standard error over the bootstrap
         samples with `_se` behind it, and the ends of a normal interval of the `level` with `_low` and `_high`.
         `constant` (output) is true where an output does not vary: its indices are 0.
 
@@ -112,11 +113,14 @@ def variance_based(
     # All base draws once, then the bootstrap samples: one product for both.
     counts = np.concatenate([np.ones((1, draws)), _counts(resamples)])
     found = {name: (indices[0], indices[1:]) for name, indices in _indices(scaled, counts)}
+    first, of_samples = found[names.FIRST_ORDER]
+    found[names.FIRST_ORDER_SUM] = first.sum(axis=0), of_samples.sum(axis=1)
     quantile = float(ndtri(0.5 + level / 2.0))
     axes = {
         names.FIRST_ORDER: (names.FACTOR, names.OUTPUT),
         names.TOTAL_ORDER: (names.FACTOR, names.OUTPUT),
         names.SECOND_ORDER: (names.FACTOR, names.OTHER_FACTOR, names.OUTPUT),
+        names.FIRST_ORDER_SUM: (names.OUTPUT,),
     }
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {}
     for name, (value, samples) in found.items():

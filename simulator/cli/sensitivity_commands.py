@@ -82,7 +82,7 @@ def influence_command(
     if out is not None:
         write_result(found, Path(out))
     if csv_path is not None:
-        write_csv(influence_frame(found), csv_path)
+        write_csv(influence_frame(found, shown), csv_path)
     if not quiet and csv_path != STANDARD_OUTPUT:
         show(influence_view(found, shown, time.perf_counter() - begun))
         if out is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from rich.text import Text
 from simulator import names
 from simulator.report.figures import plural
 from simulator.report.screen import percent, plain_table
+from simulator.simulation.swapping import BEHIND_POINTS
 from simulator.uncertainty.design import BLOCK
 
 SHIFT = "mean_abs_rank_shift"
@@ -24,7 +25,7 @@ def influence_view(found: xr.Dataset, cities: Sequence[str] = (), seconds: float
     """Return the indices of each factor for the mean rank shift, then for the rank of some cities, largest first."""
     outputs = {SHIFT: "Mean absolute rank shift", **{f"{names.RANK} {city}": f"Rank of {city}" for city in cities}}
     tables = [_table(found.sel({names.OUTPUT: output}), title) for output, title in outputs.items()]
-    return Group(*tables, *(Text(line) for line in _closing(found, list(outputs), seconds)))
+    return Group(*tables, *(Text(line) for line in _closing(found, outputs, seconds)))
 
 
 def _table(of_one: xr.Dataset, title: str) -> Table:
@@ -38,7 +39,7 @@ def _table(of_one: xr.Dataset, title: str) -> Table:
         for index in (names.FIRST_ORDER, names.TOTAL_ORDER):
             value, low, high = (float(row[index + end]) for end in ("", "_low", "_high"))
             cells += [f"{value:.3f}", f"{low:.3f} to {high:.3f}"]
-        table.add_row(str(row[names.FACTOR].item()), *cells)
+        table.add_row(str(row[names.FACTOR_NAME].item()), *cells)
     return table
 
 
@@ -48,25 +49,27 @@ def _shapley_table(of_one: xr.Dataset, title: str) -> Table:
     for factor in np.argsort(-of_one[names.SHAPLEY].values, kind="stable"):
         row = of_one.isel({names.FACTOR: factor})
         share, error = float(row[names.SHAPLEY]), float(row[names.SHAPLEY + names.SE])
-        table.add_row(str(row[names.FACTOR].item()), f"{100.0 * share:.1f} %", f"{100.0 * error:.1f} %")
+        table.add_row(str(row[names.FACTOR_NAME].item()), f"{100.0 * share:.1f} %", f"{100.0 * error:.1f} %")
     return table
 
 
-def _closing(found: xr.Dataset, outputs: Sequence[str], seconds: float | None) -> Iterable[str]:
-    for output in outputs:
+def _closing(found: xr.Dataset, outputs: Mapping[str, str], seconds: float | None) -> Iterable[str]:
+    for output, title in outputs.items():
         one = found.sel({names.OUTPUT: output})
         if bool(one[names.CONSTANT]):
-            yield f"{output} is the same in all draws: every index is 0."
+            yield f"{title}: the same in all draws, so every index is 0."
             continue
         if names.SHAPLEY in found:
             continue
-        alone = float(one[names.FIRST_ORDER].sum())
-        share = f"{100.0 * alone:.0f} % of its variance"
+        alone, low, high = (100.0 * float(one[names.FIRST_ORDER_SUM + end]) for end in ("", "_low", "_high"))
+        share = f"{alone:.0f} % of its variance (95 % interval {low:.0f} to {high:.0f} %)"
         if float(one[names.FIRST_ORDER].min()) < 0.0:
-            yield f"{output}: a first order below 0 is one near 0, with its sampling error."
-        yield f"{output}: the factors by themselves explain {share}, the rest is their interaction."
+            yield f"{title}: a first order below 0 is one near 0, with its sampling error."
+        yield f"{title}: the factors by themselves explain {share}, the rest is their interaction."
     if names.SECOND_ORDER in found:
-        yield from _pairs(found.sel({names.OUTPUT: outputs[0]}))
+        yield from _pairs(found.sel({names.OUTPUT: SHIFT}))
+    if BEHIND_POINTS in found[names.FACTOR].values:
+        yield "Values behind points: what the published points do not tell of the values that they rank."
     took = "" if seconds is None else f" in {seconds:.1f} s"
     draws = f"{_base_draws(found)}, {found.attrs['draws']:,} runs{took}, seed {found.attrs['seed']}"
     if names.SHAPLEY in found:
@@ -92,13 +95,19 @@ def _pairs(of_one: xr.Dataset) -> Iterable[str]:
     joint = of_one[names.SECOND_ORDER].values
     known = np.argwhere(np.isfinite(joint))
     strongest = sorted(known.tolist(), key=lambda pair: -joint[tuple(pair)])[:FEW_PAIRS]
-    factors = of_one[names.FACTOR].values
+    factors = of_one[names.FACTOR_NAME].values
     told = [f"{factors[i]} × {factors[j]} {joint[i, j]:.3f}" for i, j in strongest]
     yield f"Strongest interactions for the mean rank shift: {'; '.join(told)}."
 
 
-def influence_frame(found: xr.Dataset) -> pd.DataFrame:
-    """Return indices as a table: a row for each factor and output, with standard errors and intervals."""
+def influence_frame(found: xr.Dataset, cities: Sequence[str] = ()) -> pd.DataFrame:
+    """Return indices as a table: a row for each factor and output, with standard errors and intervals.
+
+    Of some `cities`, these are the mean rank shift, and the rank and the total of each; of all if none is named.
+    """
+    if cities:
+        of_cities = [f"{kind} {city}" for kind in (names.RANK, names.TOTAL) for city in cities]
+        found = found.sel({names.OUTPUT: [SHIFT, *of_cities]})
     kinds = [name for name in (names.FIRST_ORDER, names.TOTAL_ORDER, names.SHAPLEY) if name in found]
     ends = ("", names.SE, "_low", "_high")
     columns = [index + end for index in kinds for end in ends if index + end in found]
