@@ -16,6 +16,7 @@ from rich.text import Text
 from simulator import names
 from simulator.analysis.stability import largest_error
 from simulator.report.frames import OVERALL
+from simulator.report.widths import Sheet, fitted
 from simulator.uncertainty.design import BLOCK
 from simulator.uncertainty.points import TITLES
 
@@ -23,9 +24,13 @@ FEW = 10
 """Alternatives up to which the share of each is shown."""
 
 
-def plain_table(*headings: str, right: Sequence[int] = ()) -> Table:
-    """Return an empty table with these headings; columns whose number is in `right` are right-aligned."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def plain_table(*headings: str, right: Sequence[int] = (), spare: Sequence[int] = ()) -> Table:
+    """Return an empty table with these headings; columns whose number is in `right` are right-aligned.
+
+    Those in `spare` are left out where the screen is too narrow, the first first; the table says so.
+    """
+    table = Sheet(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.spare = spare
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number in right else "left", overflow="fold")
     return table
@@ -231,5 +236,6 @@ def wide_console() -> Console:
 
 
 def show(view: RenderableType) -> None:
-    """Print a view on standard output."""
-    wide_console().print(view)
+    """Print a view on standard output, its tables as wide as the screen."""
+    console = wide_console()
+    console.print(fitted(view, console.width))

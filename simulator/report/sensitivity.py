@@ -163,7 +163,8 @@ def importance_frame(found: xr.Dataset, balanced: xr.Dataset | None = None) -> p
 
 def neighbours_view(found: xr.Dataset) -> Group:
     """Return which member gives most to the lead over each next city in the ranking, and which ones it hangs on."""
-    table = plain_table("Ranks", "Ahead", "Behind", "Gap", "Largest part", "Gives", "Would swap without", right=(3, 5))
+    headings = ("Ranks", "Ahead", "Behind", "Gap", "Largest part", "Gives", "Would swap without")
+    table = plain_table(*headings, right=(3, 5), spare=(0, 5))
     name = dict(zip(found[names.MEMBER].values, found[names.MEMBER_NAME_EN].values, strict=True))
     for pair in range(found.sizes[names.PAIR]):
         row = found.isel({names.PAIR: pair})
