@@ -147,6 +147,22 @@ class Index:
         )
 
 
+def as_index(given: Index | str | Path) -> Index:
+    """Return an index that is in hand already, or the one of a bundled name or of a path.
+
+    Raises
+    ------
+    InputError
+        As `load_index` does; and for what is no index, name or path.
+
+    Examples
+    --------
+    >>> as_index("opportunity-2025")
+    <Index opportunity-2025: 60 cities × 50 indicators>
+    """
+    return given if isinstance(given, Index) else load_index(given)
+
+
 def load_index(name: str | Path, beside: Path | None = None) -> Index:
     """Return a bundled index by its name, or the index of a definition file.
 

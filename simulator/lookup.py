@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from simulator import names as at
+from simulator.arguments import names_of
 from simulator.definition import Definition, Indicator, Node
 from simulator.errors import Fault, InputError, did_you_mean, nearest
 
@@ -16,13 +17,13 @@ Selection = Sequence[str] | Mapping[str, object]
 """Which cities: their names, or for attributes of a city the value or values it may have."""
 
 
-def look_up(asked: Sequence[str], known: Mapping[str, Sequence[str]], kind: str) -> list[str]:
+def look_up(asked: str | Sequence[str], known: Mapping[str, Sequence[str]], kind: str) -> list[str]:
     """Return the identifier of each name asked for, in that order.
 
     Parameters
     ----------
     asked
-        Names: an identifier, or another name of it in any case.
+        Names: an identifier, or another name of it in any case; a single one may stand as a text.
     known
         Other names of every identifier.
     kind
@@ -31,13 +32,15 @@ def look_up(asked: Sequence[str], known: Mapping[str, Sequence[str]], kind: str)
     Raises
     ------
     InputError
-        With every name that is unknown (the nearest known ones are suggested) or that stands for more than one.
+        With every name that is unknown (the nearest known ones are suggested) or that stands for more than one; for
+        what is no list of texts.
 
     Examples
     --------
     >>> look_up(["合肥", "HEFEI"], {"hefei": ["Hefei", "合肥"], "harbin": ["Harbin", "哈尔滨"]}, "city")
     ['hefei', 'hefei']
     """
+    asked = names_of(asked, kind)
     meant: dict[str, dict[str, None]] = {}
     for identifier, others in known.items():
         for name in (identifier, *others):
@@ -67,8 +70,8 @@ def find_city(matrix: xr.Dataset, name: str) -> str:
     return find_cities(matrix, [name])[0]
 
 
-def find_cities(matrix: xr.Dataset, names: Sequence[str]) -> list[str]:
-    """Return the cities (their slugs) that names stand for, one for each name; see `find_city`.
+def find_cities(matrix: xr.Dataset, names: str | Sequence[str]) -> list[str]:
+    """Return the cities (their slugs) that names stand for, one for each name (or of a single one); see `find_city`.
 
     Raises
     ------
@@ -133,7 +136,7 @@ def select_cities(matrix: xr.Dataset, selection: Selection) -> xr.Dataset:
 
 
 def _named(matrix: xr.Dataset, names: str | Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    cities = find_cities(matrix, [names] if isinstance(names, str) else names)
+    cities = find_cities(matrix, names)
     return np.isin(matrix[at.CITY].to_numpy(), cities)
 
 
@@ -171,6 +174,10 @@ def fold(name: str) -> str:
 
 
 def _suggestion(name: str, known: Mapping[str, Sequence[str]], meant: Mapping[str, Mapping[str, None]]) -> str:
-    """Return the remedy for an unknown name: the identifiers whose names are nearest, or the known ones."""
+    """Return the remedy for an unknown name: names in it, identifiers whose names are nearest, or all known ones."""
+    parts = [meant.get(fold(part), {}) for part in name.replace("，", ",").replace("、", ",").split(",")]
+    if len(parts) > 1 and all(parts):
+        several = ", ".join(dict.fromkeys(identifier for part in parts for identifier in part))
+        return f"Give each by itself, in a list or as an option of its own: {several}."
     close = {identifier: None for spelling in nearest(fold(name), list(meant)) for identifier in meant[spelling]}
     return f"Did you mean {' or '.join(close)}?" if close else did_you_mean(name, list(known))

@@ -172,7 +172,9 @@ DRAWS: Final = "draws"
 # Sensitivity indices.
 OUTPUT: Final = "output"
 OTHER_FACTOR: Final = "other_factor"
+FACTOR_NAME: Final = "factor_name"
 FIRST_ORDER: Final = "first_order"
+FIRST_ORDER_SUM: Final = "first_order_sum"
 TOTAL_ORDER: Final = "total_order"
 SECOND_ORDER: Final = "second_order"
 MU_STAR: Final = "mu_star"
@@ -245,6 +247,7 @@ RANK_ACCEPTABILITY: Final = "rank_acceptability"
 CENTRAL_WEIGHT: Final = "central_weight"
 CONFIDENCE: Final = "confidence_factor"
 EXPECTED_RANK: Final = "expected_rank"
+CAN_BE_FIRST: Final = "can_be_first"
 
 # Raw quantities beside printed points.
 CITIES_KNOWN: Final = "cities_known"

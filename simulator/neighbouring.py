@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import xarray as xr
 
 from simulator import names
 from simulator.extremes.members import Members, members_of
-from simulator.index import Index
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Floats
 
 
-def neighbours(index: Index, over: str) -> xr.Dataset:
+def neighbours(index: Index | str | Path, over: str) -> xr.Dataset:
     """Return what each member gives to the lead of every city over the next one in the ranking.
 
     Parameters
     ----------
     index
-        An index whose total is linear in the weights of these members.
+        An index, its bundled name or its path, whose total is linear in the weights of these members.
     over
         A level: `dimension`, `variable`, `indicator`.
 
@@ -51,6 +53,7 @@ def neighbours(index: Index, over: str) -> xr.Dataset:
     >>> [first[name].item() for name in ("ahead", "behind", "gap", "deciding")]
     ['shanghai', 'beijing', 11.0, 'open-development']
     """
+    index = as_index(index)
     members = members_of(index, over)
     order = np.argsort(members.rank, kind="stable")
     ahead, behind = order[:-1], order[1:]

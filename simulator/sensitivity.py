@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,14 +20,16 @@ from simulator.agreement import resolve_exclusions
 from simulator.analysis.pawn import Sliced, by_size
 from simulator.analysis.pawn import pawn as distribution_based
 from simulator.analysis.shapley import MOST_FACTORS, shapley_effects
-from simulator.analysis.variance_based import BOOTSTRAP, Runs, variance_based
+from simulator.analysis.variance_based import BOOTSTRAP, FEWEST, Runs, variance_based
+from simulator.arguments import Gathering, whole_number_faults
+from simulator.definition import Definition, Indicator, Node
 from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.provenance import ATTRIBUTE, Record, software_versions
 from simulator.scenario import DEFAULT_DRAWS, Scenario
 from simulator.simulation.blocks import Experiment, Progress, prepare
 from simulator.simulation.sample import Sample, draw_sample
-from simulator.simulation.swapping import Swap, run_subsets, run_swaps, split_errors, swaps
+from simulator.simulation.swapping import BEHIND_POINTS, ERROR, Swap, run_subsets, run_swaps, split_errors, swaps
 from simulator.study import Study, plan
 from simulator.uncertainty.design import BLOCK, MonteCarlo, block_count
 from simulator.uncertainty.factors import METHOD_FACTORS, Choice
@@ -35,6 +37,12 @@ from simulator.uncertainty.realisation import Realisation, bind
 
 BASE_DRAWS = 4096
 """Base draws that are taken if nothing else is said."""
+
+SHAPLEY_DRAWS = BLOCK
+"""Base draws for Shapley effects, of which each subset of the factors is run, if nothing else is said."""
+
+WEIGHT = "weight"
+"""First word of what a random weight is called."""
 
 SHIFT_OUTPUT = "mean_abs_rank_shift"
 
@@ -62,7 +70,8 @@ def influence(
     scenario, overrides, index, workers, progress
         As in `simulator.study.run`.
     base_draws
-        N, rounded up to whole blocks of 1,024. The cost is N (k + 2) draws for k factors, N (2 k + 2) with second
+        N, rounded up to whole blocks of 1,024; the attribute `base_draws` tells how many were taken,
+        `base_draws_asked` how many were asked for. The cost is N (k + 2) draws for k factors, N (2 k + 2) with second
         orders.
     second_order
         Whether to estimate the interaction of each pair of factors too.
@@ -93,20 +102,23 @@ def influence(
     'weights'
     """
     begun, started = time.perf_counter(), datetime.now(UTC)
-    made = _set_up(scenario, base_draws, seed, overrides, index, workers, apart=True)
+    gathered = Gathering("influence")
+    gathered.add(_setting_faults("base draws", base_draws, BASE_DRAWS, seed, workers))
+    gathered.add(whole_number_faults("bootstrap", bootstrap, FEWEST, "samples show no spread"))
+    made = _set_up(gathered, scenario, base_draws, seed, overrides, index, workers, apart=True)
     swapped = run_swaps(made.experiment, made.factors, made.blocks, second_order, made.workers, progress)
     runs = Runs(**{field.name: getattr(swapped, field.name) for field in dataclasses.fields(swapped)})
     outputs = _outputs(made.index)
     seed = made.experiment.seed
     found = variance_based(runs, [factor.name for factor in made.factors], outputs, seed=seed, bootstrap=bootstrap)
     repeated = len(made.factors) + 2 + second_order * len(made.factors)
-    return _sealed(found, made, made.blocks * BLOCK * repeated, started, begun)
+    return _sealed(_in_blocks(found, made), made, made.blocks * BLOCK * repeated, started, begun)
 
 
 def shapley(
     scenario: str | Path | Mapping[str, Any],
     *,
-    base_draws: int = 1024,
+    base_draws: int = SHAPLEY_DRAWS,
     seed: int | None = None,
     workers: int | None = None,
     overrides: str | Sequence[str] = (),
@@ -142,14 +154,15 @@ def shapley(
     1.0
     """
     begun, started = time.perf_counter(), datetime.now(UTC)
-    made = _set_up(scenario, base_draws, seed, overrides, index, workers, apart=False)
+    gathered = Gathering("influence")
+    gathered.add(_setting_faults("base draws", base_draws, SHAPLEY_DRAWS, seed, workers))
+    made = _set_up(gathered, scenario, base_draws, seed, overrides, index, workers, apart=False)
     if len(made.factors) > MOST_FACTORS:
         problem = f"{len(made.factors)} factors have {2 ** len(made.factors):,} subsets"
         raise InputError(made.study.document.source, [Fault("factors", problem, f"Vary {MOST_FACTORS} at most.")])
     left = run_subsets(made.experiment, made.factors, made.blocks, made.workers, progress)
     found = shapley_effects(left, [factor.name for factor in made.factors], _outputs(made.index))
-    found = found.assign_attrs(base_draws=made.blocks * BLOCK)
-    return _sealed(found, made, made.blocks * BLOCK * 2 ** len(made.factors), started, begun)
+    return _sealed(_in_blocks(found, made), made, made.blocks * BLOCK * 2 ** len(made.factors), started, begun)
 
 
 def pawn(
@@ -193,7 +206,9 @@ def pawn(
     'normalisation'
     """
     begun, started = time.perf_counter(), datetime.now(UTC)
-    made = _set_up(scenario, draws, seed, overrides, index, workers, apart=True, fewest=1)
+    gathered = Gathering("influence")
+    gathered.add(_setting_faults("draws", draws, DEFAULT_DRAWS, seed, workers))
+    made = _set_up(gathered, scenario, draws, seed, overrides, index, workers, apart=True, fewest=1)
     realisation = made.experiment.realisation
     fields = {field.name for field in realisation.behind} | {error.name for error in realisation.errors}
     fields |= {one.name for one in realisation.omissions if one.choice is None}
@@ -205,7 +220,7 @@ def pawn(
     sample = draw_sample(made.experiment, made.workers, progress)
     inputs = _sliced(sample, realisation)
     found = distribution_based(sample.outputs, inputs, _outputs(made.index), seed=made.experiment.seed)
-    found = found.assign_attrs(base_draws=draws, without_index="; ".join(without))
+    found = found.assign_attrs(without_index="; ".join(without))
     return _sealed(found, made, draws, started, begun)
 
 
@@ -227,7 +242,7 @@ def _sliced(sample: Sample, realisation: Realisation) -> list[Sliced]:
         for member, name in enumerate(sampler.members):
             weight = np.where(among, sample.weights[:, sampler.member == member].sum(axis=1), 0.0)
             if np.ptp(weight[among]) > 0.0:
-                found.append(by_size(f"weight {name}{label}", weight, among))
+                found.append(by_size(f"{WEIGHT} {name}{label}", weight, among))
     return found
 
 
@@ -239,11 +254,23 @@ class _Made:
     index: Index
     experiment: Experiment
     factors: Sequence[Swap]
+    asked: int
+    """Base draws asked for; as many are taken as fill the blocks."""
     blocks: int
     workers: int
 
 
+def _setting_faults(what: str, draws: object, usual: int, seed: object, workers: object) -> Iterator[Fault]:
+    remedy = f"Take some thousand: {usual}."
+    yield from whole_number_faults(what, draws, FEWEST, "show no variance", remedy)
+    if seed is not None:
+        yield from whole_number_faults("seed", seed, 0, "is below 0")
+    if workers is not None:
+        yield from whole_number_faults("workers", workers, 1, "is not a number of workers")
+
+
 def _set_up(
+    gathered: Gathering,
     scenario: str | Path | Mapping[str, Any],
     base_draws: int,
     seed: int | None,
@@ -253,15 +280,14 @@ def _set_up(
     apart: bool,
     fewest: int = 2,
 ) -> _Made:
-    """Return a scenario with its factors; `apart`, errors by dimension, and choices that exclude each other as one."""
-    count = joblib.cpu_count() if workers is None else workers
-    faults = [] if count > 0 else [Fault("workers", f"{count} is not a number of workers", "Give 1 or more.")]
-    if seed is not None and seed < 0:
-        faults.append(Fault("seed", f"{seed} is below 0", "Give 0 or more."))
-    if faults:
-        raise InputError("influence", faults)
-    study = plan(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index)
-    refuse_unfit(study, base_draws)
+    """Return a scenario with its factors; `apart`, errors by dimension, and choices that exclude each other as one.
+
+    Raises what was gathered before together with the faults of the scenario.
+    """
+    with gathered.attempt():
+        study = plan(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index)
+        refuse_unfit(study)
+    gathered.refuse()
     (whole,) = study.parts.values()
     chosen = study.scenario.seed if seed is None else seed
     chosen = secrets.randbelow(2**53) if chosen is None else chosen
@@ -275,7 +301,13 @@ def _set_up(
     baseline = (whole.score()[names.RANK] if published is None else published).values
     design = MonteCarlo(realisation.choices, never, base_draws, chosen)
     experiment = prepare(whole, realisation, design, chosen, baseline, False, False)
-    return _Made(study, whole, experiment, factors, block_count(base_draws), count)
+    count = joblib.cpu_count() if workers is None else workers
+    return _Made(study, whole, experiment, factors, base_draws, block_count(base_draws), count)
+
+
+def _in_blocks(found: xr.Dataset, made: _Made) -> xr.Dataset:
+    """Return indices that say how many base draws were taken, and how many were asked for."""
+    return found.assign_attrs(base_draws=made.blocks * BLOCK, base_draws_asked=made.asked)
 
 
 def _sealed(found: xr.Dataset, made: _Made, draws: int, started: datetime, begun: float) -> xr.Dataset:
@@ -309,12 +341,10 @@ def _outputs(index: Index) -> list[str]:
     return [SHIFT_OUTPUT, *(f"{kind} {city}" for kind in (names.RANK, names.TOTAL) for city in index.cities)]
 
 
-def refuse_unfit(study: Study, base_draws: int) -> None:
-    """Refuse a scenario whose draws have no common outputs, and a design too small."""
+def refuse_unfit(study: Study) -> None:
+    """Refuse a scenario whose draws have no common outputs."""
     scenario, place = study.scenario, study.document.place
     faults = []
-    if base_draws < 2:
-        faults.append(Fault("base draws", f"{base_draws} show no variance", "Take some thousand: 4096."))
     if study.question is not None:
         remedy = "Run it, or take a scenario without `changes`."
         faults.append(Fault(place(("changes",)), "a what-if has no factors of this kind", remedy))
@@ -341,8 +371,31 @@ def _never(scenario: Scenario, choices: Sequence[Choice]) -> tuple[Mapping[str, 
 
 
 def _labelled(found: xr.Dataset, index: Index) -> xr.Dataset:
-    """Return indices with what each output is, and of which city, as coordinates."""
+    """Return indices with what each output is, of which city, and what each factor is called, as coordinates."""
     n = len(index.cities)
     kinds = [SHIFT_OUTPUT, *[names.RANK] * n, *[names.TOTAL] * n]
     whose = np.array(["", *index.cities, *index.cities], dtype=object)
-    return found.assign_coords({names.QUANTITY: (names.OUTPUT, kinds), names.CITY: (names.OUTPUT, whose)})
+    called = [_called(str(factor), index.definition) for factor in found[names.FACTOR].values]
+    return found.assign_coords(
+        {
+            names.QUANTITY: (names.OUTPUT, kinds),
+            names.CITY: (names.OUTPUT, whose),
+            names.FACTOR_NAME: (names.FACTOR, called),
+        }
+    )
+
+
+def _called(factor: str, definition: Definition) -> str:
+    """Return what a factor is called in tables: an error or a weight by the name of its node, values by what they are.
+
+    >>> import simulator as sim
+    >>> _called("error open-development (2)", sim.load_index("opportunity-2025").definition)
+    'error Open development (2)'
+    """
+    if factor == BEHIND_POINTS:
+        return "values behind points"
+    kind, _, rest = factor.partition(" ")
+    parts: list[Indicator | Node] = [*definition.indicators, *definition.nodes]
+    english = {part.id: part.name.en for part in parts if part.name.en}
+    node, entry, number = rest.partition(" (")
+    return f"{kind} {english[node]}{entry}{number}" if kind in (ERROR, WEIGHT) and node in english else factor

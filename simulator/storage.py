@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,8 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
         raise StorageError(f"{path}: cannot be written (no folder {path.parent})")
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise StorageError(f"{path}: cannot be written (it is no ordinary file)")
+    if not _takes_files(path.parent):
+        raise StorageError(f"{path}: cannot be written (the folder {path.parent} takes no new files)")
     mark = uuid.uuid4().hex[:12]
     new = path.with_name(f".{path.stem}-{mark}{path.suffix}")
     old = path.with_name(f".{path.stem}-{mark}-old{path.suffix}")
@@ -101,6 +104,17 @@ def refuse_unwritable(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise InputError(str(path), [Fault("", "is no ordinary file", "Name a file, or - for the screen.")])
     if not path.parent.is_dir():
-        raise InputError(str(path), [Fault("", f"the folder {path.parent} does not exist", "Create it first.")])
-    if not os.access(path.parent, os.W_OK):
+        files = [folder for folder in path.parents if folder.is_file()]
+        problem = f"{files[0]} is a file, no folder" if files else f"the folder {path.parent} does not exist"
+        raise InputError(str(path), [Fault("", problem, "Name a folder." if files else "Create it first.")])
+    if not (os.access(path.parent, os.W_OK) and _takes_files(path.resolve().parent)):
         raise InputError(str(path), [Fault("", f"the folder {path.parent} may not be written to", "Choose another.")])
+
+
+def _takes_files(folder: Path) -> bool:
+    """Return whether a file can be made in a folder, which permissions alone do not tell; none is left there."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -17,9 +18,10 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from simulator import names
+from simulator.arguments import Gathering, share_faults
 from simulator.errors import Fault, InputError
 from simulator.extremes.members import Members, members_of
-from simulator.index import Index
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Floats, Integers
 
 FEWEST_PLACES = 5
@@ -41,13 +43,13 @@ CLOSE = 1e-6
 """Largest difference of shares of importance at which weights are as wanted."""
 
 
-def importance(index: Index, over: str) -> xr.Dataset:
+def importance(index: Index | str | Path, over: str) -> xr.Dataset:
     """Return the importance of every member of a level beside its nominal weight.
 
     Parameters
     ----------
     index
-        An index whose total is linear in the weights of these members.
+        An index, its bundled name or its path, whose total is linear in the weights of these members.
     over
         A level: `dimension`, `variable`, `indicator`.
 
@@ -72,6 +74,7 @@ def importance(index: Index, over: str) -> xr.Dataset:
     >>> found["importance"].idxmin().item(), bool((found["importance"] <= 1.0).all())
     ('green-low-carbon', True)
     """
+    index = as_index(index)
     members = members_of(index, over)
     shares = np.array([correlation_ratio(score, members.total) for score in members.score])
     linear = np.array([squared_correlation(score, members.total) for score in members.score])
@@ -170,7 +173,9 @@ def _shift_without(members: Members) -> Floats:
     return found
 
 
-def weights_for_importance(index: Index, over: str, wanted: Mapping[str, float] | None = None) -> xr.Dataset:
+def weights_for_importance(
+    index: Index | str | Path, over: str, wanted: Mapping[str, float] | None = None
+) -> xr.Dataset:
     """Return the weights under which members have the shares of importance that are wanted.
 
     By minimising the sum of squared differences between shares of the linear importance (squared correlations with the
@@ -189,13 +194,14 @@ def weights_for_importance(index: Index, over: str, wanted: Mapping[str, float] 
     -------
     xr.Dataset
         On (member): `nominal_weight`; `weight`, which gives the importance wanted; `importance_wanted` and
-        `importance_share`, which is had. The attribute `reached` (1 or 0) tells whether they agree to 1e-6.
+        `importance_share`, which is had. The attribute `reached` (1 or 0) tells whether they agree to 1e-6,
+        `largest_difference` how far they are apart at most.
 
     Raises
     ------
     InputError
-        For unknown members, an importance below zero, none above it, and a member whose score is the same for all
-        cities but is to have some.
+        For unknown members, an importance that is no number or below zero, none above it, and a member whose score is
+        the same for all cities but is to have some.
 
     Examples
     --------
@@ -206,12 +212,13 @@ def weights_for_importance(index: Index, over: str, wanted: Mapping[str, float] 
 
     Ten dimensions that are correlated as these cannot all be equally important.
     """
+    index = as_index(index)
     members = members_of(index, over)
     aim = members.nominal if wanted is None else _aim(members, wanted)
     _refuse_constant(members, aim)
     weight = _fitted_weights(members.score, members.nominal, aim)
     had = _shares(members.score, weight)
-    reached = bool(np.abs(had - aim).max() <= CLOSE)
+    furthest = float(np.abs(had - aim).max())
     return xr.Dataset(
         {
             names.NOMINAL_WEIGHT: (names.MEMBER, members.nominal),
@@ -220,23 +227,27 @@ def weights_for_importance(index: Index, over: str, wanted: Mapping[str, float] 
             names.IMPORTANCE_SHARE: (names.MEMBER, had),
         },
         coords=members.coordinates,
-        attrs={"index": index.definition.id, "over": over, "reached": int(reached)},
+        attrs={
+            "index": index.definition.id,
+            "over": over,
+            "reached": int(furthest <= CLOSE),
+            "largest_difference": furthest,
+        },
     )
 
 
 def _aim(members: Members, wanted: Mapping[str, float]) -> Floats:
+    gathered = Gathering("importance")
+    gathered.add(share_faults("wanted", wanted, "is no importance"))
+    with gathered.attempt():
+        positions = members.find(list(wanted)) if isinstance(wanted, Mapping) else []
+    gathered.refuse()
     aim = np.zeros(len(members.ids))
-    for position, value in zip(members.find(list(wanted)), wanted.values(), strict=True):
+    for position, value in zip(positions, wanted.values(), strict=True):
         aim[position] += value
-    faults = [
-        Fault(name, f"an importance of {value:g}", "Give 0 or more.")
-        for name, value in wanted.items()
-        if not (np.isfinite(value) and value >= 0.0)
-    ]
-    if not faults and aim.sum() <= 0.0:
-        faults.append(Fault("importance", "no member is to have any", "Give at least one a share above 0."))
-    if faults:
-        raise InputError("importance", faults)
+    if aim.sum() <= 0.0:
+        remedy = "Give at least one a share above 0."
+        raise InputError("importance", [Fault("wanted", "no member is to have any importance", remedy)])
     return np.asarray(aim / aim.sum(), np.float64)
 
 

@@ -49,17 +49,41 @@ def test_reversals_are_counted_where_points_are_made_again() -> None:
     assert "142 swaps among the others, 0.14 % of all pairs" in told
 
 
+def test_pairs_that_swap_are_written_as_a_table(tmp_path: Path) -> None:
+    table = tmp_path / "pairs.csv"
+    shown = citysim("reversal", "--ties", "mean", "--csv", str(table))
+    assert "142 swaps among the others" in shown
+    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))))
+    assert list(rows[0].values()) == ["shenyang", "24", "foshan", "25", "20"]
+    assert sum(int(row["swapped_times"]) for row in rows) == 142
+    assert all(int(row["rank"]) < int(row["rank_other"]) for row in rows)
+    assert citysim("reversal", "--csv", "-") == "swapped_city,rank,swapped_other_city,rank_other,swapped_times\n"
+
+
 def test_shares_of_all_weights_are_told(tmp_path: Path) -> None:
     out = tmp_path / "acceptability.nc"
     told = citysim("acceptability", "--draws", "2048", "--seed", "1", "--out", str(out))
     assert "2,048 draws, seed 1" in told
-    assert "not seen first" in told
+    rows = {line.split()[1]: line for line in told.splitlines() if line.strip()[:1].isdigit() and "draws" not in line}
+    assert rows["zhaoqing"].rstrip().endswith("never first")
+    assert rows["changsha"].rstrip().endswith("not seen first")
+    assert "Drawn: shares of ranks, weights when first; exact: chances of pairs, mean ranks." in told
     found = read_result(out)
     assert found["rank_acceptability"].sum("rank").values == pytest.approx(1.0)
     (first, *_) = csv.DictReader(io.StringIO(citysim("acceptability", "--draws", "1024", "--csv", "-")))
     shares = [float(value) for name, value in first.items() if name.startswith("rank_acceptability_")]
     assert len(shares) == 60
     assert sum(shares) == pytest.approx(1.0)
+
+
+def test_no_standard_error_is_claimed_where_all_draws_agree(tmp_path: Path) -> None:
+    leaves = "[{id: a}, {id: b}, {id: c}, {id: d}]"
+    tree = f"{{id: total, normalise: none, aggregate: arithmetic, children: {leaves}}}"
+    definition = f"schema_version: 1\nid: made\nlevels: [index, indicator]\nindex: {tree}\ndata: {{matrix: data.csv}}\n"
+    (tmp_path / "definition.yaml").write_text(definition, encoding="utf-8")
+    (tmp_path / "data.csv").write_text("city,a,b,c,d\nx,9,9,9,9\ny,1,1,1,1\n", encoding="utf-8")
+    told = citysim("acceptability", str(tmp_path), "--draws", "50")
+    assert "50 draws, seed 0: all give the same ranks, so standard errors cannot be told." in told
 
 
 def test_ranks_that_errors_allow_are_told_from_a_table(tmp_path: Path) -> None:
@@ -99,7 +123,14 @@ def test_all_faults_of_a_table_of_scores_are_told_at_once(tmp_path: Path) -> Non
         (("consensus", "--most", "0"), "0 orders cannot be listed"),
         (("reversal", "--normalisation", "zscore"), "Did you mean z-score?"),
         (("reversal", "--most", "-1"), "-1 pairs cannot be listed"),
-        (("acceptability", "--exact"), "members"),
+        (("reversal", "--most", "0"), "0 pairs cannot be listed. Give 1 or more."),
+        (("reversal", "--ties", ""), "recipe: 1 fault\n  ties: '' is not among the known words"),
+        (("reversal", "--normalisation", ""), "recipe: 1 fault"),
+        (("acceptability", "--over", ""), "no level ''"),
+        (("importance", "--over", ""), "no level ''"),
+        (("neighbours", "--over", ""), "no level ''"),
+        (("acceptability", "--exact"), "measured up to 3. Leave it out: what can be exact is so unasked."),
+        (("acceptability", "--draws", "1"), "draws: 1 draws tell no share. Give 2 or more."),
         (("influence", "stress-test", "--workers", "0"), "0 is not a number of workers"),
         (("influence", "stress-test", "--seed", "-1"), "-1 is below 0"),
         (("influence", "stress-test", "--shapley", "--workers", "-3"), "-3 is not a number of workers"),

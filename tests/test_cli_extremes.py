@@ -45,7 +45,17 @@ def test_bounds_and_orders_narrow_the_limits() -> None:
         (("--over", "dimensions"), "Did you mean dimension?"),
         (("--order", "green-low-carbon,nothing"), "no such member"),
         (("--out", "extremes.csv"), "writes NetCDF"),
+        (("--over", ""), "no level ''. Known: dimension, variable."),
+        (("--order", ""), "'': no such member"),
+        (("--order", "green-low-carbon"), "a single member has no order. Name two or more"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(arguments: tuple[str, ...], message: str) -> None:
     assert message in message_of("extremes", *arguments)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that takes no files")
+def test_a_folder_that_takes_no_files_is_refused_before_the_work() -> None:
+    for option in ("--out", "--csv"):
+        told = message_of("extremes", option, "/proc/x.nc")
+        assert told == "/proc/x.nc: 1 fault\n  the folder /proc may not be written to. Choose another.\n"

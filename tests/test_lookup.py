@@ -153,3 +153,12 @@ def test_a_selection_of_bundled_cities(published_matrix: xr.Dataset) -> None:
 )
 def test_a_selection_that_fits_nothing_is_refused(small_matrix: xr.Dataset, selection: Any, told: list[str]) -> None:
     assert faults_of(lambda: select_cities(small_matrix, selection)) == told
+
+
+def test_several_names_in_one_are_told_apart() -> None:
+    known = {"hefei": ["Hefei", "合肥"], "ningbo": ["Ningbo", "宁波"]}
+    for together in ("hefei,ningbo", "合肥，宁波", "Hefei、Ningbo"):
+        with pytest.raises(InputError, match=r"Give each by itself, .* of its own: hefei, ningbo"):
+            look_up([together], known, "city")
+    with pytest.raises(InputError, match="Did you mean"):
+        look_up(["hefei,nimbo"], known, "city")

@@ -54,3 +54,14 @@ def test_the_table_tells_who_decides_and_what_a_place_hangs_on() -> None:
     assert len(rows) == 59
     assert rows[0]["deciding"] == "trade-balance"
     assert "Did you mean dimension?" in message_of("neighbours", "--over", "dimensions")
+
+
+def test_a_gap_that_hangs_on_no_single_member_and_a_tie_are_told_as_such() -> None:
+    told = citysim("neighbours")
+    lines = {line.split()[0] + line.split()[1]: line for line in told.splitlines() if line.strip()[:1].isdigit()}
+    assert "Decided" not in told
+    assert lines["4,5"].rstrip().endswith("none alone")
+    assert "and 2 more dimensions" in lines["2,3"]
+    assert lines["15,15"].split()[-3:] == ["0", "a", "tie"]
+    assert "A tie: the totals are equal and share a rank" in told
+    assert "more variables" in citysim("neighbours", "--over", "variable")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 from command_line import citysim, message_of
+from rich.console import Console
 from scipy.stats import ks_2samp, spearmanr
 
 import simulator as sim
 from simulator.agreement import resolve_exclusions
 from simulator.errors import InputError
+from simulator.report.sensitivity import influence_view
 from simulator.simulation.blocks import prepare
 from simulator.simulation.swapping import Swap, run_swaps, split_errors, swaps
 from simulator.study import plan
@@ -126,7 +129,11 @@ def test_a_factor_whose_alternatives_give_the_same_has_exactly_0() -> None:
         ("city-clusters", {}, "each group has a ranking of its own"),
         ("leave-one-variable-out", {}, "an exhaustive design is no sample"),
         ("weights-only", {}, "only weights varies, and so causes all there is"),
-        ("stress-test", {"base_draws": 1}, "1 show no variance"),
+        ("stress-test", {"base_draws": 1}, "base draws: 1 show no variance. Take some thousand: 4096."),
+        ("stress-test", {"base_draws": 1.5}, r"base draws: 1\.5 is no whole number. Take some thousand: 4096."),
+        ("stress-test", {"bootstrap": 0}, "bootstrap: 0 samples show no spread. Give 2 or more."),
+        ("stress-test", {"bootstrap": "a", "seed": "a", "workers": "a"}, "influence: 3 faults"),
+        ("city-clusters", {"bootstrap": 0}, "influence: 2 faults"),
         (written(), {}, "nothing varies"),
         (
             written(factors={"leave-out": {"level": "city"}, **CHOICES} | {"leave-out": {"level": "city"}}),
@@ -140,6 +147,22 @@ def test_scenarios_that_have_no_such_indices_are_refused(scenario: Any, more: di
         sim.influence(scenario, **{"base_draws": 1024, **more})
 
 
+def test_a_command_suggests_its_own_number_of_base_draws_and_refuses_before_it_runs() -> None:
+    assert "Take some thousand: 1024." in message_of("influence", "stress-test", "--shapley", "--base-draws", "0")
+    assert "Take some thousand: 4096." in message_of("influence", "stress-test", "--base-draws", "0")
+    many = ("--base-draws", "1000000000", "--bootstrap", "0")
+    assert "bootstrap: 0 samples show no spread" in message_of("influence", "stress-test", *many)
+
+
+def test_base_draws_taken_beyond_those_asked_for_are_told() -> None:
+    few = ("--bootstrap", "2", "--workers", "1")
+    told = citysim("influence", "normalisation-only", "--base-draws", "1000", *few)
+    assert "1,024 base draws (1,000 rounded up to whole blocks of 1,024)," in told
+    assert "rounded" not in citysim("influence", "normalisation-only", "--base-draws", "1024", *few)
+    found = sim.shapley("normalisation-only", base_draws=1000, seed=1, workers=1)
+    assert (found.attrs["base_draws"], found.attrs["base_draws_asked"]) == (1024, 1000)
+
+
 def test_the_command_tells_factors_largest_first() -> None:
     told = citysim("influence", "stress-test-points", "--base-draws", "1024", "--bootstrap", "10", "--city", "合肥")
     lines = told.splitlines()
@@ -150,6 +173,32 @@ def test_the_command_tells_factors_largest_first() -> None:
     assert table.splitlines()[0].startswith("output,factor,first_order,first_order_se")
     assert len(table.splitlines()) == 1 + 121 * 13
     assert "Did you mean hefei?" in message_of("influence", "stress-test", "--city", "hefi")
+
+
+def test_a_table_of_some_cities_has_these_alone() -> None:
+    few = ("--base-draws", "1024", "--bootstrap", "5", "--csv", "-", "--city", "合肥", "--city", "ningbo")
+    rows = [line.split(",")[0] for line in citysim("influence", "normalisation-only", *few).splitlines()[1:]]
+    told = ["mean_abs_rank_shift", "rank hefei", "rank ningbo", "total hefei", "total ningbo"]
+    assert list(dict.fromkeys(rows)) == told
+
+
+def test_factors_have_names_and_what_they_explain_alone_an_interval() -> None:
+    found = sim.influence("stress-test", base_draws=1024, bootstrap=20, seed=1, workers=2)
+    called = dict(zip(found["factor"].values, found["factor_name"].values, strict=True))
+    assert called["values"] == "values behind points"
+    assert called["error digital-empowerment"] == "error Digital-intelligence empowerment"
+    assert called["leave-out variable"] == "leave-out variable"
+    alone = found.sel(output="mean_abs_rank_shift")
+    assert float(alone["first_order_sum"]) == pytest.approx(float(alone["first_order"].sum()))
+    assert float(alone["first_order_sum_low"]) < float(alone["first_order_sum"]) < float(alone["first_order_sum_high"])
+    with_console = Console(width=200, record=True, file=io.StringIO())
+    with_console.print(influence_view(found, ["hefei"]))
+    told = with_console.export_text()
+    low, high = (100.0 * float(alone[f"first_order_sum_{end}"]) for end in ("low", "high"))
+    assert f"(95 % interval {low:.0f} to {high:.0f} %), the rest is their interaction." in told
+    assert "error Open development" in told
+    assert "Values behind points: what the published points do not tell" in told
+    assert "Rank of hefei: the factors by themselves explain" in told
 
 
 def test_shapley_effects_of_choices_that_exclude_each_other_are_those_of_enumeration() -> None:

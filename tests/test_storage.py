@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +193,31 @@ def test_a_folder_without_permission_is_refused(tmp_path: Path) -> None:
             refuse_unwritable(tmp_path / "x.nc")
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_folder_that_takes_no_files_whatever_its_permissions_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> object:
+        raise OSError(2, "No such file or directory")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(InputError, match="may not be written to"):
+        refuse_unwritable(tmp_path / "x.nc")
+    with pytest.raises(StorageError, match="takes no new files"):
+        write_result(xr.Dataset(), tmp_path / "x.nc")
+
+
+def test_a_file_in_place_of_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file.txt").touch()
+    for below in ("x.nc", "deeper/x.nc"):
+        with pytest.raises(InputError, match=r"file\.txt is a file, no folder. Name a folder."):
+            refuse_unwritable(tmp_path / "file.txt" / below)
+
+
+def test_nothing_is_left_of_the_trial(tmp_path: Path) -> None:
+    refuse_unwritable(tmp_path / "x.nc")
+    assert names_in(tmp_path) == []
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

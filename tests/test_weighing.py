@@ -180,7 +180,10 @@ def test_what_cannot_be_is_told() -> None:
     still = index_of({"a": x, "b": np.ones(50)})
     assert importance(still, "indicator")["importance"].values.tolist()[1] == 0.0
     for wanted, message in (
-        ({"a": -1.0}, "an importance of -1"),
+        ({"a": "a"}, "wanted, a: 'a' is no number"),
+        ({"a": "a", "d": -1.0}, "importance: 3 faults"),
+        ("a", "wanted: 'a' is no mapping"),
+        ({"a": -1.0}, "wanted, a: -1 is no importance"),
         ({"a": 0.0}, "no member is to have any"),
         ({"b": 1.0}, "the same score for all cities"),
         ({"z": 1.0}, "no such member"),
@@ -193,7 +196,7 @@ def test_what_cannot_be_is_told() -> None:
 
 def test_the_command_sets_importance_beside_weight() -> None:
     told = citysim("importance", "--equalise")
-    rows = [line.split() for line in told.splitlines() if "10.0 %" in line]
+    rows = [line.split() for line in told.splitlines() if "  10.0 %" in line]
     assert len(rows) == 10
     assert rows[-1][:3] == ["Green", "and", "low-carbon"]
     assert "No weights were found that give every member the importance" in told
@@ -205,5 +208,20 @@ def test_the_command_sets_importance_beside_weight() -> None:
 
 def test_wanted_importance_that_is_no_number_is_refused() -> None:
     index = index_of({"x": np.array([1.0, 2.0, 4.0]), "y": np.array([3.0, 1.0, 2.0])})
-    with pytest.raises(InputError, match="an importance of nan"):
+    with pytest.raises(InputError, match="nan is no importance"):
         weights_for_importance(index, "indicator", {"x": float("nan")})
+
+
+def test_columns_are_explained_and_how_near_the_weights_come_is_told() -> None:
+    told = citysim("importance", "--equalise")
+    assert "Share: what the member has of the sum of all importances." in told
+    found = weights_for_importance("opportunity-2025", "dimension")
+    apart = np.abs(found["importance_share"].values - found["importance_wanted"].values)
+    assert found.attrs["largest_difference"] == apart.max()
+    name, share = (found[key].values[apart.argmax()] for key in ("member_name_en", "importance_share"))
+    assert f"Furthest off: {name}, with {100.0 * share:.1f} % of all linear importance instead of 10.0 %." in " ".join(
+        told.split()
+    )
+    x, y = np.random.default_rng(3).normal(size=(2, 200))
+    balanced = weights_for_importance(index_of({"a": x, "b": 0.5 * x + y}), "indicator")
+    assert balanced.attrs["largest_difference"] <= 1e-6

@@ -94,10 +94,10 @@ def variance_based(
     -------
     xr.Dataset
         `first_order` and `total_order` (factor, output), and with `ba` `second_order` (factor, other_factor, output)
-        for pairs with the first before the second, NaN elsewhere; `mu_star` (factor, output), in the unit of the
-        output: by how much it moves on average when the factor alone is drawn anew. Each has its standard error over
-        the bootstrap samples with `_se` behind it, and the ends of a normal interval of the `level` with `_low` and
-        `_high`.
+        for pairs with the first before the second, NaN elsewhere; `first_order_sum` (output), what the factors explain
+        by themselves; `mu_star` (factor, output), in the unit of the output: by how much it moves on average when the
+        factor alone is drawn anew. Each has its standard error over the bootstrap samples with `_se` behind it, and the
+        ends of a normal interval of the `level` with `_low` and `_high`.
         `constant` (output) is true where an output does not vary but for rounding: its indices are 0.
 
     Raises
@@ -129,12 +129,15 @@ def variance_based(
     found = {name: (indices[0], indices[1:]) for name, indices in _indices(scaled, counts)}
     moves = _moves(scaled, counts) * scale
     found[names.MU_STAR] = moves[0], moves[1:]
+    first, of_samples = found[names.FIRST_ORDER]
+    found[names.FIRST_ORDER_SUM] = first.sum(axis=0), of_samples.sum(axis=1)
     quantile = float(ndtri(0.5 + level / 2.0))
     axes = {
         names.FIRST_ORDER: (names.FACTOR, names.OUTPUT),
         names.TOTAL_ORDER: (names.FACTOR, names.OUTPUT),
         names.MU_STAR: (names.FACTOR, names.OUTPUT),
         names.SECOND_ORDER: (names.FACTOR, names.OTHER_FACTOR, names.OUTPUT),
+        names.FIRST_ORDER_SUM: (names.OUTPUT,),
     }
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {}
     for name, (value, samples) in found.items():

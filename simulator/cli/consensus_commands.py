@@ -68,29 +68,29 @@ def _voted(sources: tuple[str, ...], most: int) -> Any:
 @click.option("--ties", metavar="RULE", help="Tie rule instead of the index's own, such as mean.")
 @click.option("--most", type=int, default=10, show_default=True, help="Pairs listed at most.")
 @click.option("--out", metavar="FILE", help="Write all pairs to this NetCDF file.")
-def reversal_command(index: str, normalisation: str | None, ties: str | None, most: int, out: str | None) -> None:
+@click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each pair that swaps; - for the screen.")
+def reversal_command(
+    index: str, normalisation: str | None, ties: str | None, most: int, out: str | None, csv_path: str | None
+) -> None:
     """Leave out each city of INDEX in turn, score the others anew, and count the pairs among them that swap.
 
     \b
     Examples:
       citysim reversal --ties mean
       citysim reversal --normalisation z-score
-      citysim reversal my-index/definition.yaml --out reversals.nc
+      citysim reversal my-index/definition.yaml --out reversals.nc --csv pairs.csv
     """
     from simulator.consensus.reversal import rank_reversal
     from simulator.index import load_index
-    from simulator.report.consensus import reversal_view
-    from simulator.report.screen import show
-    from simulator.storage import write_result
+    from simulator.report.consensus import reversal_frame, reversal_view
 
-    refuse_outputs({"--out": out}, index, kind="the index")
-    if most < 0:
-        raise InputError("--most", [Fault("", f"{most} pairs cannot be listed", "Give 0 or more.")])
+    refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
+    if most < 1:
+        raise InputError("--most", [Fault("", f"{most} pairs cannot be listed", "Give 1 or more.")])
     given = {"normalisation": normalisation, "ties": ties}
-    found = rank_reversal(load_index(index), {key: value for key, value in given.items() if value}, most=most)
-    if out is not None:
-        write_result(found, Path(out))
-    show(reversal_view(found))
+    recipe = {key: value for key, value in given.items() if value is not None}
+    found = rank_reversal(load_index(index), recipe, most=most)
+    deliver(found, out, lambda: reversal_frame(found), csv_path, lambda: reversal_view(found))
 
 
 @main.command("confidence")

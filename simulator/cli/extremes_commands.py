@@ -53,7 +53,7 @@ def extremes_command(
     refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
     begun = time.perf_counter()
     loaded = load_index(index)
-    level = over or loaded.definition.levels[1]
+    level = loaded.definition.levels[1] if over is None else over
     ordered = None if order is None else between_commas(order)
     found = extreme_ranks(loaded, level, percent=percent, order=ordered, cities=list(cities) or None, workers=workers)
     stability = weight_stability(loaded, level)
@@ -91,6 +91,6 @@ def acceptability_command(
 
     refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
     loaded = load_index(index)
-    level = over or loaded.definition.levels[1]
+    level = loaded.definition.levels[1] if over is None else over
     found = acceptability(loaded, level, draws=draws, seed=seed, exact=exact or "auto")
     deliver(found, out, lambda: acceptability_frame(found), csv_path, lambda: acceptability_view(found, level))

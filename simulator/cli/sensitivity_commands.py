@@ -79,7 +79,7 @@ def influence_command(
         else:
             found = influence(scenario, **asked, second_order=second_order, bootstrap=bootstrap, progress=progress)
     view = partial(influence_view, found, shown, time.perf_counter() - begun)
-    deliver(found, out, lambda: influence_frame(found), csv_path, view, quiet=quiet, say_where=True)
+    deliver(found, out, lambda: influence_frame(found, shown), csv_path, view, quiet=quiet, say_where=True)
 
 
 def _refuse_two_methods(asked: dict[str, bool]) -> None:
@@ -109,7 +109,7 @@ def importance_command(index: str, over: str | None, equalise: bool, csv_path: s
 
     refuse_outputs({"--csv": csv_path}, index, kind="the index")
     loaded = load_index(index)
-    level = over or loaded.definition.levels[1]
+    level = loaded.definition.levels[1] if over is None else over
     found = importance(loaded, level)
     balanced = weights_for_importance(loaded, level) if equalise else None
     deliver_table(lambda: importance_frame(found, balanced), csv_path, lambda: importance_view(found, balanced))
@@ -133,5 +133,5 @@ def neighbours_command(index: str, over: str | None, csv_path: str | None) -> No
 
     refuse_outputs({"--csv": csv_path}, index, kind="the index")
     loaded = load_index(index)
-    found = neighbours(loaded, over or loaded.definition.levels[1])
+    found = neighbours(loaded, loaded.definition.levels[1] if over is None else over)
     deliver_table(lambda: neighbours_frame(found), csv_path, lambda: neighbours_view(found))

@@ -12,6 +12,7 @@ import xarray as xr
 from scipy.special import ndtri
 
 from simulator import names
+from simulator.arguments import is_number, shown, whole_number_faults
 from simulator.errors import Fault, InputError
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.matrix import city_coordinates
@@ -108,8 +109,9 @@ def rank_confidence(
     >>> found["rank_low"].values.tolist(), found["rank_high"].values.tolist()
     ([1, 2, 2, 4], [1, 3, 3, 4])
     """
+    faults = _setting_faults(scores, standard_errors, level, critical, draws)
+    _refuse([*faults, *whole_number_faults("seed", seed, 0, "is below 0")])
     held = scores.values.astype(np.float64)
-    _refuse(_setting_faults(level, critical, draws, seed))
     _refuse(_score_faults(scores, held))
     covered = _covariance(scores, standard_errors, covariance)
     compared = _compared(held, covered)
@@ -257,15 +259,17 @@ def _covariance_faults(found: Floats) -> Iterator[Fault]:
         yield Fault("covariance", f"has the negative eigenvalue {size[0]:g}", "No errors have such covariances.")
 
 
-def _setting_faults(level: float, critical: str, draws: int, seed: int) -> Iterator[Fault]:
-    if not 0.0 < level < 1.0:
-        yield Fault("level", f"{level} is no chance between 0 and 1", "Give 0.95, say.")
+def _setting_faults(scores: object, errors: object, level: object, critical: str, draws: object) -> Iterator[Fault]:
+    if not (isinstance(scores, xr.DataArray) and scores.dims == (names.CITY,)):
+        yield Fault("scores", f"a {type(scores).__name__} is no DataArray on the axis city", "Give one, with labels.")
+    if not (errors is None or is_number(errors) or isinstance(errors, xr.DataArray)):
+        problem = f"{shown(errors)} is neither a number nor a DataArray"
+        yield Fault("standard errors", problem, "Give one number for all, or one for each city with its label.")
+    if not (is_number(level) and 0.0 < level < 1.0):
+        yield Fault("level", f"{shown(level)} is no chance between 0 and 1", "Give 0.95, say.")
     if critical not in ("simulated", "bonferroni"):
         yield Fault("critical", f"{critical} is unknown", "Known: simulated, bonferroni.")
-    if draws < 1:
-        yield Fault("draws", f"{draws} is no number of draws", "Give 1 or more.")
-    if seed < 0:
-        yield Fault("seed", f"{seed} is negative", "Give 0 or more.")
+    yield from whole_number_faults("draws", draws, 1, "is no number of draws")
 
 
 def _score_faults(scores: xr.DataArray, held: Floats) -> Iterator[Fault]:

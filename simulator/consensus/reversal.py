@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
 from simulator import names
+from simulator.arguments import Gathering, whole_number_faults
 from simulator.construction.recipe import Recipe
 from simulator.errors import Fault, InputError
-from simulator.index import Index
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Integers
 from simulator.matrix import city_coordinates
 
 DESCRIPTIONS: Final = {
+    names.RANK_NOMINAL: "rank in the whole index",
     names.PAIRS_SWAPPED: "pairs of the other cities that swap when the city is left out",
     names.TIES_CHANGED: "pairs of the other cities that begin or cease to tie when the city is left out",
     names.TIMES_SWAPPED: "cities whose leaving out makes the two swap",
@@ -26,13 +29,15 @@ DESCRIPTIONS: Final = {
 """What each variable is, in a few words."""
 
 
-def rank_reversal(index: Index, recipe: Recipe | Mapping[str, Any] | None = None, *, most: int = 10) -> xr.Dataset:
+def rank_reversal(
+    index: Index | str | Path, recipe: Recipe | Mapping[str, Any] | None = None, *, most: int = 10
+) -> xr.Dataset:
     """Return which pairs of cities swap when another one is left out and the rest are scored anew among themselves.
 
     Parameters
     ----------
     index
-        The index; three cities at least.
+        The index, its bundled name or its path; three cities at least.
     recipe
         Methods in place of the index's own, as `Index.score` takes them.
     most
@@ -42,17 +47,17 @@ def rank_reversal(index: Index, recipe: Recipe | Mapping[str, Any] | None = None
     -------
     xr.Dataset
         On (left_out), a city each: `pairs_swapped`, the pairs of the others whose order is reversed; `ties_changed`,
-        those that tie with the city and not without it, or the other way round, which are no swaps. On (city,
-        other_city): `times_swapped`, the number of cities left out by which the two swap. On (pair): `swapped_times`,
-        the same of the pairs that swap most often, those equal in the order of the cities, with the coordinates
-        `swapped_city`, of the two the better in the whole index, and `swapped_other_city`. Without axis:
-        `share_swapped`, of all pairs in all indices with a city left out; `share_ever_swapped`, the share of pairs that
-        swap for one city left out or more.
+        those that tie with the city and not without it, or the other way round, which are no swaps. On (city):
+        `rank_nominal`, the rank in the whole index. On (city, other_city): `times_swapped`, the number of cities left
+        out by which the two swap. On (pair): `swapped_times`, the same of the pairs that swap most often, those equal
+        in the order of the cities, with the coordinates `swapped_city`, of the two the better in the whole index, and
+        `swapped_other_city`. Without axis: `share_swapped`, of all pairs in all indices with a city left out;
+        `share_ever_swapped`, the share of pairs that swap for one city left out or more.
 
     Raises
     ------
     InputError
-        Where there are fewer than three cities, or for a recipe that does not fit.
+        Where there are fewer than three cities, for a recipe that does not fit, and where no pair is to be listed.
     DrawError
         Where an index without one of its cities cannot be scored.
 
@@ -79,11 +84,15 @@ def rank_reversal(index: Index, recipe: Recipe | Mapping[str, Any] | None = None
     >>> [str(found[name].values[0]) for name in ("swapped_city", "swapped_other_city", "swapped_times")]
     ['shenyang', 'foshan', '20']
     """
+    gathered = Gathering("rank reversal")
+    gathered.add(whole_number_faults("most", most, 1, "pairs cannot be listed"))
+    with gathered.attempt():
+        index = as_index(index)
+        _refuse_few(index)
+        rank = index.score(recipe)[names.RANK].values
+    gathered.refuse()
     cities = index.cities
-    if len(cities) < 3:
-        remedy = "Give three at least: one to leave out, and two that may swap."
-        raise InputError(f"index {index.definition.id}", [Fault("", f"has {len(cities)} cities", remedy)])
-    whole = _order(index.score(recipe)[names.RANK].values)
+    whole = _order(rank)
     swapped, tied, times = _reversals(index, recipe, whole)
     n = len(cities)
     one, other = np.triu_indices(n, 1)
@@ -95,6 +104,7 @@ def rank_reversal(index: Index, recipe: Recipe | Mapping[str, Any] | None = None
     called = np.array(cities)
     found = xr.Dataset(
         {
+            names.RANK_NOMINAL: (names.CITY, rank),
             names.PAIRS_SWAPPED: (names.LEFT_OUT, swapped),
             names.TIES_CHANGED: (names.LEFT_OUT, tied),
             names.TIMES_SWAPPED: ((names.CITY, names.OTHER_CITY), times),
@@ -114,6 +124,12 @@ def rank_reversal(index: Index, recipe: Recipe | Mapping[str, Any] | None = None
     for name, told in DESCRIPTIONS.items():
         found[name].attrs["long_name"] = told
     return found
+
+
+def _refuse_few(index: Index) -> None:
+    if len(index.cities) < 3:
+        remedy = "Give three at least: one to leave out, and two that may swap."
+        raise InputError(f"index {index.definition.id}", [Fault("", f"has {len(index.cities)} cities", remedy)])
 
 
 def _reversals(

@@ -6,6 +6,7 @@ A voter is whatever ranks the cities: an indicator of an index, or the result of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -13,11 +14,12 @@ import xarray as xr
 
 from simulator import names
 from simulator.analysis.comparing import compare
+from simulator.arguments import Gathering, share_faults, whole_number_faults
 from simulator.consensus.kemeny import Kemeny, kemeny
 from simulator.consensus.prefixes import SAME
 from simulator.construction.scoring import places
 from simulator.errors import Fault, InputError
-from simulator.index import Index
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Floats
 from simulator.lookup import find_indicators
 from simulator.matrix import city_coordinates
@@ -38,6 +40,9 @@ DESCRIPTIONS: Final = {
     names.KEMENY_DISTANCE_BOUND: "no order has a smaller distance",
 }
 """What each variable of a consensus is, in a few words."""
+
+NO_WEIGHT: Final = "is no weight (convention 6)"
+"""What is wrong with a weight below zero."""
 
 
 def preferences(ranks: Floats, weights: Floats) -> Floats:
@@ -179,7 +184,8 @@ def consensus(ranks: xr.DataArray, weights: xr.DataArray | None = None, *, most:
     Raises
     ------
     InputError
-        Where there is no city or no voter, ranks are missing, or weights are negative, missing or all zero.
+        Where there is no city or no voter, ranks are missing, weights are negative, missing or all zero, or no order
+        is to be listed.
 
     Notes
     -----
@@ -199,20 +205,22 @@ def consensus(ranks: xr.DataArray, weights: xr.DataArray | None = None, *, most:
     voters = ranks[names.VOTER].values
     given = np.ones(len(voters)) if weights is None else weights.reindex({names.VOTER: voters}).values
     weight, held = given.astype(np.float64), ranks.values.astype(np.float64)
-    faults = list(_faults(ranks, held, weight))
+    faults = [*_most_faults(most), *_faults(ranks, held, weight)]
     if faults:
         raise InputError("rankings", faults)
     preferred = preferences(held, weight)
     return _labelled(ranks, weight, preferred, kemeny(margins(preferred), most))
 
 
-def consensus_of_indicators(index: Index, weights: Mapping[str, float] | None = None, *, most: int = 100) -> xr.Dataset:
+def consensus_of_indicators(
+    index: Index | str | Path, weights: Mapping[str, float] | None = None, *, most: int = 100
+) -> xr.Dataset:
     """Return the consensus of an index's indicators, each of which ranks the cities by its normalised score.
 
     Parameters
     ----------
     index
-        The index.
+        The index, its bundled name or its path.
     weights
         Weight of each indicator, by any of its names, those not named zero; nominal weights if not given.
     most
@@ -237,11 +245,17 @@ def consensus_of_indicators(index: Index, weights: Mapping[str, float] | None = 
     >>> found["kemeny_rank"].sel(city=["shanghai", "beijing", "shenzhen"]).values.tolist()
     [2, 1, 3]
     """
+    gathered = Gathering("consensus")
+    gathered.add([*_most_faults(most), *([] if weights is None else share_faults("weights", weights, NO_WEIGHT))])
+    with gathered.attempt():
+        index = as_index(index)
+        known = find_indicators(index.definition, list(weights)) if isinstance(weights, Mapping) else []
+    gathered.refuse()
     scored = index.score()
     leaves = [str(leaf) for leaf in scored[names.INDICATOR].values]
     weight = scored[names.NOMINAL_WEIGHT].values
     if weights is not None:
-        named = dict(zip(find_indicators(index.definition, list(weights)), weights.values(), strict=True))
+        named = dict(zip(known, weights.values(), strict=True))
         weight = np.array([named.get(leaf, 0.0) for leaf in leaves])
     ranks = np.stack([places(column) for column in scored[names.NORMALISED].values.T], axis=1)
     coordinates = {**city_coordinates(index.matrix), names.VOTER: leaves}
@@ -290,8 +304,11 @@ def consensus_of_results(
     """
     beside = compare(results)
     called = [str(name) for name in beside[names.RESULT].values]
-    faults = [
-        Fault(name, "is no result here", f"Known: {', '.join(called)}.") for name in weights or () if name not in called
+    faults = [*_most_faults(most), *([] if weights is None else share_faults("weights", weights, NO_WEIGHT))]
+    faults += [
+        Fault(str(name), "is no result here", f"Known: {', '.join(called)}.")
+        for name in (weights if isinstance(weights, Mapping) else ())
+        if name not in called
     ]
     if names.GROUP in beside.coords:
         faults.append(Fault("", "cities are ranked within groups", "Give results that rank all cities together."))
@@ -303,6 +320,10 @@ def consensus_of_results(
     return consensus(ranks, voters, most=most).assign_attrs(index=beside.attrs["index"], voters="results")
 
 
+def _most_faults(most: object) -> Iterator[Fault]:
+    return whole_number_faults("most", most, 1, "orders cannot be listed")
+
+
 def _faults(ranks: xr.DataArray, held: Floats, weight: Floats) -> Iterator[Fault]:
     """Yield what is wrong with ranks (city, voter) and weights (voter)."""
     if not held.size:
@@ -312,7 +333,7 @@ def _faults(ranks: xr.DataArray, held: Floats, weight: Floats) -> Iterator[Fault
         yield Fault(place, "has no rank (convention 4)", "Leave the city or the voter out.")
     for voter in np.flatnonzero(~(np.isfinite(weight) & (weight >= 0.0))):
         place = f"weight of {ranks[names.VOTER].values[voter]}"
-        yield Fault(place, f"{weight[voter]} is no weight (convention 6)", "Give zero or more.")
+        yield Fault(place, f"{weight[voter]} {NO_WEIGHT}", "Give zero or more.")
     if held.size and not weight.any():
         yield Fault("weights", "all are zero (convention 6)", "Give a voter some weight.")
 

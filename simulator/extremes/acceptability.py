@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 import xarray as xr
+from scipy.optimize import linprog
 
 from simulator import names
 from simulator.analysis.stability import Variables, mean_of, share_of, with_error
+from simulator.arguments import Gathering, shown, whole_number_faults
 from simulator.errors import Fault, InputError
 from simulator.extremes.members import Members, members_of
 from simulator.extremes.simplex import MOST_MEMBERS, leads_of, share_ahead, shares_of_ranks
-from simulator.index import Index
-from simulator.kernels.arrays import Floats, Integers
+from simulator.index import Index, as_index
+from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.matrix import city_coordinates
 from simulator.uncertainty.design import block_count, block_draws
 from simulator.uncertainty.streams import stream
@@ -31,6 +34,12 @@ STREAM: Final = "acceptability"
 MOST_CITIES: Final = 100
 """Cities up to which regions of three members are measured unasked, in seconds; time grows as their fourth power."""
 
+FEWEST_DRAWS: Final = 2
+"""Draws below which no share has a standard error."""
+
+BEHIND: Final = 1e-6
+"""Share of the largest lead below which a city is behind by rounding of the solver only."""
+
 Exactness = Literal["auto"] | bool
 """Whether figures are measured or drawn; `auto`: measured wherever that is quick."""
 
@@ -39,14 +48,14 @@ FIGURES: Final = (names.RANK_ACCEPTABILITY, names.CENTRAL_WEIGHT, names.PAIR_WIN
 
 
 def acceptability(
-    index: Index, over: str, *, draws: int = 100_000, seed: int = 0, exact: Exactness = "auto"
+    index: Index | str | Path, over: str, *, draws: int = 100_000, seed: int = 0, exact: Exactness = "auto"
 ) -> xr.Dataset:
     """Return how much of all weights gives a city each rank, and the weights that put it first.
 
     Parameters
     ----------
     index
-        An index that aggregates linearly above the members.
+        An index, its bundled name or its path, that aggregates linearly above the members.
     over
         Level whose members are weighted, such as `dimension`; inside a member the shares stay (convention 6).
     draws, seed
@@ -62,7 +71,9 @@ def acceptability(
         `rank_acceptability` (city, rank): the share of all weights at which the city has the rank. `central_weight`
         (city, member): the mean of the weights at which it is first, NaN where it never is (of the draws, where they
         are drawn). `confidence_factor` (city): the chance to be first with these weights; as nothing but weights is
-        uncertain here, 1 for a city that has them and 0 for others. `pair_win` (city, other_city): the share at which
+        uncertain here, 1 for a city that has them and 0 for others. `can_be_first` (city): whether any weights put it
+        first, alone or with others; where shares are drawn a linear program tells, which also finds weights that no
+        draw came near. `pair_win` (city, other_city): the share at which
         the first ranks above the second; equal ranks count for neither. `expected_rank` (city), the mean rank.
         `rank_nominal` (city) and `nominal_weight` (member) as defined. Each figure has its standard error under its
         name with `_se`, 0 where it is exact (convention 12); NaN for a central weight of a single draw. The attributes
@@ -71,8 +82,8 @@ def acceptability(
     Raises
     ------
     InputError
-        For an unknown level, a node above the members that is not linear, no draws, a seed below 0, and where all is to
-        be exact with more than three members.
+        For an unknown level, a node above the members that is not linear, fewer than two draws, a seed below 0, and
+        where all is to be exact with more than three members.
 
     Notes
     -----
@@ -91,8 +102,8 @@ def acceptability(
     Closed forms: `simulator.extremes.simplex`. Rows then sum to 1 within rounding, some 1e-12. Drawn ranks come from
     the pipeline that scores the index anywhere, in blocks of 1,024 with a stream each, so that the first draws of many
     are those of few. Errors are sqrt(p (1 - p) / N) for a share p of N draws, s / sqrt(N) for a mean. A city that is
-    first at less than some 1 / N of the weights may lack a central weight; `extreme_ranks` tells for sure if it can be
-    first.
+    first at less than some 1 / N of the weights may lack a central weight; `can_be_first` tells if it could have one:
+    not where the largest over w of its smallest lead over any other is below 0, by more than `BEHIND` of the largest.
 
     Over the ten dimensions of the published index 100,000 draws take about a second, as do three members and 60
     cities in closed form; the time of draws grows as cities², that of regions as cities⁴.
@@ -106,11 +117,13 @@ def acceptability(
     >>> found.attrs["sampled"]
     'rank_acceptability central_weight'
     """
-    faults = list(_setting_faults(draws, seed, exact))
-    if faults:
-        raise InputError("acceptability", faults)
-    members = members_of(index, over)
-    whole = _measurable(members, exact)
+    gathered = Gathering("acceptability")
+    gathered.add(_setting_faults(draws, seed, exact))
+    with gathered.attempt():
+        index = as_index(index)
+        members = members_of(index, over)
+        whole = _measurable(members, exact)
+    gathered.refuse()
     variables: Variables = {}
     if not whole:
         variables |= _drawn(_count(members, draws, seed))
@@ -121,6 +134,7 @@ def acceptability(
     # Without a central weight there is no chance to be first with it.
     central = np.asarray(variables[names.CENTRAL_WEIGHT][1], np.float64)
     variables |= {
+        names.CAN_BE_FIRST: ((names.CITY,), _first_somewhere(members, central, whole)),
         names.CONFIDENCE: ((names.CITY,), np.where(np.isnan(central).all(axis=1), 0.0, 1.0)),
         names.RANK_NOMINAL: ((names.CITY,), members.rank),
         names.NOMINAL_WEIGHT: ((names.MEMBER,), members.nominal),
@@ -128,21 +142,44 @@ def acceptability(
     return _labelled(index, members, variables).assign_attrs(_settings(whole, draws, seed, exact))
 
 
-def _setting_faults(draws: int, seed: int, exact: Exactness) -> Iterator[Fault]:
-    if draws < 1:
-        yield Fault("draws", f"{draws} is not a number of draws", "Give 1 or more.")
-    if seed < 0:
-        yield Fault("seed", f"{seed} is below 0", "Give 0 or more.")
-    if exact not in ("auto", True, False):
-        yield Fault("exact", f"{exact!r} is unknown", "Choose auto, True or False.")
+def _first_somewhere(members: Members, central: Floats, measured: bool) -> Flags:
+    """Return which cities any weights put first: those with central weights, and where drawn those that could have."""
+    seen = np.isfinite(central[:, 0]).tolist()
+    return np.array([one or (not measured and _leads_nearly(members, city)) for city, one in enumerate(seen)], np.bool_)
+
+
+def _leads_nearly(members: Members, city: int) -> bool:
+    """Return whether at some weights no other city is ahead of this one by more than rounding."""
+    lead = np.delete(members.score[:, [city]] - members.score, city, axis=1).T
+    size = float(np.abs(lead).max(initial=0.0))
+    if size == 0.0:
+        return True
+    rivals, weighted = lead.shape
+    answer = linprog(
+        np.r_[np.zeros(weighted), -1.0],
+        A_ub=np.hstack([-lead / size, np.ones((rivals, 1))]),
+        b_ub=np.zeros(rivals),
+        A_eq=np.r_[np.ones(weighted), 0.0][np.newaxis],
+        b_eq=[1.0],
+        bounds=[(0.0, 1.0)] * weighted + [(-1.0, 1.0)],
+        method="highs-ds",
+    )
+    return answer.x is None or float(answer.x[-1]) >= -BEHIND
+
+
+def _setting_faults(draws: object, seed: object, exact: object) -> Iterator[Fault]:
+    yield from whole_number_faults("draws", draws, FEWEST_DRAWS, "draws tell no share")
+    yield from whole_number_faults("seed", seed, 0, "is below 0")
+    if exact != "auto" and not isinstance(exact, bool):
+        yield Fault("exact", f"{shown(exact)} is unknown", "Choose auto, True or False.")
 
 
 def _measurable(members: Members, exact: Exactness) -> bool:
     """Return whether regions of ranks are to be measured; refuse where that is asked for and cannot be."""
     weighted, cities = members.score.shape
-    if exact != "auto" and exact and weighted > MOST_MEMBERS:
+    if exact is True and weighted > MOST_MEMBERS:
         problem = f"level {members.level} has {weighted} members, and regions are measured up to {MOST_MEMBERS}"
-        raise InputError("acceptability", [Fault("exact", problem, "Choose auto.")])
+        raise InputError("acceptability", [Fault("exact", problem, "Leave it out: what can be exact is so unasked.")])
     quick = weighted < MOST_MEMBERS or (weighted == MOST_MEMBERS and cities <= MOST_CITIES)
     return quick if exact == "auto" else bool(exact)
 

@@ -67,7 +67,7 @@ class Members:
             names.MEMBER_NAME_ZH: (names.MEMBER, self.name_zh),
         }
 
-    def find(self, asked: Sequence[str]) -> list[int]:
+    def find(self, asked: str | Sequence[str]) -> list[int]:
         """Return the positions of members by any of their names; raises `InputError` with every unknown one."""
         return [self.ids.index(member) for member in look_up(asked, self._names(), f"member of level {self.level}")]
 
@@ -109,9 +109,9 @@ def members_of(index: Index, level: str) -> Members:
     """
     definition = index.definition
     known = definition.levels[1:]
-    if level not in known:
+    if not isinstance(level, str) or level not in known:
         raise InputError(
-            f"index {definition.id}", [Fault("over", f"no level {level!r}", did_you_mean(level, list(known)))]
+            f"index {definition.id}", [Fault("over", f"no level {level!r}", did_you_mean(str(level), list(known)))]
         )
     sampler = weight_sampler(definition, DirichletWeights(concentration=1.0, over=level))
     ids = tuple(dict.fromkeys(definition.ancestor(leaf.id, level) or leaf.id for leaf in definition.indicators))

@@ -10,8 +10,9 @@ doi:10.1287/mnsc.1100.1265, count the ranks that are possible over a set of weig
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -19,11 +20,12 @@ import xarray as xr
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from simulator import names
+from simulator.arguments import Gathering, number_faults, whole_number_faults
 from simulator.errors import Fault, InputError
 from simulator.extremes.members import Members, members_of
 from simulator.extremes.silence import silenced
-from simulator.extremes.weights import WeightSet, weight_set
-from simulator.index import Index
+from simulator.extremes.weights import WeightSet, setting_faults, weight_set
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Flags, Floats
 from simulator.lookup import find_cities
 from simulator.matrix import city_coordinates
@@ -57,13 +59,13 @@ class Extreme:
 
 
 def extreme_ranks(
-    index: Index,
+    index: Index | str | Path,
     over: str,
     *,
     percent: float | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     order: Sequence[str] | None = None,
-    cities: Sequence[str] | None = None,
+    cities: str | Sequence[str] | None = None,
     workers: int | None = None,
     time_limit: float | None = None,
 ) -> xr.Dataset:
@@ -72,7 +74,7 @@ def extreme_ranks(
     Parameters
     ----------
     index
-        An index that aggregates linearly above the members.
+        An index, its bundled name or its path, that aggregates linearly above the members.
     over
         Level whose members are weighted, such as `dimension`; inside a member the shares stay (convention 6).
     percent
@@ -82,9 +84,10 @@ def extreme_ranks(
         Member → (lowest, highest weight) as shares of all weight, in place of the band. With neither, every weight is
         from 0 to 1.
     order
-        Members from the most important to the least, none weighing less than the next; those not named are free.
+        Two members or more from the most important to the least, none weighing less than the next; those not named are
+        free.
     cities
-        Whose extremes, by any of their names; all if not given. Rivals are always all cities.
+        Whose extremes, by any of their names, or of a single one; all if not given. Rivals are always all cities.
     workers
         Processes, one if not given; more pay where the search takes far longer than their start, some seconds. The
         answer does not depend on them.
@@ -104,7 +107,7 @@ def extreme_ranks(
     ------
     InputError
         For an unknown level, member or city; a node above the members that is not linear; bounds or an order that
-        admit no weights.
+        admit no weights, a band and bounds together, and settings that are of the wrong kind.
 
     Notes
     -----
@@ -135,19 +138,39 @@ def extreme_ranks(
     >>> int(found["rank_best"][0]), int(found["rank_nominal"][0]), int(found["rank_worst"][0])
     (1, 1, 10)
     """
-    if workers is not None and workers < 1:
-        raise InputError("workers", [Fault("", f"{workers} is not a number of workers", "Give 1 or more.")])
-    if time_limit is not None and not time_limit >= 0.0:
-        raise InputError("time limit", [Fault("", f"{time_limit:g} is no number of seconds", "Give 0 or more.")])
-    members = members_of(index, over)
-    chosen = index.cities if cities is None else list(dict.fromkeys(find_cities(index.matrix, cities)))
-    weights = weight_set(members, percent, bounds, order)
+    gathered = Gathering("extreme ranks")
+    gathered.add(_setting_faults(workers, time_limit))
+    gathered.add(setting_faults(percent, bounds))
+    with gathered.attempt():
+        index = as_index(index)
+        with gathered.attempt():
+            chosen = _chosen(index, cities)
+        members = members_of(index, over)
+        weights = weight_set(members, percent, bounds, order)
+    gathered.refuse()
     search = _Search(members, weights, _least_lead(members, weights), time_limit)
     positions = [index.cities.index(city) for city in chosen]
     tasks = [joblib.delayed(search.extreme)(position, side) for position in positions for side in (True, False)]
     # The solver keeps the interpreter's lock, so threads would wait for each other.
     found: list[Extreme] = joblib.Parallel(n_jobs=workers or 1)(tasks)
     return _labelled(index, members, weights, positions, found)
+
+
+def _setting_faults(workers: object, time_limit: object) -> Iterator[Fault]:
+    if workers is not None:
+        yield from whole_number_faults("workers", workers, 1, "is not a number of workers")
+    if time_limit is not None:
+        yield from number_faults("time limit", time_limit, "is no number of seconds")
+
+
+def _chosen(index: Index, cities: str | Sequence[str] | None) -> list[str]:
+    """Return the cities whose extremes are asked for, each once."""
+    if cities is None:
+        return index.cities
+    chosen = list(dict.fromkeys(find_cities(index.matrix, cities)))
+    if not chosen:
+        raise InputError("choice of city", [Fault("", "no city is named", "Name one, or leave `cities` out for all.")])
+    return chosen
 
 
 def _labelled(

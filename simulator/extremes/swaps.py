@@ -8,6 +8,7 @@ simplex at which a pair ties.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from simulator import names
 from simulator.extremes.members import Members, members_of
-from simulator.index import Index
+from simulator.index import Index, as_index
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.matrix import city_coordinates
 
@@ -40,13 +41,13 @@ class _Swaps(NamedTuple):
     """(pairs, members): change of one weight, the others in proportion."""
 
 
-def weight_stability(index: Index, over: str) -> xr.Dataset:
+def weight_stability(index: Index | str | Path, over: str) -> xr.Dataset:
     """Return the least changes of weights at which any two cities swap, and at which the leader loses its place.
 
     Parameters
     ----------
     index
-        An index that aggregates linearly above the members.
+        An index, its bundled name or its path, that aggregates linearly above the members.
     over
         Level whose members are weighted, such as `dimension`; inside a member the shares stay (convention 6).
 
@@ -100,6 +101,7 @@ def weight_stability(index: Index, over: str) -> xr.Dataset:
     >>> str(found["leader"].values), str(found["leader_rival"].values), round(float(found["leader_shift"]), 4)
     ('shanghai', 'beijing', 0.0122)
     """
+    index = as_index(index)
     members = members_of(index, over)
     n = members.total.size
     one, other = np.triu_indices(n, 1)

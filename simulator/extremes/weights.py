@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.arguments import Gathering, is_number, number_faults, shown
 from simulator.errors import Fault, InputError
 from simulator.extremes.members import Members
 from simulator.kernels.arrays import Floats, Integers
@@ -86,22 +86,30 @@ def weight_set(
     bounds
         Member (by any of its names) → (lowest, highest weight), as shares of all weight; in place of the band.
     order
-        Members from the most important to the least, none weighing less than the next; those not named are free.
+        Two members or more from the most important to the least, none weighing less than the next; those not named are
+        free.
 
     Raises
     ------
     InputError
-        For unknown members, one that is named twice, numbers that are no bounds, and where no weights are left.
+        For unknown members, one that is named twice, numbers that are no bounds, a band and bounds together, an order
+        of fewer than two, and where no weights are left.
     """
     low, high = np.zeros(len(members.ids)), np.ones(len(members.ids))
-    faults = list(_percent_faults(percent)) + list(_bound_faults(bounds or {}))
-    chain = members.find(list(order or ()))
-    named = members.find(list(bounds or ()))
+    chain, named = list[int](), list[int]()
+    gathered = Gathering("weights")
+    gathered.add(setting_faults(percent, bounds))
+    with gathered.attempt():
+        chain = [] if order is None else members.find(order)
+        if order is not None and len(chain) < 2:
+            few = "a single member has no order" if chain else "no member is named"
+            gathered.add([Fault("order", few, "Name two or more, the most important first.")])
+    with gathered.attempt():
+        named = members.find(list(bounds)) if isinstance(bounds, Mapping) else []
     for what, positions in (("order", chain), ("bounds", named)):
         twice = sorted({members.ids[k] for k in positions if positions.count(k) > 1})
-        faults += [Fault(f"{what}: {member}", "is named twice", "Name it once.") for member in twice]
-    if faults:
-        raise InputError("weights", faults)
+        gathered.add(Fault(f"{what}: {member}", "is named twice", "Name it once.") for member in twice)
+    gathered.refuse()
     if percent is not None:
         share = percent / 100.0
         low = np.maximum(members.nominal * (1.0 - share), 0.0)
@@ -146,13 +154,24 @@ def _refuse_sums(low: Floats, high: Floats, place: str, lower: str, raising: str
         raise InputError("weights", faults)
 
 
-def _percent_faults(percent: float | None) -> Iterator[Fault]:
-    if percent is not None and not (math.isfinite(percent) and percent >= 0.0):
-        yield Fault("percent", f"{percent:g} is no width of a band", "Give 0 or more.")
+def setting_faults(percent: object, bounds: object) -> Iterator[Fault]:
+    """Yield what keeps a band and bounds from being such, whatever the members are."""
+    if percent is not None and bounds is not None:
+        yield Fault("percent, bounds", "a band and bounds exclude each other", "Give one of them.")
+    if percent is not None:
+        yield from number_faults("percent", percent, "is no width of a band")
+    if isinstance(bounds, Mapping):
+        for member, pair in bounds.items():
+            yield from _pair_faults(f"bounds: {member}", pair)
+    elif bounds is not None:
+        yield Fault("bounds", f"{shown(bounds)} are no bounds", 'Give two for each member: {"MEMBER": (0.05, 0.3)}.')
 
 
-def _bound_faults(bounds: Mapping[str, tuple[float, float]]) -> Iterator[Fault]:
-    for member, (low, high) in bounds.items():
-        if not 0.0 <= low <= high <= 1.0:
-            problem = f"{low:g} to {high:g} are no bounds of a weight"
-            yield Fault(f"bounds: {member}", problem, "Give a lowest and a highest share of all weight, within 0 to 1.")
+def _pair_faults(place: str, pair: object) -> Iterator[Fault]:
+    remedy = "Give a lowest and a highest share of all weight, within 0 to 1."
+    numbers = list(pair) if isinstance(pair, Sequence | np.ndarray) and not isinstance(pair, str) else []
+    low, high = numbers if len(numbers) == 2 else (None, None)
+    if not (is_number(low) and is_number(high)):
+        yield Fault(place, f"{shown(pair)} is no pair of numbers", remedy)
+    elif not 0.0 <= low <= high <= 1.0:
+        yield Fault(place, f"{low:g} to {high:g} are no bounds of a weight", remedy)

@@ -30,9 +30,12 @@ def locate_index(name: str | Path, beside: Path | None = None) -> Path:
     Raises
     ------
     InputError
-        Where neither is found, with the nearest bundled names.
+        Where neither is found, with the nearest bundled names; for what is neither a text nor a path.
     """
     bundled = bundled_indices()
+    if not isinstance(name, str | Path):
+        remedy = f"Give a bundled name ({', '.join(bundled)}), the path of a definition, or an index in memory."
+        raise InputError("index", [Fault("", f"a {type(name).__name__} is no index, and no name of one", remedy)])
     if str(name) in bundled:
         return bundled[str(name)]
     for path in (*([beside / name] if beside else []), Path(name)):
@@ -41,4 +44,4 @@ def locate_index(name: str | Path, beside: Path | None = None) -> Path:
         if path.is_file():
             return path
     remedy = did_you_mean(str(name), list(bundled))
-    raise InputError(str(name), [Fault("", "no bundled index of this name, and no such file", remedy)])
+    raise InputError(str(name) or "index", [Fault("", "no bundled index of this name, and no such file", remedy)])

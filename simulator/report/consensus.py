@@ -89,6 +89,25 @@ def reversal_view(found: xr.Dataset) -> Group:
     return Group(*(Text(line) for line in lines))
 
 
+def reversal_frame(found: xr.Dataset) -> pd.DataFrame:
+    """Return every pair that swaps as a row, most often first, with the ranks of both; the better is the first."""
+    rank, times = found[names.RANK_NOMINAL].values, found[names.TIMES_SWAPPED].values
+    better, worse = np.nonzero((rank[:, np.newaxis] < rank) & (times > 0))
+    often = times[better, worse]
+    order = np.lexsort((rank[worse], rank[better], -often))
+    better, worse = better[order], worse[order]
+    called = found[names.CITY].values
+    return pd.DataFrame(
+        {
+            names.SWAPPED_CITY: called[better],
+            names.RANK: rank[better],
+            names.SWAPPED_OTHER: called[worse],
+            names.RANK_OTHER: rank[worse],
+            names.SWAPPED_TIMES: often[order],
+        }
+    )
+
+
 def confidence_view(found: xr.Dataset) -> Group:
     """Return the ranks that each city may truly have, in the order of its scores."""
     table = plain_table("Rank", "City", "May be", right=(0, 2))

@@ -12,8 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.report.figures import plural
 from simulator.report.frames import city_columns, spread
-from simulator.report.screen import percent, plain_table
+from simulator.report.screen import chance, percent, plain_table
+
+ROUNDING = 1e-9
+"""Difference of shares that is rounding only."""
+
+CALLED = {
+    names.RANK_ACCEPTABILITY: "shares of ranks",
+    names.CENTRAL_WEIGHT: "weights when first",
+    names.PAIR_WIN: "chances of pairs",
+    names.EXPECTED_RANK: "mean ranks",
+}
+"""What the figures of acceptability are called in words."""
 
 
 def extremes_view(
@@ -104,38 +116,48 @@ def acceptability_view(found: xr.Dataset, level: str) -> Group:
             str(rank[city]),
             str(row[names.CITY].item()),
             f"{float(row[names.EXPECTED_RANK]):.1f}",
-            percent(float(shares.sel({names.RANK: 1})), 1),
-            percent(float(shares.sel({names.RANK: slice(1, 10)}).sum()), 1),
-            f"{likeliest}, {percent(float(shares.max()), 1)}",
+            _share(float(shares.sel({names.RANK: 1}))),
+            _share(float(shares.sel({names.RANK: slice(1, 10)}).sum())),
+            f"{likeliest}, {_share(float(shares.max()))}",
             _favouring(row),
         )
     return Group(table, *(Text(line) for line in _how_found(found, level)))
+
+
+def _share(share: float) -> str:
+    """Return a share of all weights; that all ranks together make 1 but for rounding does not count as less."""
+    return chance(1.0 if share > 1.0 - ROUNDING else share)
 
 
 def _favouring(of_city: xr.Dataset) -> str:
     """Return the member that weighs most, against its nominal weight, in the weights that put a city first."""
     weight = of_city[names.CENTRAL_WEIGHT].values
     if np.isnan(weight).any():
-        return "never first" if names.CENTRAL_WEIGHT in of_city.attrs["exact"].split() else "not seen first"
+        return "not seen first" if bool(of_city[names.CAN_BE_FIRST]) else "never first"
     most = int(np.argmax(weight - of_city[names.NOMINAL_WEIGHT].values))
     return f"{of_city[names.MEMBER_NAME_EN].values[most]} {percent(float(weight[most]), 1)}"
 
 
 def _how_found(found: xr.Dataset, level: str) -> Iterable[str]:
-    yield f"All weights of the {level}s that are not negative and add to 1 count alike; inside each, shares stay."
+    several = plural(level, 2)
+    yield f"All weights of the {several} that are not negative and add to 1 count alike; inside each, shares stay."
     if not found.attrs["sampled"]:
         yield "All figures are exact."
         return
     largest = float(found[names.RANK_ACCEPTABILITY + names.SE].max())
     yield "Weighs more when first: what gains most on its nominal weight in the mean of the weights that do it."
-    yield (
-        f"{found.attrs['draws']:,} draws, seed {found.attrs['seed']}: no share has a standard error above "
-        f"{percent(largest, 2)}. Drawn: {_listed(found.attrs['sampled'])}; exact: {_listed(found.attrs['exact'])}."
+    yield "Never first: at no weights, proven. Not seen first: at none of those drawn, but at some."
+    error = (
+        f"no share has a standard error above {percent(largest, 2)}"
+        if largest > 0.0
+        else "all give the same ranks, so standard errors cannot be told"
     )
+    yield f"{found.attrs['draws']:,} draws, seed {found.attrs['seed']}: {error}."
+    yield f"Drawn: {_listed(found.attrs['sampled'])}; exact: {_listed(found.attrs['exact'])}."
 
 
 def _listed(figures: str) -> str:
-    return ", ".join(name.replace("_", " ") for name in figures.split()) or "nothing"
+    return ", ".join(CALLED[name] for name in figures.split()) or "nothing"
 
 
 def acceptability_frame(found: xr.Dataset) -> pd.DataFrame:

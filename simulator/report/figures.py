@@ -37,6 +37,17 @@ def error_of(standard_error: float) -> str:
     return f" (standard error {standard_error:.3f})" if standard_error > 0.0 else ""
 
 
+def plural(noun: str, count: int) -> str:
+    """Return a noun as it stands behind a count.
+
+    >>> plural("dimension", 1), plural("dimension", 4), plural("category", 2)
+    ('dimension', 'dimensions', 'categories')
+    """
+    if count == 1:
+        return noun
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+
+
 def signed(value: float) -> str:
     """Return a difference with its sign.
 

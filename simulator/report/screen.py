@@ -17,6 +17,7 @@ from simulator import names
 from simulator.analysis.stability import largest_error
 from simulator.report.figures import error_of, took
 from simulator.report.frames import OVERALL
+from simulator.report.widths import Sheet, fitted
 from simulator.uncertainty.design import BLOCK
 from simulator.uncertainty.points import TITLES
 
@@ -24,9 +25,15 @@ FEW = 10
 """Alternatives up to which the share of each is shown."""
 
 
-def plain_table(*headings: str, right: Sequence[int] = (), title: str | None = None) -> Table:
-    """Return an empty table with these headings; columns whose number is in `right` are right-aligned."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+def plain_table(
+    *headings: str, right: Sequence[int] = (), spare: Sequence[int] = (), title: str | None = None
+) -> Table:
+    """Return an empty table with these headings; columns whose number is in `right` are right-aligned.
+
+    Those in `spare` are left out where the screen is too narrow, the first first; the table says so.
+    """
+    table = Sheet(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    table.spare = spare
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number in right else "left", overflow="fold")
     return table
@@ -200,14 +207,17 @@ def city_name(labelled: xr.Dataset, city: int) -> str:
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """Return a share in per cent."""
-    return f"{100.0 * share:.{decimals}f} %"
+    """Return a share in per cent; one that is not quite 0 is never shown as such.
+
+    >>> percent(0.1234), percent(0.0), percent(0.0004), percent(0.00004, 2)
+    ('12.3 %', '0.0 %', '< 0.1 %', '< 0.01 %')
+    """
+    text = f"{100.0 * share:.{decimals}f}"
+    return f"< {10.0**-decimals:.{decimals}f} %" if share > 0.0 and float(text) == 0.0 else f"{text} %"
 
 
 def chance(share: float) -> str:
     """Return a chance in per cent; one that is not quite 0 or 1 is never shown as such."""
-    if 0.0 < share < 0.0005:
-        return "< 0.1 %"
     if 0.9995 <= share < 1.0:
         return "> 99.9 %"
     return percent(share)
@@ -228,5 +238,6 @@ def wide_console() -> Console:
 
 
 def show(view: RenderableType) -> None:
-    """Print a view on standard output."""
-    wide_console().print(view)
+    """Print a view on standard output, its tables as wide as the screen."""
+    console = wide_console()
+    console.print(fitted(view, console.width))

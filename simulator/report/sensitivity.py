@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
-from simulator.report.figures import took
+from simulator.report.figures import plural, took
 from simulator.report.frames import spread
 from simulator.report.screen import percent, plain_table
+from simulator.simulation.swapping import BEHIND_POINTS
+from simulator.uncertainty.design import BLOCK
 
 SHIFT = "mean_abs_rank_shift"
 FEW_PAIRS = 5
@@ -25,7 +27,7 @@ def influence_view(found: xr.Dataset, cities: Sequence[str] = (), seconds: float
     """Return the indices of each factor for the mean rank shift, then for the rank of some cities, largest first."""
     outputs = {SHIFT: "Mean absolute rank shift", **{f"{names.RANK} {city}": f"Rank of {city}" for city in cities}}
     tables = [_table(found.sel({names.OUTPUT: output}), title) for output, title in outputs.items()]
-    return Group(*tables, *(Text(line) for line in _closing(found, list(outputs), seconds)))
+    return Group(*tables, *(Text(line) for line in _closing(found, outputs, seconds)))
 
 
 def _table(of_one: xr.Dataset, title: str) -> Table:
@@ -41,7 +43,7 @@ def _table(of_one: xr.Dataset, title: str) -> Table:
         for index in (names.FIRST_ORDER, names.TOTAL_ORDER):
             value, low, high = (float(row[index + end]) for end in ("", "_low", "_high"))
             cells += [f"{value:.3f}", f"{low:.3f} to {high:.3f}"]
-        table.add_row(str(row[names.FACTOR].item()), *cells, f"{float(row[names.MU_STAR]):.2f}")
+        table.add_row(str(row[names.FACTOR_NAME].item()), *cells, f"{float(row[names.MU_STAR]):.2f}")
     return table
 
 
@@ -56,7 +58,7 @@ def _pawn_table(of_one: xr.Dataset, title: str) -> Table:
         where = str(own[names.SLICE].values[own[names.KS].values.argmax()]).removeprefix(f"{name}: ")
         kinds = (names.PAWN_MEDIAN, names.PAWN_MEDIAN + names.SE, names.PAWN_LARGEST, names.PAWN_DUMMY)
         median, error, largest, chance = (f"{float(row[kind]):.3f}" for kind in kinds)
-        table.add_row(name, median, error, largest, where, chance)
+        table.add_row(str(row[names.FACTOR_NAME].item()), median, error, largest, where, chance)
     return table
 
 
@@ -65,33 +67,35 @@ def _shapley_table(of_one: xr.Dataset, title: str) -> Table:
     for factor in np.argsort(-of_one[names.SHAPLEY].values, kind="stable"):
         row = of_one.isel({names.FACTOR: factor})
         share, error = float(row[names.SHAPLEY]), float(row[names.SHAPLEY + names.SE])
-        table.add_row(str(row[names.FACTOR].item()), f"{100.0 * share:.1f} %", f"{100.0 * error:.1f} %")
+        table.add_row(str(row[names.FACTOR_NAME].item()), f"{100.0 * share:.1f} %", f"{100.0 * error:.1f} %")
     return table
 
 
-def _closing(found: xr.Dataset, outputs: Sequence[str], seconds: float | None) -> Iterable[str]:
-    for output in outputs:
+def _closing(found: xr.Dataset, outputs: Mapping[str, str], seconds: float | None) -> Iterable[str]:
+    for output, title in outputs.items():
         one = found.sel({names.OUTPUT: output})
         if bool(one[names.CONSTANT]):
-            yield f"{output} is the same in all draws: every index is 0."
+            yield f"{title}: the same in all draws, so every index is 0."
             continue
         if names.FIRST_ORDER not in found:
             continue
-        alone = float(one[names.FIRST_ORDER].sum())
-        share = f"{100.0 * alone:.0f} % of its variance"
+        alone, low, high = (100.0 * float(one[names.FIRST_ORDER_SUM + end]) for end in ("", "_low", "_high"))
+        share = f"{alone:.0f} % of its variance (95 % interval {low:.0f} to {high:.0f} %)"
         if float(one[names.FIRST_ORDER].min()) < 0.0:
-            yield f"{output}: a first order below 0 is one near 0, with its sampling error."
-        yield f"{output}: the factors by themselves explain {share}, the rest is their interaction."
+            yield f"{title}: a first order below 0 is one near 0, with its sampling error."
+        yield f"{title}: the factors by themselves explain {share}, the rest is their interaction."
     if names.SECOND_ORDER in found:
-        yield from _pairs(found.sel({names.OUTPUT: outputs[0]}))
+        yield from _pairs(found.sel({names.OUTPUT: SHIFT}))
+    if BEHIND_POINTS in found[names.FACTOR].values:
+        yield "Values behind points: what the published points do not tell of the values that they rank."
+    if names.PAWN_MEDIAN in found:
+        yield from _closing_of_pawn(found, took(seconds))
+        return
     runs = f"{found.attrs['draws']:,} runs{took(seconds)}"
-    draws = f"{found.attrs['base_draws']:,} base draws, {runs}, seed {found.attrs['seed']}"
+    draws = f"{_base_draws(found)}, {runs}, seed {found.attrs['seed']}"
     if names.SHAPLEY in found:
         yield "Shapley effects: the variance shared out among all factors, interactions and dependence in equal parts."
         yield f"{draws}; standard errors by the jackknife."
-        return
-    if names.PAWN_MEDIAN in found:
-        yield from _closing_of_pawn(found, took(seconds))
         return
     yield (
         "First order: the share of the variance that would go if the factor were known. Total order: the share that "
@@ -112,18 +116,31 @@ def _closing_of_pawn(found: xr.Dataset, took_seconds: str) -> Iterable[str]:
     yield f"{found.attrs['draws']:,} draws{took_seconds}, seed {found.attrs['seed']}."
 
 
+def _base_draws(found: xr.Dataset) -> str:
+    """Return how many base draws were taken, and why more than were asked for."""
+    taken, asked = found.attrs["base_draws"], found.attrs["base_draws_asked"]
+    more = "" if taken == asked else f" ({asked:,} rounded up to whole blocks of {BLOCK:,})"
+    return f"{taken:,} base draws{more}"
+
+
 def _pairs(of_one: xr.Dataset) -> Iterable[str]:
     """Yield the strongest interactions of two factors."""
     joint = of_one[names.SECOND_ORDER].values
     known = np.argwhere(np.isfinite(joint))
     strongest = sorted(known.tolist(), key=lambda pair: -joint[tuple(pair)])[:FEW_PAIRS]
-    factors = of_one[names.FACTOR].values
+    factors = of_one[names.FACTOR_NAME].values
     told = [f"{factors[i]} × {factors[j]} {joint[i, j]:.3f}" for i, j in strongest]
     yield f"Strongest interactions for the mean rank shift: {'; '.join(told)}."
 
 
-def influence_frame(found: xr.Dataset) -> pd.DataFrame:
-    """Return indices as a table: a row for each factor and output, with standard errors and intervals."""
+def influence_frame(found: xr.Dataset, cities: Sequence[str] = ()) -> pd.DataFrame:
+    """Return indices as a table: a row for each factor and output, with standard errors and intervals.
+
+    Of some `cities`, these are the mean rank shift, and the rank and the total of each; of all if none is named.
+    """
+    if cities:
+        of_cities = [f"{kind} {city}" for kind in (names.RANK, names.TOTAL) for city in cities]
+        found = found.sel({names.OUTPUT: [SHIFT, *of_cities]})
     kinds = [name for name in (names.FIRST_ORDER, names.TOTAL_ORDER, names.MU_STAR, names.SHAPLEY) if name in found]
     kinds += [name for name in (names.PAWN_MEDIAN, names.PAWN_LARGEST, names.PAWN_DUMMY) if name in found]
     ends = ("", names.SE, "_low", "_high")
@@ -146,13 +163,25 @@ def importance_view(found: xr.Dataset, balanced: xr.Dataset | None = None) -> Gr
         table.add_row(str(row[names.MEMBER_NAME_EN].item()), *cells)
     lines = [
         "Importance: the share of the variance of the total that would go if the member's score were known, by a "
-        "curve; linear: its squared correlation with the total. Shift without: mean rank shift when it is left out."
+        "curve; linear: its squared correlation with the total. Shift without: mean rank shift when it is left out.",
+        "Share: what the member has of the sum of all importances.",
+        *([] if balanced is None else [_how_near(balanced)]),
     ]
-    if balanced is not None and not balanced.attrs["reached"]:
-        lines.append(
-            "No weights were found that give every member the importance its nominal weight says; these come nearest."
-        )
     return Group(table, *(Text(line) for line in lines))
+
+
+def _how_near(balanced: xr.Dataset) -> str:
+    """Return whether weights give the importance wanted, and how near they come."""
+    if balanced.attrs["reached"]:
+        within = percent(float(balanced.attrs["largest_difference"]), 4)
+        return f"Weight for equal say: linear importance is then shared out as nominal weights say (within {within})."
+    had, wanted = balanced[names.IMPORTANCE_SHARE].values, balanced[names.IMPORTANCE_WANTED].values
+    furthest = int(np.argmax(np.abs(had - wanted)))
+    return (
+        "No weights were found that give every member the importance its nominal weight says; these come nearest. "
+        f"Furthest off: {balanced[names.MEMBER_NAME_EN].values[furthest]}, with {percent(float(had[furthest]))} of all "
+        f"linear importance instead of {percent(float(wanted[furthest]))}."
+    )
 
 
 def importance_frame(found: xr.Dataset, balanced: xr.Dataset | None = None) -> pd.DataFrame:
@@ -167,8 +196,9 @@ def importance_frame(found: xr.Dataset, balanced: xr.Dataset | None = None) -> p
 
 
 def neighbours_view(found: xr.Dataset) -> Group:
-    """Return which member decides the order of each two neighbours in the ranking, and which ones it hangs on."""
-    table = plain_table("Ranks", "Ahead", "Behind", "Gap", "Decided by", "Gives", "Would swap without", right=(3, 5))
+    """Return which member gives most to the lead over each next city in the ranking, and which ones it hangs on."""
+    headings = ("Ranks", "Ahead", "Behind", "Gap", "Largest part", "Gives", "Would swap without")
+    table = plain_table(*headings, right=(3, 5), spare=(0, 5))
     name = dict(zip(found[names.MEMBER].values, found[names.MEMBER_NAME_EN].values, strict=True))
     for pair in range(found.sizes[names.PAIR]):
         row = found.isel({names.PAIR: pair})
@@ -180,21 +210,33 @@ def neighbours_view(found: xr.Dataset) -> Group:
             str(row[names.AHEAD].item()),
             str(row[names.BEHIND].item()),
             f"{float(row[names.GAP]):.5g}",
-            str(name[deciding]),
-            f"{float(row[names.LEAD].sel({names.MEMBER: deciding})):+.5g}",
-            _counted([str(name[member]) for member in needed]),
+            *(
+                (
+                    str(name[deciding]),
+                    f"{float(row[names.LEAD].sel({names.MEMBER: deciding})):+.5g}",
+                    _counted([str(name[member]) for member in needed], found.attrs["over"]),
+                )
+                if float(row[names.GAP]) > 0.0
+                else ("a tie", "", "")
+            ),
         )
-    closing = (
-        "Gap: of the totals. Gives: what the member with the largest part adds to it. Would swap without: members "
-        "that, left out alone while the others keep their proportions, turn the two round."
+    return Group(table, *(Text(line) for line in _on_neighbours(found)))
+
+
+def _on_neighbours(found: xr.Dataset) -> Iterable[str]:
+    yield "Gap: of the totals. Largest part: who gives most to it. Gives: how much that is."
+    yield (
+        "Would swap without: which, left out alone while the others keep their proportions, turn the two round; "
+        "none alone: no single one does."
     )
-    return Group(table, Text(closing))
+    if not bool((found[names.GAP] > 0.0).all()):
+        yield "A tie: the totals are equal and share a rank, so nothing decides who is named first."
 
 
-def _counted(called: Sequence[str], most: int = 2) -> str:
-    """Return names, those beyond the first few counted."""
+def _counted(called: Sequence[str], level: str, most: int = 2) -> str:
+    """Return the members of a level by name, those beyond the first few counted."""
     rest = len(called) - most
-    return ", ".join(called[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(called[:most]) + (f" and {rest} more {plural(level, rest)}" if rest > 0 else "") or "none alone"
 
 
 def neighbours_frame(found: xr.Dataset) -> pd.DataFrame:

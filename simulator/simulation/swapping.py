@@ -27,6 +27,13 @@ ENDLESS = 2 * SECOND * BLOCK
 """Draws of a design that has blocks for both samples."""
 
 
+BEHIND_POINTS = "values"
+"""The factor of the values behind published points."""
+
+ERROR = "error"
+"""First word of a factor that is a data error."""
+
+
 @dataclass(frozen=True)
 class Swap:
     """A factor as it is swapped between samples: a name, and the choices and fields that belong to it."""
@@ -67,7 +74,7 @@ def swaps(realisation: Realisation, never: Sequence[Exclusion]) -> list[Swap]:
 
     Choices that exclude each other depend on each other, and are one factor together.
     """
-    found = [Swap("values", frozenset(field.name for field in realisation.behind))] if realisation.behind else []
+    found = [Swap(BEHIND_POINTS, frozenset(field.name for field in realisation.behind))] if realisation.behind else []
     found += [Swap(_error_name(error, realisation.errors), frozenset({error.name})) for error in realisation.errors]
     varying = [choice.factor for choice in realisation.choices if len(choice.labels) > 1]
     random = any(not of_variant[0].fixed for of_variant in realisation.samplers)
@@ -83,7 +90,7 @@ def swaps(realisation: Realisation, never: Sequence[Exclusion]) -> list[Swap]:
 def _error_name(error: ErrorField, errors: Sequence[ErrorField]) -> str:
     """Return `error NODE`, with the number of the entry where several have that node."""
     alike = sum(one.node == error.node for one in errors)
-    return f"error {error.node}".rstrip() + (f" ({error.entry + 1})" if alike > 1 else "")
+    return f"{ERROR} {error.node}".rstrip() + (f" ({error.entry + 1})" if alike > 1 else "")
 
 
 def _bound_together(factors: Sequence[str], never: Sequence[Exclusion]) -> list[list[str]]:

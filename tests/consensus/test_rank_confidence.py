@@ -192,3 +192,10 @@ def test_faults_are_named() -> None:
         rank_confidence(values, covariance=xr.DataArray([[1.0, 0.5], [0.1, 1.0]], coords=labels))
     with pytest.raises(InputError, match="negative eigenvalue"):
         rank_confidence(values, covariance=xr.DataArray([[1.0, 2.0], [2.0, 1.0]], coords=labels))
+
+
+def test_what_is_of_the_wrong_kind_is_told_at_once() -> None:
+    asked: dict[str, Any] = {"level": "x", "draws": 1.5, "seed": "a"}
+    with pytest.raises(InputError) as caught:
+        rank_confidence([3.0, 1.0], "much", **asked)  # type: ignore[arg-type]
+    assert [fault.place for fault in caught.value.faults] == ["scores", "standard errors", "level", "draws", "seed"]

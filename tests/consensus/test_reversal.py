@@ -111,3 +111,19 @@ def test_pairs_are_listed_by_how_often_they_swap_and_no_more_than_asked() -> Non
 def test_two_cities_have_nobody_to_leave_out() -> None:
     with pytest.raises(InputError, match="has 2 cities"):
         rank_reversal(index_of(pd.DataFrame({"x": [1.0, 2.0]}, index=["a", "b"]), "z-score"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"most": 0}, "most: 0 pairs cannot be listed. Give 1 or more."),
+        ({"most": -1}, "most: -1 pairs cannot be listed"),
+        ({"most": "3"}, "most: '3' is no whole number"),
+        ({"recipe": "mean"}, "'mean' does not fit here. Give a mapping."),
+        ({"recipe": {"ties": 5}, "most": 0}, "rank reversal: 2 faults"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        rank_reversal("opportunity-2025", **asked)
+    assert message in str(caught.value)

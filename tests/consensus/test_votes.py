@@ -314,3 +314,19 @@ def test_results_vote_with_their_ranks_after_changes() -> None:
     )
     with pytest.raises(InputError, match="is no result here"):
         consensus_of_results([plain, plain], {"nobody": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"most": 0}, "most: 0 orders cannot be listed. Give 1 or more."),
+        ({"most": 2.5}, "most: 2.5 is no whole number"),
+        ({"weights": "gdp"}, "weights: 'gdp' is no mapping"),
+        ({"weights": {"nothing": "much"}, "most": -1}, "consensus: 3 faults"),
+        ({"weights": {"nothing": "much"}}, "weights, nothing: 'much' is no number"),
+    ],
+)
+def test_what_indicators_cannot_be_asked_is_refused(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        sim.consensus_of_indicators("opportunity-2025", **asked)
+    assert message in str(caught.value)

@@ -209,6 +209,23 @@ def by_dimension() -> xr.Dataset:
     return acceptability(INDEX, "dimension", draws=20_000, seed=1)
 
 
+def test_who_can_be_first_is_told_beyond_what_draws_see(by_dimension: xr.Dataset) -> None:
+    limits = sim.extreme_ranks(INDEX, "dimension")
+    assert by_dimension["can_be_first"].values.tolist() == (limits["rank_best"] == 1).values.tolist()
+    few = acceptability(INDEX, "dimension", draws=100)
+    assert few["can_be_first"].identical(by_dimension["can_be_first"])
+    assert few["central_weight"].isnull().any("member").sum() > (~few["can_be_first"]).sum()
+
+
+@given(seed=seeds, members=some_members)
+@settings(max_examples=20, deadline=None)
+def test_who_can_be_first_by_programs_is_who_is_by_closed_forms(seed: int, members: int) -> None:
+    index = small_index(random_values(seed, members))
+    measured, drawn = (acceptability(index, "indicator", draws=2, exact=exact) for exact in (True, False))
+    assert measured["can_be_first"].equals(drawn["can_be_first"])
+    assert measured["can_be_first"].equals(measured["rank_acceptability"].sel(rank=1, drop=True) > 0.0)
+
+
 def test_published_index_drawn_agrees_with_closed_forms(by_dimension: xr.Dataset) -> None:
     drawn = acceptability(INDEX, "dimension", draws=20_000, seed=1, exact=False)
     xr.testing.assert_identical(
@@ -261,7 +278,13 @@ def test_errors_are_those_of_independent_draws() -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"draws": 0}, "0 is not a number of draws"),
+        ({"draws": 0}, "0 draws tell no share. Give 2 or more."),
+        ({"draws": 1}, "1 draws tell no share"),
+        ({"draws": 1.5}, r"draws: 1\.5 is no whole number"),
+        ({"draws": True}, "draws: True is no whole number"),
+        ({"seed": "a"}, "seed: 'a' is no whole number. Give 0 or more."),
+        ({"exact": [1, 2]}, r"exact: \[1, 2\] is unknown"),
+        ({"draws": "x", "seed": -1, "over": "planet"}, "acceptability: 3 faults"),
         ({"seed": -1}, "-1 is below 0"),
         ({"exact": "no"}, "'no' is unknown"),
         ({"exact": True}, "has 10 members, and regions are measured up to 3"),

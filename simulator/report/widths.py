@@ -1,0 +1,134 @@
+"""Tables made to fit a screen: words are kept whole, columns that can be spared go first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+EDGES, BETWEEN = 2, 3
+"""Places that a table takes at its edges, and between two columns."""
+
+WORD = re.compile(r"(?:[<>] )?\S+(?: %)?")
+"""What stays on one line; a number keeps its sign and its per cent."""
+
+AFTER_HYPHEN = re.compile(r"(?<=\w-)(?=\w)")
+"""Where a word may be parted all the same."""
+
+
+class Sheet(Table):
+    """A table that knows which of its columns can be spared where the screen is narrow."""
+
+    spare: Sequence[int] = ()
+    """Numbers of these columns, the first to go first."""
+
+
+@dataclass(frozen=True)
+class _Need:
+    """How wide a column has to be."""
+
+    least: int
+    """So that no word is parted."""
+    cells: int
+    """So that every cell has one line."""
+    whole: int
+    """So that the heading has one line too."""
+
+
+def fitted(view: RenderableType, width: int) -> RenderableType:
+    """Return a view whose tables part no words on a screen of some width, as far as it has room for them."""
+    if isinstance(view, Group):
+        return Group(*(fitted(one, width) for one in view.renderables))
+    return _fitted(view, width) if isinstance(view, Sheet) else view
+
+
+def _fitted(sheet: Sheet, width: int) -> RenderableType:
+    needs = [_need(column) for column in sheet.columns]
+    kept = list(range(len(needs)))
+    if sum(need.whole for need in needs) <= _room(width, kept):
+        return sheet
+    spared = list(sheet.spare)
+    while sum(needs[k].least for k in kept) > _room(width, kept):
+        if not spared:
+            return sheet
+        kept.remove(spared.pop(0))
+    narrow = _narrowed(sheet, kept, _shared([needs[k] for k in kept], _room(width, kept)))
+    left_out = [str(column.header) for k, column in enumerate(sheet.columns) if k not in kept]
+    if not left_out:
+        return narrow
+    return Group(narrow, Text(f"Too wide for this screen: {', '.join(left_out)}; --csv has all."))
+
+
+def _room(width: int, kept: Sequence[int]) -> int:
+    """Return what is left of a screen for the cells of so many columns."""
+    return width - EDGES - BETWEEN * (len(kept) - 1)
+
+
+def _need(column: Column) -> _Need:
+    texts = [str(cell) for cell in column.cells]
+    cells = max((cell_len(text) for text in texts), default=0)
+    pieces = [cell_len(piece) for text in texts for piece in _pieces(text)]
+    heading = max((cell_len(word) for word in str(column.header).split()), default=0)
+    parted = cells if column.justify == "right" else max(pieces, default=0)
+    return _Need(max(parted, heading), max(cells, heading), max(cells, cell_len(str(column.header))))
+
+
+def _pieces(text: str) -> list[str]:
+    """Return the parts of a text between which a line may end.
+
+    >>> _pieces("Digital-intelligence empowerment < 0.1 %")
+    ['Digital-', 'intelligence', 'empowerment', '< 0.1 %']
+    """
+    return [piece for word in WORD.findall(text) for piece in AFTER_HYPHEN.split(word)]
+
+
+def _shared(needs: Sequence[_Need], room: int) -> list[int]:
+    """Return widths: the least of each, then towards what cells need and then what headings need, the narrowest first.
+
+    >>> _shared([_Need(4, 4, 9), _Need(5, 30, 30), _Need(5, 60, 60)], 40)
+    [4, 18, 18]
+    """
+    widths = [need.least for need in needs]
+    for wanted in ([need.cells for need in needs], [need.whole for need in needs]):
+        for _ in range(room - sum(widths)):
+            lacking = [k for k, want in enumerate(wanted) if widths[k] < want]
+            if lacking:
+                widths[min(lacking, key=widths.__getitem__)] += 1
+    return widths
+
+
+def _narrowed(sheet: Sheet, kept: Sequence[int], widths: Sequence[int]) -> Table:
+    """Return some columns of a table at these widths."""
+    narrow = Table(box=sheet.box, pad_edge=sheet.pad_edge, title=sheet.title, title_justify=sheet.title_justify)
+    columns = [sheet.columns[k] for k in kept]
+    for column, width in zip(columns, widths, strict=True):
+        narrow.add_column(column.header, justify=column.justify, overflow="fold", width=width)
+    texts = [
+        [str(cell) if column.justify == "right" else _wrapped(str(cell), width) for cell in column.cells]
+        for column, width in zip(columns, widths, strict=True)
+    ]
+    for row in zip(*texts, strict=True):
+        narrow.add_row(*row)
+    return narrow
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Return a text on lines of some width, as many pieces on each as go.
+
+    >>> _wrapped("Digital-intelligence empowerment", 14).splitlines()
+    ['Digital-', 'intelligence', 'empowerment']
+    """
+    lines = [""]
+    for word in WORD.findall(text):
+        for number, piece in enumerate(AFTER_HYPHEN.split(word)):
+            space = " " if number == 0 and lines[-1] else ""
+            if cell_len(lines[-1] + space + piece) <= width:
+                lines[-1] += space + piece
+            else:
+                lines.append(piece)
+    return "\n".join(line for line in lines if line)
