@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from simulator.index import Index as Index
     from simulator.index import build_index as build_index
     from simulator.index import load_index as load_index
+    from simulator.limiting import rank_limits as rank_limits
+    from simulator.limiting import scenario_index as scenario_index
     from simulator.matrix import read_matrix as read_matrix
     from simulator.matrix import write_matrix as write_matrix
     from simulator.neighbouring import neighbours as neighbours
@@ -67,6 +69,8 @@ _ROOMS = {
     "InputError": "errors",
     "StorageError": "errors",
     "neighbours": "neighbouring",
+    "rank_limits": "limiting",
+    "scenario_index": "limiting",
     "importance": "weighing",
     "weights_for_importance": "weighing",
     "acceptability": "extremes.acceptability",
@@ -118,6 +122,7 @@ __all__ = [
     "neighbours",
     "pawn",
     "rank_confidence",
+    "rank_limits",
     "rank_reversal",
     "reach",
     "read_definition",
@@ -126,6 +131,7 @@ __all__ = [
     "repeat",
     "run",
     "run_all",
+    "scenario_index",
     "shapley",
     "sweep",
     "weight_stability",

@@ -33,7 +33,7 @@ from simulator.methods import (
     UniformWeights,
     label,
 )
-from simulator.scenario import PillarTree, Scenario
+from simulator.scenario import Extremes, PillarTree, Scenario
 from simulator.sourcing import source_problems, with_sources
 from simulator.uncertainty.design import Exclusion, dead_ends
 from simulator.uncertainty.factors import METHOD_FACTORS, Factors, LeaveOut, method_choices
@@ -150,6 +150,7 @@ def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     if len(set(names)) < len(names):
         yield ("factors", "leave-out"), "one level stands there twice", "Give each level one entry."
     yield from _method_problems(scenario.factors, index)
+    yield from _extremes_problems(scenario.extremes, index)
     known = {choice.factor: choice.labels for choice in method_choices(scenario.factors)}
     yield from _exclusion_problems(scenario.never, known)
 
@@ -157,7 +158,7 @@ def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
 def _omission_problems(spec: LeaveOut, index: Index, where: Location) -> Iterator[Problem]:
     definition = index.definition
     found = list(level_problems(spec.level, (*definition.levels[1:], CITY_LEVEL), (*where, "level")))
-    found = found or list(_among_problems(spec, index, (*where, "among")))
+    found = found or list(_member_problems(spec.among or (), spec.level, index, (*where, "among")))
     yield from found
     if found:
         return
@@ -170,19 +171,17 @@ def _omission_problems(spec: LeaveOut, index: Index, where: Location) -> Iterato
         yield (*where, "count"), f"{spec.count} of {available} cannot be left out", remedy
 
 
-def _among_problems(spec: LeaveOut, index: Index, where: Location) -> Iterator[Problem]:
-    asked = spec.among
-    if asked is None:
-        return
-    found = list(lookup_problems(where, lambda: find_members(index, spec.level, list(asked))))
+def _member_problems(asked: Sequence[str], level: str, index: Index, where: Location) -> Iterator[Problem]:
+    """Yield names that are not of members of the level, and members that are named twice."""
+    found = list(lookup_problems(where, lambda: find_members(index, level, list(asked))))
     yield from found
     if found:
         return
-    members = find_members(index, spec.level, list(asked))
-    known = members if spec.level == CITY_LEVEL else members_of(index.definition, spec.level)
+    members = find_members(index, level, list(asked))
+    known = members if level == CITY_LEVEL else members_of(index.definition, level)
     for position, member in enumerate(members):
         if member not in known:
-            yield (*where, position), f"{member!r} is not of the level {spec.level!r}", did_you_mean(member, known)
+            yield (*where, position), f"{member!r} is not of the level {level!r}", did_you_mean(member, known)
         if member in members[:position]:
             yield (*where, position), f"{member!r} is named twice", "Name it once."
 
@@ -216,6 +215,17 @@ def _method_problems(factors: Factors, index: Index) -> Iterator[Problem]:
             yield from needs_problems(one, definition, ("factors", "normalisation", "alternatives", number))
     if factors.aggregation is not None and factors.aggregation.at is not None:
         yield from level_problems(factors.aggregation.at, definition.levels[:-1], ("factors", "aggregation", "at"))
+
+
+def _extremes_problems(asked: Extremes, index: Index) -> Iterator[Problem]:
+    """Yield levels and members that the index has not; what its total allows is told when the extremes are sought."""
+    levels = index.definition.levels
+    found = [] if asked.over is None else list(level_problems(asked.over, levels[1:], ("extremes", "over")))
+    yield from found
+    if not found:
+        over = asked.over or levels[1]
+        yield from _member_problems(tuple(asked.bounds or ()), over, index, ("extremes", "bounds"))
+        yield from _member_problems(asked.order or (), over, index, ("extremes", "order"))
 
 
 def resolve_exclusions(never: Sequence[Mapping[str, str]], known: Mapping[str, Sequence[str]]) -> list[Exclusion]:

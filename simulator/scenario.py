@@ -6,10 +6,10 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from typing_extensions import TypeAliasType
 
 from simulator.changes.wording import Change, Others, Reach, Spillover
@@ -25,6 +25,7 @@ from simulator.validation import Schema, check
 SUFFIX = ".yaml"
 DEFAULT_DRAWS = 20_000
 
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Members = Annotated[tuple[str, ...], Field(min_length=1)]
 Groups = Field(min_length=1)
 PillarTree = TypeAliasType("PillarTree", "Annotated[dict[Identifier, PillarTree | Members], Groups]")
@@ -56,6 +57,44 @@ class Reading(Schema):
     """Name of each pillar → its indicators, or a mapping of further groups."""
     aggregate: Aggregation = ArithmeticMean()
     """How members become a pillar, and pillars the total."""
+
+
+class Influence(Schema):
+    """How it is found which factor moves the ranking."""
+
+    method: Literal["variance-based", "shapley", "pawn"] = "variance-based"
+    """First and total orders; Shapley effects, which hold for dependent choices too; or distances of distributions."""
+    base_draws: Annotated[int | None, Field(ge=2, le=10**9, alias="base-draws")] = None
+    """Base draws; of PAWN indices the draws. Each method has a default of its own."""
+    second_order: Annotated[bool, Field(alias="second-order")] = False
+    """Whether to estimate the interaction of each pair of factors too."""
+    bootstrap: Annotated[int, Field(ge=2, le=10**6)] = 100
+    """Bootstrap samples for the intervals."""
+
+    @model_validator(mode="after")
+    def _orders_of_variances(self) -> Self:
+        if self.second_order and self.method != "variance-based":
+            raise ValueError(f"{self.method} has no second order: remove it, or take method: variance-based")
+        return self
+
+
+class Extremes(Schema):
+    """Over which weights the best and the worst rank of a city are sought."""
+
+    over: str | None = None
+    """Level whose members are weighted; the one below the index if not given."""
+    percent: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
+    """Weights within so many per cent of the nominal ones; any if not given."""
+    bounds: dict[str, tuple[Share, Share]] | None = None
+    """Member → [lowest, highest] share of all weight, in place of `percent`; those not named have any weight."""
+    order: Annotated[tuple[str, ...], Field(min_length=2)] | None = None
+    """Members, the most important first; none weighs less than the next."""
+
+    @model_validator(mode="after")
+    def _one_kind_of_bounds(self) -> Self:
+        if self.percent is not None and self.bounds is not None:
+            raise ValueError("percent and bounds exclude each other: remove one of them")
+        return self
 
 
 class Scenario(Schema):
@@ -129,6 +168,10 @@ class Scenario(Schema):
     """Whether to report the chance that A ranks above B, for all pairs of cities."""
     keep_draws: Annotated[bool, Field(alias="keep-draws")] = False
     """Whether to store total and rank of every draw."""
+    influence: Influence = Influence()
+    """What `citysim influence` does with the scenario."""
+    extremes: Extremes = Extremes()
+    """What `citysim extremes` does with the scenario."""
 
     @property
     def asks_what_if(self) -> bool:

@@ -20,7 +20,7 @@ from simulator.agreement import resolve_exclusions
 from simulator.analysis.pawn import Sliced, by_size
 from simulator.analysis.pawn import pawn as distribution_based
 from simulator.analysis.shapley import MOST_FACTORS, shapley_effects
-from simulator.analysis.variance_based import BOOTSTRAP, FEWEST, Runs, variance_based
+from simulator.analysis.variance_based import FEWEST, Runs, variance_based
 from simulator.arguments import Gathering, whole_number_faults
 from simulator.definition import Definition, Indicator, Node
 from simulator.errors import Fault, InputError
@@ -35,11 +35,26 @@ from simulator.uncertainty.design import BLOCK, MonteCarlo, block_count
 from simulator.uncertainty.factors import METHOD_FACTORS, Choice
 from simulator.uncertainty.realisation import Realisation, bind
 
-BASE_DRAWS = 4096
-"""Base draws that are taken if nothing else is said."""
 
-SHAPLEY_DRAWS = BLOCK
-"""Base draws for Shapley effects, of which each subset of the factors is run, if nothing else is said."""
+@dataclass(frozen=True)
+class _Method:
+    """What the methods differ in before anything is run."""
+
+    name: str
+    """As a scenario's key `influence` has it."""
+    draws: str
+    """What its draws are called."""
+    usual: int
+    """How many are taken if nothing else is said."""
+    apart: bool = True
+    """Whether errors are factors by dimension, and choices that exclude each other one factor."""
+    fewest: int = 2
+    """Factors that have to vary."""
+
+
+VARIANCE_BASED = _Method("variance-based", "base draws", 4096)
+SHAPLEY = _Method("shapley", "base draws", BLOCK, apart=False)
+PAWN = _Method("pawn", "draws", DEFAULT_DRAWS, fewest=1)
 
 WEIGHT = "weight"
 """First word of what a random weight is called."""
@@ -50,9 +65,9 @@ SHIFT_OUTPUT = "mean_abs_rank_shift"
 def influence(
     scenario: str | Path | Mapping[str, Any],
     *,
-    base_draws: int = BASE_DRAWS,
-    second_order: bool = False,
-    bootstrap: int = BOOTSTRAP,
+    base_draws: int | None = None,
+    second_order: bool | None = None,
+    bootstrap: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
     overrides: str | Sequence[str] = (),
@@ -70,13 +85,14 @@ def influence(
     scenario, overrides, index, workers, progress
         As in `simulator.study.run`.
     base_draws
-        N, rounded up to whole blocks of 1,024; the attribute `base_draws` tells how many were taken,
+        N, rounded up to whole blocks of 1,024; what the scenario's key `influence` says, or 4,096, if not given. The
+        attribute `base_draws` tells how many were taken,
         `base_draws_asked` how many were asked for. The cost is N (k + 2) draws for k factors, N (2 k + 2) with second
         orders.
     second_order
-        Whether to estimate the interaction of each pair of factors too.
+        Whether to estimate the interaction of each pair of factors too; as the scenario says if not given.
     bootstrap
-        Bootstrap samples of base draws, for standard errors and intervals.
+        Bootstrap samples of base draws, for standard errors and intervals; as the scenario says, or 100, if not given.
     seed
         In place of the scenario's; the first sample is that which a study of this seed draws.
 
@@ -103,9 +119,13 @@ def influence(
     """
     begun, started = time.perf_counter(), datetime.now(UTC)
     gathered = Gathering("influence")
-    gathered.add(_setting_faults("base draws", base_draws, BASE_DRAWS, seed, workers))
-    gathered.add(whole_number_faults("bootstrap", bootstrap, FEWEST, "samples show no spread"))
-    made = _set_up(gathered, scenario, base_draws, seed, overrides, index, workers, apart=True)
+    gathered.add(_setting_faults(VARIANCE_BASED, base_draws, seed, workers))
+    if bootstrap is not None:
+        gathered.add(whole_number_faults("bootstrap", bootstrap, FEWEST, "samples show no spread"))
+    made = _set_up(gathered, VARIANCE_BASED, scenario, base_draws, seed, overrides, index, workers)
+    asked = made.study.scenario.influence
+    second_order = asked.second_order if second_order is None else second_order
+    bootstrap = asked.bootstrap if bootstrap is None else bootstrap
     swapped = run_swaps(made.experiment, made.factors, made.blocks, second_order, made.workers, progress)
     runs = Runs(**{field.name: getattr(swapped, field.name) for field in dataclasses.fields(swapped)})
     outputs = _outputs(made.index)
@@ -118,7 +138,7 @@ def influence(
 def shapley(
     scenario: str | Path | Mapping[str, Any],
     *,
-    base_draws: int = SHAPLEY_DRAWS,
+    base_draws: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
     overrides: str | Sequence[str] = (),
@@ -134,7 +154,7 @@ def shapley(
     Parameters
     ----------
     scenario, base_draws, seed, workers, overrides, index, progress
-        As in `influence`.
+        As in `influence`; 1,024 base draws if the scenario says nothing of Shapley effects.
 
     Returns
     -------
@@ -155,8 +175,8 @@ def shapley(
     """
     begun, started = time.perf_counter(), datetime.now(UTC)
     gathered = Gathering("influence")
-    gathered.add(_setting_faults("base draws", base_draws, SHAPLEY_DRAWS, seed, workers))
-    made = _set_up(gathered, scenario, base_draws, seed, overrides, index, workers, apart=False)
+    gathered.add(_setting_faults(SHAPLEY, base_draws, seed, workers))
+    made = _set_up(gathered, SHAPLEY, scenario, base_draws, seed, overrides, index, workers)
     if len(made.factors) > MOST_FACTORS:
         problem = f"{len(made.factors)} factors have {2 ** len(made.factors):,} subsets"
         raise InputError(made.study.document.source, [Fault("factors", problem, f"Vary {MOST_FACTORS} at most.")])
@@ -168,7 +188,7 @@ def shapley(
 def pawn(
     scenario: str | Path | Mapping[str, Any],
     *,
-    draws: int = DEFAULT_DRAWS,
+    draws: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
     overrides: str | Sequence[str] = (),
@@ -186,7 +206,8 @@ def pawn(
     scenario, seed, workers, overrides, index, progress
         As in `influence`.
     draws
-        Number of draws, which are all held in memory: some 1.5 kB each for 60 cities.
+        Number of draws, which are all held in memory: some 1.5 kB each for 60 cities; 20,000 if neither this nor the
+        scenario says otherwise.
 
     Returns
     -------
@@ -207,8 +228,8 @@ def pawn(
     """
     begun, started = time.perf_counter(), datetime.now(UTC)
     gathered = Gathering("influence")
-    gathered.add(_setting_faults("draws", draws, DEFAULT_DRAWS, seed, workers))
-    made = _set_up(gathered, scenario, draws, seed, overrides, index, workers, apart=True, fewest=1)
+    gathered.add(_setting_faults(PAWN, draws, seed, workers))
+    made = _set_up(gathered, PAWN, scenario, draws, seed, overrides, index, workers)
     realisation = made.experiment.realisation
     fields = {field.name for field in realisation.behind} | {error.name for error in realisation.errors}
     fields |= {one.name for one in realisation.omissions if one.choice is None}
@@ -221,7 +242,7 @@ def pawn(
     inputs = _sliced(sample, realisation)
     found = distribution_based(sample.outputs, inputs, _outputs(made.index), seed=made.experiment.seed)
     found = found.assign_attrs(without_index="; ".join(without))
-    return _sealed(found, made, draws, started, begun)
+    return _sealed(found, made, made.asked, started, begun)
 
 
 def _sliced(sample: Sample, realisation: Realisation) -> list[Sliced]:
@@ -260,9 +281,10 @@ class _Made:
     workers: int
 
 
-def _setting_faults(what: str, draws: object, usual: int, seed: object, workers: object) -> Iterator[Fault]:
-    remedy = f"Take some thousand: {usual}."
-    yield from whole_number_faults(what, draws, FEWEST, "show no variance", remedy)
+def _setting_faults(method: _Method, draws: object, seed: object, workers: object) -> Iterator[Fault]:
+    remedy = f"Take some thousand: {method.usual}."
+    if draws is not None:
+        yield from whole_number_faults(method.draws, draws, FEWEST, "show no variance", remedy)
     if seed is not None:
         yield from whole_number_faults("seed", seed, 0, "is below 0")
     if workers is not None:
@@ -271,16 +293,15 @@ def _setting_faults(what: str, draws: object, usual: int, seed: object, workers:
 
 def _set_up(
     gathered: Gathering,
+    method: _Method,
     scenario: str | Path | Mapping[str, Any],
-    base_draws: int,
+    base_draws: int | None,
     seed: int | None,
     overrides: str | Sequence[str],
     index: Index | str | Path | None,
     workers: int | None,
-    apart: bool,
-    fewest: int = 2,
 ) -> _Made:
-    """Return a scenario with its factors; `apart`, errors by dimension, and choices that exclude each other as one.
+    """Return a scenario with its factors, ready for a method.
 
     Raises what was gathered before together with the faults of the scenario.
     """
@@ -288,21 +309,23 @@ def _set_up(
         study = plan(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index)
         refuse_unfit(study)
     gathered.refuse()
+    asked = study.scenario.influence
+    draws = base_draws or (asked.base_draws if asked.method == method.name else None) or method.usual
     (whole,) = study.parts.values()
     chosen = study.scenario.seed if seed is None else seed
     chosen = secrets.randbelow(2**53) if chosen is None else chosen
     realisation = bind(whole, study.scenario.factors)
-    realisation = split_errors(realisation, whole.definition) if apart else realisation
+    realisation = split_errors(realisation, whole.definition) if method.apart else realisation
     never = _never(study.scenario, realisation.choices)
-    factors = swaps(realisation, never if apart else ())
-    if len(factors) < fewest:
+    factors = swaps(realisation, never if method.apart else ())
+    if len(factors) < method.fewest:
         raise _too_few(study, factors)
     published = None if study.scenario.reading or whole.published is None else whole.published_rank()
     baseline = (whole.score()[names.RANK] if published is None else published).values
-    design = MonteCarlo(realisation.choices, never, base_draws, chosen)
+    design = MonteCarlo(realisation.choices, never, draws, chosen)
     experiment = prepare(whole, realisation, design, chosen, baseline, False, False)
     count = joblib.cpu_count() if workers is None else workers
-    return _Made(study, whole, experiment, factors, base_draws, block_count(base_draws), count)
+    return _Made(study, whole, experiment, factors, draws, block_count(draws), count)
 
 
 def _in_blocks(found: xr.Dataset, made: _Made) -> xr.Dataset:

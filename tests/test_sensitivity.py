@@ -295,3 +295,31 @@ def test_the_command_tells_pawn_indices() -> None:
     csv = citysim("influence", "weights-only", "--pawn", "--base-draws", "1000", "--csv", "-", "--seed", "1")
     assert csv.splitlines()[0] == ("output,factor,pawn_median,pawn_median_se,pawn_largest,pawn_largest_se,pawn_dummy")
     assert len(csv.splitlines()) == 1 + 121 * 50
+
+
+def test_a_scenario_says_how_its_influence_is_found() -> None:
+    factors = {"normalisation": ["as-defined", "z-score"], "ties": ["better", "mean"]}
+    asked = {"base-draws": 2048, "second-order": True, "bootstrap": 20}
+    found = sim.influence(written(factors=factors, influence=asked), workers=1)
+    assert (found.attrs["base_draws"], found.attrs["bootstrap"]) == (2048, 20)
+    assert "second_order" in found
+    plain = sim.influence(written(factors=factors, influence=asked), second_order=False, base_draws=1024, workers=1)
+    assert plain.attrs["base_draws"] == 1024
+    assert "second_order" not in plain
+    # What it says of one method is not taken for another.
+    assert sim.shapley(written(factors=factors, influence=asked), workers=1).attrs["base_draws"] == 1024
+    of_pawn = {"method": "pawn", "base-draws": 3000}
+    assert sim.pawn(written(factors=factors, influence=of_pawn), workers=1).attrs["draws"] == 3000
+    with pytest.raises(InputError, match="pawn has no second order"):
+        sim.pawn(written(factors=factors, influence={**of_pawn, "second-order": True}))
+    with pytest.raises(InputError, match=r"influence\.bootstrap"):
+        sim.influence(written(factors=factors, influence={"bootstrap": 1}))
+
+
+def test_the_command_does_what_the_scenario_says() -> None:
+    shapley = ("--set", "influence.method=shapley", "--base-draws", "1024", "--seed", "1")
+    assert "Share of the variance" in " ".join(citysim("influence", "normalisation-only", *shapley).split())
+    told = citysim("influence", "normalisation-only", *shapley, "--second-order")
+    assert "Strongest interactions" in told
+    pawn = ("--set", "influence={method: pawn, base-draws: 2000}", "--seed", "1")
+    assert "2,000 draws" in citysim("influence", "weights-only", *pawn)

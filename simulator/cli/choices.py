@@ -132,6 +132,27 @@ def both_names(name: Mapping[str, str]) -> str:
     return " ".join(part for part in (name["en"], name["zh"]) if part)
 
 
+def names_scenario(name: str) -> bool:
+    """Return whether a name is that of a scenario: shipped, or a YAML file that is no index definition."""
+    from simulator.published import bundled_indices
+    from simulator.scenario import shipped_scenarios
+
+    if name in bundled_indices():
+        return False
+    path = Path(name)
+    return name in shipped_scenarios() or (
+        path.is_file() and path.suffix in (".yaml", ".yml") and not is_definition(path)
+    )
+
+
+def chosen_index(name: str, settings: Sequence[str] = ()) -> Index:
+    """Return the index of a bundled name or a path, or the one that a scenario with these settings makes."""
+    from simulator.index import load_index
+    from simulator.limiting import scenario_index
+
+    return scenario_index(name, settings) if names_scenario(name) else load_index(name)
+
+
 def is_definition(path: Path) -> bool:
     """Return whether a file is an index definition: there, `index` is a tree, in a scenario it is a name."""
     from simulator.documents import read_yaml

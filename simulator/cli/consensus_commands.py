@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from simulator.cli.choices import chosen_index
 from simulator.cli.group import main
 from simulator.cli.outputs import deliver, refuse_outputs
 from simulator.errors import Fault, InputError
@@ -81,7 +82,6 @@ def reversal_command(
       citysim reversal my-index/definition.yaml --out reversals.nc --csv pairs.csv
     """
     from simulator.consensus.reversal import rank_reversal
-    from simulator.index import load_index
     from simulator.report.consensus import reversal_frame, reversal_view
 
     refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
@@ -89,7 +89,7 @@ def reversal_command(
         raise InputError("--most", [Fault("", f"{most} pairs cannot be listed", "Give 1 or more.")])
     given = {"normalisation": normalisation, "ties": ties}
     recipe = {key: value for key, value in given.items() if value is not None}
-    found = rank_reversal(load_index(index), recipe, most=most)
+    found = rank_reversal(chosen_index(index), recipe, most=most)
     deliver(found, out, lambda: reversal_frame(found), csv_path, lambda: reversal_view(found))
 
 

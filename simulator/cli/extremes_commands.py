@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from functools import partial
 
 import click
 
-from simulator.cli.choices import between_commas
+from simulator.cli.choices import between_commas, chosen_index, names_scenario
 from simulator.cli.group import main
 from simulator.cli.outputs import deliver, refuse_outputs
 from simulator.published import DEFAULT_INDEX
@@ -36,7 +37,9 @@ def extremes_command(
     out: str | None,
     csv_path: str | None,
 ) -> None:
-    """Find the best and the worst rank of every city of INDEX over all weights, exactly, and what swaps two cities.
+    """Find the best and the worst rank of every city over all weights, exactly, and what swaps two cities.
+
+    Of INDEX, or of a scenario: its cities, its reading, and the weights that its key `extremes` allows.
 
     \b
     Examples:
@@ -44,23 +47,29 @@ def extremes_command(
       citysim extremes --over variable --percent 25
       citysim extremes --order technological-innovation,economic-strength --city hefei
       citysim extremes my-index/definition.yaml --leader --csv extremes.csv
+      citysim extremes digital-transformation --percent 20
     """
     from simulator.extremes.ranks import extreme_ranks
     from simulator.extremes.swaps import weight_stability
-    from simulator.index import load_index
+    from simulator.limiting import rank_limits
     from simulator.report.extremes import extremes_frame, extremes_view
 
     refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
     begun = time.perf_counter()
-    loaded = load_index(index)
-    level = loaded.definition.levels[1] if over is None else over
     ordered = None if order is None else between_commas(order)
-    found = extreme_ranks(loaded, level, percent=percent, order=ordered, cities=list(cities) or None, workers=workers)
-    stability = weight_stability(loaded, level)
-    limits = f"of each {level}, " + ("any" if percent is None else f"within {percent:g} % of the nominal ones")
-    limits += "" if ordered is None else f", in the order {', '.join(ordered)}"
+    chosen = list(cities) or None
+    if names_scenario(index):
+        asked = {"over": over, "percent": percent, "order": ordered}
+        settings = [f"extremes.{key}={json.dumps(value)}" for key, value in asked.items() if value is not None]
+        found = rank_limits(index, cities=chosen, overrides=settings, workers=workers)
+        loaded = chosen_index(index, settings)
+    else:
+        loaded = chosen_index(index)
+        level = loaded.definition.levels[1] if over is None else over
+        found = extreme_ranks(loaded, level, percent=percent, order=ordered, cities=chosen, workers=workers)
+    stability = weight_stability(loaded, found.attrs["over"])
     seconds = time.perf_counter() - begun
-    view = partial(extremes_view, found, stability, limits, seconds, leader)
+    view = partial(extremes_view, found, stability, seconds, leader)
     deliver(found, out, lambda: extremes_frame(found), csv_path, view)
 
 
@@ -86,11 +95,10 @@ def acceptability_command(
       citysim acceptability my-index/definition.yaml --exact --csv acceptability.csv
     """
     from simulator.extremes.acceptability import acceptability
-    from simulator.index import load_index
     from simulator.report.extremes import acceptability_frame, acceptability_view
 
     refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
-    loaded = load_index(index)
+    loaded = chosen_index(index)
     level = loaded.definition.levels[1] if over is None else over
     found = acceptability(loaded, level, draws=draws, seed=seed, exact=exact or "auto")
     deliver(found, out, lambda: acceptability_frame(found), csv_path, lambda: acceptability_view(found, level))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.choices import chosen_cities
+from simulator.cli.choices import chosen_cities, chosen_index
 from simulator.cli.group import main
 from simulator.cli.outputs import deliver, deliver_table, refuse_outputs
 from simulator.cli.waiting import leaving_at_once, progress_bar
@@ -28,7 +28,7 @@ from simulator.published import DEFAULT_INDEX
 @click.option("--shapley", "shared_out", is_flag=True, help="Shapley effects, which hold for dependent choices too.")
 @click.option("--pawn", "by_distribution", is_flag=True, help="PAWN: how far each choice or weight moves all chances.")
 @click.option("--second-order", is_flag=True, help="Estimate the interaction of each pair too; twice the runs.")
-@click.option("--bootstrap", type=int, default=100, show_default=True, help="Bootstrap samples for the intervals.")
+@click.option("--bootstrap", type=int, help="Bootstrap samples for the intervals.  [default: 100]")
 @click.option("--seed", type=int, help="Seed, in place of the scenario's.")
 @click.option("--workers", type=int, help="Parallel workers; all processors by default.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the scenario.")
@@ -42,7 +42,7 @@ def influence_command(
     shared_out: bool,
     by_distribution: bool,
     second_order: bool,
-    bootstrap: int,
+    bootstrap: int | None,
     seed: int | None,
     workers: int | None,
     settings: tuple[str, ...],
@@ -52,6 +52,8 @@ def influence_command(
     quiet: bool,
 ) -> None:
     """Tell which factor of SCENARIO the variance of the ranking comes from, alone and with the others.
+
+    What no option says, the scenario's key `influence` may say.
 
     \b
     Examples:
@@ -70,16 +72,25 @@ def influence_command(
     begun = time.perf_counter()
     shown = chosen_cities(plan(scenario, settings), cities) if cities else []
     asked: dict[str, Any] = {"seed": seed, "workers": workers, "overrides": settings}
-    asked |= {} if base_draws is None else {"draws" if by_distribution else "base_draws": base_draws}
+    chosen = {"shapley": shared_out, "pawn": by_distribution, "variance-based": second_order}
+    method = next((name for name, given in chosen.items() if given), None) or _method_of(scenario, settings)
     with leaving_at_once(), progress_bar(quiet) as progress:
-        if shared_out:
-            found = shapley(scenario, **asked, progress=progress)
-        elif by_distribution:
-            found = pawn(scenario, **asked, progress=progress)
+        if method == "shapley":
+            found = shapley(scenario, base_draws=base_draws, **asked, progress=progress)
+        elif method == "pawn":
+            found = pawn(scenario, draws=base_draws, **asked, progress=progress)
         else:
-            found = influence(scenario, **asked, second_order=second_order, bootstrap=bootstrap, progress=progress)
+            asked |= {"second_order": second_order or None, "bootstrap": bootstrap}
+            found = influence(scenario, base_draws=base_draws, **asked, progress=progress)
     view = partial(influence_view, found, shown, time.perf_counter() - begun)
     deliver(found, out, lambda: influence_frame(found, shown), csv_path, view, quiet=quiet, say_where=True)
+
+
+def _method_of(scenario: str, settings: tuple[str, ...]) -> str:
+    """Return the method that a scenario asks for."""
+    from simulator.scenario import open_scenario, override, read_scenario
+
+    return read_scenario(override(open_scenario(scenario), settings)).influence.method
 
 
 def _refuse_two_methods(asked: dict[str, bool]) -> None:
@@ -103,12 +114,11 @@ def importance_command(index: str, over: str | None, equalise: bool, csv_path: s
       citysim importance opportunity-2025 --over variable --csv importance.csv
       citysim importance my-index/definition.yaml --equalise
     """
-    from simulator.index import load_index
     from simulator.report.sensitivity import importance_frame, importance_view
     from simulator.weighing import importance, weights_for_importance
 
     refuse_outputs({"--csv": csv_path}, index, kind="the index")
-    loaded = load_index(index)
+    loaded = chosen_index(index)
     level = loaded.definition.levels[1] if over is None else over
     found = importance(loaded, level)
     balanced = weights_for_importance(loaded, level) if equalise else None
@@ -127,11 +137,10 @@ def neighbours_command(index: str, over: str | None, csv_path: str | None) -> No
       citysim neighbours
       citysim neighbours opportunity-2025 --over variable --csv neighbours.csv
     """
-    from simulator.index import load_index
     from simulator.neighbouring import neighbours
     from simulator.report.sensitivity import neighbours_frame, neighbours_view
 
     refuse_outputs({"--csv": csv_path}, index, kind="the index")
-    loaded = load_index(index)
+    loaded = chosen_index(index)
     found = neighbours(loaded, loaded.definition.levels[1] if over is None else over)
     deliver_table(lambda: neighbours_frame(found), csv_path, lambda: neighbours_view(found))

@@ -24,7 +24,7 @@ from simulator.arguments import Gathering, number_faults, whole_number_faults
 from simulator.errors import Fault, InputError
 from simulator.extremes.members import Members, members_of
 from simulator.extremes.silence import silenced
-from simulator.extremes.weights import WeightSet, setting_faults, weight_set
+from simulator.extremes.weights import WeightSet, setting_faults, told_weights, weight_set
 from simulator.index import Index, as_index
 from simulator.kernels.arrays import Flags, Floats
 from simulator.lookup import find_cities
@@ -101,7 +101,7 @@ def extreme_ranks(
         `rank_worst_proven`, whether the search came to its end; proven to leads of 1e-5 of the largest that a rival can
         have (`STRICT`): a smaller lead, on a sliver of the weights, may go unseen. On (city, member): `weight_at_best`
         and `weight_at_worst`, which sum to 1. On (member): `nominal_weight`, and the bounds `weight_low` and
-        `weight_high`, as tight as the order makes them.
+        `weight_high`, as tight as the order makes them. The attribute `weights` says in words which are allowed.
 
     Raises
     ------
@@ -153,7 +153,8 @@ def extreme_ranks(
     tasks = [joblib.delayed(search.extreme)(position, side) for position in positions for side in (True, False)]
     # The solver keeps the interpreter's lock, so threads would wait for each other.
     found: list[Extreme] = joblib.Parallel(n_jobs=workers or 1)(tasks)
-    return _labelled(index, members, weights, positions, found)
+    told = told_weights(members.level, percent, bounds, order)
+    return _labelled(index, members, weights, positions, found).assign_attrs(weights=told)
 
 
 def _setting_faults(workers: object, time_limit: object) -> Iterator[Fault]:

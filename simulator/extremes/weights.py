@@ -69,6 +69,25 @@ class WeightSet:
         return most
 
 
+def told_weights(
+    level: str,
+    percent: float | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    order: Sequence[str] | None = None,
+) -> str:
+    """Return in words which weights a set allows.
+
+    >>> told_weights("dimension", percent=25.0, order=["a", "b"])
+    'of each dimension, within 25 % of the nominal ones, in the order a, b'
+    >>> told_weights("dimension", bounds={"a": (0.1, 0.3)})
+    'of each dimension, any, but a from 0.1 to 0.3'
+    """
+    words = f"of each {level}, " + ("any" if percent is None else f"within {percent:g} % of the nominal ones")
+    if bounds:
+        words += ", but " + ", ".join(f"{member} from {low:g} to {high:g}" for member, (low, high) in bounds.items())
+    return words + (f", in the order {', '.join(order)}" if order else "")
+
+
 def weight_set(
     members: Members,
     percent: float | None = None,

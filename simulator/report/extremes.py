@@ -29,7 +29,7 @@ CALLED = {
 
 
 def extremes_view(
-    extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: float | None = None, leader: bool = False
+    extremes: xr.Dataset, stability: xr.Dataset, seconds: float | None = None, leader: bool = False
 ) -> Group:
     """Return best and worst rank of each city over the weights, and what it takes to lose its place to the next one.
 
@@ -45,7 +45,7 @@ def extremes_view(
             for found, proven in ((names.RANK_BEST, names.BEST_PROVEN), (names.RANK_WORST, names.WORST_PROVEN))
         )
         table.add_row(str(rank[city]), name, best, worst, *_least(stability, name))
-    told = (Text(line) for line in _closing(extremes, stability, limits, seconds))
+    told = (Text(line) for line in _closing(extremes, stability, seconds))
     return Group(table, *told, *([_leader_table(stability)] if leader else []))
 
 
@@ -80,10 +80,11 @@ def _leader_table(stability: xr.Dataset) -> Table:
     return table
 
 
-def _closing(extremes: xr.Dataset, stability: xr.Dataset, limits: str, seconds: float | None) -> Iterable[str]:
+def _closing(extremes: xr.Dataset, stability: xr.Dataset, seconds: float | None) -> Iterable[str]:
     best, worst = extremes[names.RANK_BEST].values, extremes[names.RANK_WORST].values
     fixed = [str(city) for city in extremes[names.CITY].values[best == worst]]
-    yield f"Weights: {limits}. Every rank between best and worst need not be reached; none beyond is."
+    weights = extremes.attrs["weights"]
+    yield f"Weights: {weights}. Every rank between best and worst need not be reached; none beyond is."
     first = f"Could be first: {int((best == 1).sum())} of {best.size}."
     yield f"The same rank at all these weights: {', '.join(fixed) or 'none'}. {first}"
     leader, rival = str(stability[names.LEADER].item()), str(stability[names.LEADER_SHIFT_RIVAL].item())
