@@ -18,7 +18,7 @@ WORD = re.compile(r"(?:[<>] )?\S+(?: %)?")
 """What stays on one line; a number keeps its sign and its per cent."""
 
 AFTER_HYPHEN = re.compile(r"(?<=\w-)(?=\w)")
-"""Where a word may be parted all the same."""
+"""Where a word may be parted all the same, if nothing else helps."""
 
 
 class Sheet(Table):
@@ -48,16 +48,18 @@ def fitted(view: RenderableType, width: int) -> RenderableType:
 
 
 def _fitted(sheet: Sheet, width: int) -> RenderableType:
-    needs = [_need(column) for column in sheet.columns]
+    needs = [_need(column, False) for column in sheet.columns]
     kept = list(range(len(needs)))
     if sum(need.whole for need in needs) <= _room(width, kept):
         return sheet
+    parted = sum(need.least for need in needs) > _room(width, kept)
+    needs = [_need(column, parted) for column in sheet.columns]
     spared = list(sheet.spare)
     while sum(needs[k].least for k in kept) > _room(width, kept):
         if not spared:
             return sheet
         kept.remove(spared.pop(0))
-    narrow = _narrowed(sheet, kept, _shared([needs[k] for k in kept], _room(width, kept)))
+    narrow = _narrowed(sheet, kept, _shared([needs[k] for k in kept], _room(width, kept)), parted)
     left_out = [str(column.header) for k, column in enumerate(sheet.columns) if k not in kept]
     if not left_out:
         return narrow
@@ -69,22 +71,29 @@ def _room(width: int, kept: Sequence[int]) -> int:
     return width - EDGES - BETWEEN * (len(kept) - 1)
 
 
-def _need(column: Column) -> _Need:
+def _need(column: Column, parted: bool) -> _Need:
+    """Return how wide a column has to be, where words are `parted` after hyphens or kept whole."""
     texts = [str(cell) for cell in column.cells]
     cells = max((cell_len(text) for text in texts), default=0)
-    pieces = [cell_len(piece) for text in texts for piece in _pieces(text)]
-    heading = max((cell_len(word) for word in str(column.header).split()), default=0)
-    parted = cells if column.justify == "right" else max(pieces, default=0)
-    return _Need(max(parted, heading), max(cells, heading), max(cells, cell_len(str(column.header))))
+    pieces = [cell_len(piece) for text in texts for word in _pieces(text, parted) for piece in word]
+    words = [str(column.header)] if column.no_wrap else str(column.header).split()
+    heading = max((cell_len(word) for word in words), default=0)
+    least = cells if _on_one_line(column) else max(pieces, default=0)
+    return _Need(max(least, heading), max(cells, heading), max(cells, cell_len(str(column.header))))
 
 
-def _pieces(text: str) -> list[str]:
-    """Return the parts of a text between which a line may end.
+def _on_one_line(column: Column) -> bool:
+    """Return whether cells are never wrapped: figures, and what says so."""
+    return column.no_wrap or column.justify == "right"
 
-    >>> _pieces("Digital-intelligence empowerment < 0.1 %")
-    ['Digital-', 'intelligence', 'empowerment', '< 0.1 %']
+
+def _pieces(text: str, parted: bool) -> list[list[str]]:
+    """Return the words of a text, each in the pieces between which a line may end.
+
+    >>> _pieces("Digital-intelligence empowerment < 0.1 %", True)
+    [['Digital-', 'intelligence'], ['empowerment'], ['< 0.1 %']]
     """
-    return [piece for word in WORD.findall(text) for piece in AFTER_HYPHEN.split(word)]
+    return [AFTER_HYPHEN.split(word) if parted else [word] for word in WORD.findall(text)]
 
 
 def _shared(needs: Sequence[_Need], room: int) -> list[int]:
@@ -102,14 +111,14 @@ def _shared(needs: Sequence[_Need], room: int) -> list[int]:
     return widths
 
 
-def _narrowed(sheet: Sheet, kept: Sequence[int], widths: Sequence[int]) -> Table:
+def _narrowed(sheet: Sheet, kept: Sequence[int], widths: Sequence[int], parted: bool) -> Table:
     """Return some columns of a table at these widths."""
     narrow = Table(box=sheet.box, pad_edge=sheet.pad_edge, title=sheet.title, title_justify=sheet.title_justify)
     columns = [sheet.columns[k] for k in kept]
     for column, width in zip(columns, widths, strict=True):
-        narrow.add_column(column.header, justify=column.justify, overflow="fold", width=width)
+        narrow.add_column(column.header, justify=column.justify, overflow="fold", width=width, no_wrap=column.no_wrap)
     texts = [
-        [str(cell) if column.justify == "right" else _wrapped(str(cell), width) for cell in column.cells]
+        [str(cell) if _on_one_line(column) else _wrapped(str(cell), width, parted) for cell in column.cells]
         for column, width in zip(columns, widths, strict=True)
     ]
     for row in zip(*texts, strict=True):
@@ -117,15 +126,15 @@ def _narrowed(sheet: Sheet, kept: Sequence[int], widths: Sequence[int]) -> Table
     return narrow
 
 
-def _wrapped(text: str, width: int) -> str:
+def _wrapped(text: str, width: int, parted: bool) -> str:
     """Return a text on lines of some width, as many pieces on each as go.
 
-    >>> _wrapped("Digital-intelligence empowerment", 14).splitlines()
+    >>> _wrapped("Digital-intelligence empowerment", 14, True).splitlines()
     ['Digital-', 'intelligence', 'empowerment']
     """
     lines = [""]
-    for word in WORD.findall(text):
-        for number, piece in enumerate(AFTER_HYPHEN.split(word)):
+    for word in _pieces(text, parted):
+        for number, piece in enumerate(word):
             space = " " if number == 0 and lines[-1] else ""
             if cell_len(lines[-1] + space + piece) <= width:
                 lines[-1] += space + piece

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from simulator.extremes.ranks import extreme_ranks
 from simulator.extremes.weights import WeightSet, weight_set
 from simulator.kernels.arrays import Floats
 
+GOLDEN = Path(__file__).parent.parent / "golden"
 INDEX = sim.load_index("opportunity-2025")
 
 seeds = st.integers(0, 2**32 - 1)
@@ -323,3 +325,15 @@ def test_a_single_city_may_stand_as_a_text() -> None:
 def test_a_city_asked_for_twice_stands_once() -> None:
     found = sim.extreme_ranks(sim.load_index("opportunity-2025"), "dimension", cities=["chengdu", "成都"])
     assert found["city"].values.tolist() == ["chengdu"]
+
+
+@pytest.mark.parametrize(("ties", "column"), [("better", "rank_omega0_min"), ("worse", "rank_omega1_max")])
+def test_ties_share_the_place_of_their_rule_at_all_weights(ties: str, column: str) -> None:
+    expected = pd.read_csv(GOLDEN / "ties" / "expected.csv")
+    # Two members with the same scores: no weights change anything, and what ties does so at all of them.
+    index = small_index(np.tile(expected[["x"]].to_numpy(), 2), ties=ties, weight=(1.0, 1.0))
+    found = extreme_ranks(index, "indicator")
+    shares = sim.acceptability(index, "indicator")
+    for city, rank in enumerate(expected[column]):
+        assert int(found["rank_best"][city]) == int(found["rank_worst"][city]) == rank
+        assert float(shares["rank_acceptability"][city].sel(rank=rank)) == 1.0

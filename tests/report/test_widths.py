@@ -17,7 +17,7 @@ from simulator.cli import main
 from simulator.report.screen import plain_table
 from simulator.report.widths import Sheet, fitted
 
-PLACES = {"hefei", "shijiazhuang", "Technological", "innovation", "Digital-", "intelligence", "empowerment"}
+PLACES = {"hefei", "shijiazhuang", "Technological", "innovation", "empowerment"}
 
 
 def rendered(table: Sheet, width: int) -> list[str]:
@@ -40,8 +40,9 @@ def test_words_and_figures_stay_whole(width: int) -> None:
     assert max(map(len, lines)) <= width
     figures = {figure for line in lines for figure in re.findall(r"(?:< )?[\d.]+ %", line)}
     assert figures == {"< 0.1 %", "12.5 %", "10.5 %"}
-    words = {word for line in lines for word in line.split()} | {"Digital-", "intelligence"}
+    words = {word for line in lines for word in line.split()}
     assert words >= PLACES
+    assert words >= {"Digital-intelligence"} or (words >= {"Digital-", "intelligence"} and width < 60)
 
 
 def test_a_table_that_fits_is_left_alone() -> None:
