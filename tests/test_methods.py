@@ -8,20 +8,38 @@ from pydantic import TypeAdapter, ValidationError
 from simulator.methods import (
     NEEDS_POSITIVE,
     Aggregation,
+    AnyImputation,
+    AnyScreening,
+    AnyTreatment,
+    BoxCox,
+    Coverage,
+    DenominatedBy,
+    Denominator,
     DistanceToBest,
     DistanceToTarget,
+    Imputation,
+    LogTransform,
+    MeanOfGroup,
     MinMax,
     Normalisation,
     PercentileRank,
     Ranking,
     RankPoints,
+    Screening,
     TieRule,
+    Treatment,
     WeightedSum,
+    Winsorise,
     ZScore,
     catalogue,
+    label,
     may_reach_zero,
 )
 
+denominator: TypeAdapter[Any] = TypeAdapter(DenominatedBy)
+screening: TypeAdapter[Any] = TypeAdapter(Screening)
+imputation: TypeAdapter[Any] = TypeAdapter(Imputation)
+treatment: TypeAdapter[Any] = TypeAdapter(Treatment)
 normalisation: TypeAdapter[Any] = TypeAdapter(Normalisation)
 aggregation: TypeAdapter[Any] = TypeAdapter(Aggregation)
 
@@ -118,3 +136,65 @@ def test_which_scores_may_reach_zero(method: Any, reaches: bool) -> None:
 
 def test_a_plain_sum_is_what_keeps_the_printed_scale() -> None:
     assert aggregation.validate_python("sum") == WeightedSum()
+
+
+@pytest.mark.parametrize(
+    ("adapter", "union"), [(screening, AnyScreening), (imputation, AnyImputation), (treatment, AnyTreatment)]
+)
+def test_a_preparation_is_named_by_its_bare_name_unless_it_needs_more(adapter: TypeAdapter[Any], union: Any) -> None:
+    for method in get_args(union):
+        name = method.model_fields["method"].default
+        if "by" in method.model_fields:
+            with pytest.raises(ValidationError, match="by"):
+                adapter.validate_python(name)
+            assert adapter.validate_python({"method": name, "by": "province"}) == method(by="province")
+        else:
+            assert adapter.validate_python(name) == method() == adapter.validate_python({"method": name})
+    assert adapter.json_schema()
+
+
+def test_a_denominator_is_named_by_its_quantity() -> None:
+    assert denominator.validate_python("population") == Denominator(by="population", scale=1.0)
+    assert denominator.validate_python({"by": "area", "scale": 1000}) == Denominator(by="area", scale=1000.0)
+    for bad in ("", {"by": "area", "scale": 0}, {"scale": 2}, 3):
+        with pytest.raises(ValidationError):
+            denominator.validate_python(bad)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "written"),
+    [
+        (screening, {"method": "coverage", "present": 1.5}),
+        (screening, {"method": "coverage", "nonzero": -0.1}),
+        (imputation, {"method": "group-mean", "by": ""}),
+        (imputation, {"method": "group-mean", "by": "province", "empty": "zero"}),
+        (imputation, {"method": "regression", "rounds": 0}),
+        (imputation, {"method": "nearest", "neighbours": 0}),
+        (imputation, {"method": "mean", "by": "province"}),
+        (treatment, {"method": "winsorise", "most": 0}),
+        (treatment, {"method": "winsorise", "skew": 0}),
+        (treatment, {"method": "winsorise", "otherwise": "winsorise"}),
+        (treatment, {"method": "log", "form": "log10"}),
+        (treatment, {"method": "log", "share": 0}),
+        (treatment, {"method": "box-cox", "most": 5}),
+        (treatment, "trim"),
+    ],
+)
+def test_parameters_of_preparation_out_of_range_are_refused(adapter: TypeAdapter[Any], written: Any) -> None:
+    with pytest.raises(ValidationError):
+        adapter.validate_python(written)
+
+
+def test_what_follows_winsorising_is_tested_by_the_limits_beside_it() -> None:
+    method = treatment.validate_python({"method": "winsorise", "otherwise": {"method": "log", "form": "plain"}})
+    assert method == Winsorise(otherwise=LogTransform(form="plain"))
+    with pytest.raises(ValidationError, match="everywhere, skew cannot stand in `otherwise`"):
+        treatment.validate_python(
+            {"method": "winsorise", "otherwise": {"method": "box-cox", "skew": 1, "everywhere": True}}
+        )
+
+
+def test_labels_of_preparations_tell_what_is_not_the_default() -> None:
+    assert label(Winsorise(most=3, otherwise=LogTransform(form="plain"))) == "winsorise most=3 otherwise=log form=plain"
+    assert label(MeanOfGroup(by="province")) == "group-mean by=province"
+    assert (label(Coverage(present=0.75)), label(BoxCox())) == ("coverage present=0.75", "box-cox")
