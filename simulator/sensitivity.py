@@ -23,6 +23,7 @@ from simulator.analysis.shapley import MOST_FACTORS, shapley_effects
 from simulator.analysis.variance_based import BOOTSTRAP, Runs, variance_based
 from simulator.errors import Fault, InputError
 from simulator.index import Index
+from simulator.matrix import refuse_unranked
 from simulator.provenance import ATTRIBUTE, Record, software_versions
 from simulator.scenario import DEFAULT_DRAWS, Scenario
 from simulator.simulation.blocks import Experiment, Progress, prepare
@@ -272,7 +273,9 @@ def _set_up(
     if len(factors) < fewest:
         raise _too_few(study, factors)
     published = None if study.scenario.reading or whole.published is None else whole.published_rank()
-    baseline = (whole.score()[names.RANK] if published is None else published).values
+    own = whole.score()[names.RANK]
+    refuse_unranked(whole.cities, own.values, whole.definition.id, "influences")
+    baseline = (own if published is None else published).values
     design = MonteCarlo(realisation.choices, never, base_draws, chosen)
     experiment = prepare(whole, realisation, design, chosen, baseline, False, False)
     return _Made(study, whole, experiment, factors, block_count(base_draws), count)

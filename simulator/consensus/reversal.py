@@ -13,7 +13,7 @@ from simulator.construction.recipe import Recipe
 from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.kernels.arrays import Integers
-from simulator.matrix import city_coordinates
+from simulator.matrix import city_coordinates, refuse_unranked
 
 DESCRIPTIONS: Final = {
     names.PAIRS_SWAPPED: "pairs of the other cities that swap when the city is left out",
@@ -83,7 +83,9 @@ def rank_reversal(index: Index, recipe: Recipe | Mapping[str, Any] | None = None
     if len(cities) < 3:
         remedy = "Give three at least: one to leave out, and two that may swap."
         raise InputError(f"index {index.definition.id}", [Fault("", f"has {len(cities)} cities", remedy)])
-    whole = _order(index.score(recipe)[names.RANK].values)
+    ranks = index.score(recipe)[names.RANK].values
+    refuse_unranked(cities, ranks, index.definition.id, "reversals")
+    whole = _order(ranks)
     swapped, tied, times = _reversals(index, recipe, whole)
     n = len(cities)
     one, other = np.triu_indices(n, 1)

@@ -20,7 +20,7 @@ from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.kernels.arrays import Floats
 from simulator.lookup import find_indicators
-from simulator.matrix import city_coordinates
+from simulator.matrix import city_coordinates, refuse_blanks
 
 DESCRIPTIONS: Final = {
     names.VOTER_RANK: "rank that the voter gives the city",
@@ -237,6 +237,7 @@ def consensus_of_indicators(index: Index, weights: Mapping[str, float] | None = 
     >>> found["kemeny_rank"].sel(city=["shanghai", "beijing", "shenzhen"]).values.tolist()
     [2, 1, 3]
     """
+    refuse_blanks(index.matrix, index.definition.id, "rankings by every indicator")
     scored = index.score()
     leaves = [str(leaf) for leaf in scored[names.INDICATOR].values]
     weight = scored[names.NOMINAL_WEIGHT].values
