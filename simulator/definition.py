@@ -161,6 +161,9 @@ class Definition(Schema):
     """Names of the levels of the tree from the index down; the last is that of the indicators."""
     ranking: Ranking = Ranking()
     """How totals become ranks."""
+    missing: Literal["refuse", "share-weight"] = "refuse"
+    """What a blank cell of the data is: a fault, or left blank, its weight shared by what its city has beside it
+    (convention 4)."""
     tiers: tuple[Annotated[int, Field(ge=1)], ...] = ()
     """Last rank of each published tier but the lowest, such as [3, 10, 27]."""
     data: DataFiles | None = None

@@ -226,7 +226,8 @@ def _read_values(folder: Path, definition: Definition, cities: Path | None, own:
         return read_matrix(folder / (files.matrix if files and files.matrix else ""), definition, cities)
     values = own.values
     cities_of, leaves = _cities(values), definition.indicators  # every indicator has a formula here
-    lacking = [(cities_of[city], leaves[leaf]) for city, leaf in np.argwhere(np.isnan(values.values))]
+    blank = np.isnan(values.values) if definition.missing == "refuse" else np.zeros(values.shape, np.bool_)
+    lacking = [(cities_of[city], leaves[leaf]) for city, leaf in np.argwhere(blank)]
 
     def lacking_fault(cell: tuple[str, Indicator]) -> Fault:
         city, leaf = cell
@@ -311,8 +312,8 @@ def hash_files(paths: Sequence[Path]) -> dict[str, str]:
 
 
 def unprinted(definition: Definition, printed: xr.DataArray) -> list[str]:
-    """Return the indicators and nodes that are to get points `as-published` but have none printed."""
-    known = set(printed[names.SLOT].values)
+    """Return the indicators and nodes that are to get points `as-published` but lack them, of all cities or of some."""
+    known = set(printed[names.SLOT].values[~np.isnan(printed.values).any(axis=0)])
     return [
         child.id
         for node in definition.nodes

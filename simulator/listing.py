@@ -134,8 +134,11 @@ def numbers_in(cells: Sequence[Any]) -> Numbers:
     return np.array([_number(cell) for cell in cells], dtype=np.float64)
 
 
-def cell_faults(listing: Listing, numbers: Mapping[str, Numbers]) -> list[Fault]:
-    """Return the cells that hold text, nothing (convention 4) or infinity, each kind from the first row to the last."""
+def cell_faults(listing: Listing, numbers: Mapping[str, Numbers], blank: bool = False) -> list[Fault]:
+    """Return the cells that hold text, nothing (convention 4) or infinity, each kind from the first row to the last.
+
+    With `blank`, cells may hold nothing, but not all of a column.
+    """
     bad = [
         _Cell(f"{listing.place(position)}, column {column}", listing.columns[column][position], values[position])
         for position in range(len(listing.places))
@@ -143,13 +146,27 @@ def cell_faults(listing: Listing, numbers: Mapping[str, Numbers]) -> list[Fault]
         if not math.isfinite(values[position])
     ]
     infinite = [cell for cell in bad if math.isinf(cell.number)]
-    missing = [cell for cell in bad if cell.is_missing()]
+    missing = [] if blank else [cell for cell in bad if cell.is_missing()]
     text = [cell for cell in bad if not math.isinf(cell.number) and not cell.is_missing()]
     return [
         *first_faults(text, _text_fault, "cells that are not numbers"),
         *first_faults(missing, _missing_fault, "missing cells"),
+        *(_empty_faults(listing, numbers) if blank else ()),
         *first_faults(infinite, _infinite_fault, "cells that are not finite"),
     ]
+
+
+def _empty_faults(listing: Listing, numbers: Mapping[str, Numbers]) -> list[Fault]:
+    empty = [
+        column
+        for column in numbers
+        if listing.places and all(text_of(cell).casefold() in _MISSING for cell in listing.columns[column])
+    ]
+
+    def fault(column: str) -> Fault:
+        return Fault(f"column {column}", "no city has a value", "Fill some, or leave the indicator out.")
+
+    return first_faults(empty, fault, "empty columns")
 
 
 def text_of(cell: Any) -> str:

@@ -1,12 +1,13 @@
 """The city × indicator matrix: read from a file, checked against the definition, written back.
 
 A matrix is a Dataset with the variable `value` on the axes `city` and `indicator` (convention 1). Files are matched
-with the definition by label, never by position (convention 2), and a missing cell is never dropped (convention 4).
+with the definition by label, never by position (convention 2), and a missing cell is never dropped (convention 4):
+it is refused, or left blank (NaN) where the definition says `missing: share-weight`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -102,7 +103,7 @@ def _checked(listing: Listing, definition: Definition, cities: Path | None) -> x
             faults += [replace(fault, place=f"{cities}, {fault.place}".rstrip(", ")) for fault in error.faults]
     present = [identifier for identifier in identifiers if identifier in listing.columns]
     numbers = {identifier: numbers_in(listing.columns[identifier]) for identifier in present}
-    faults += cell_faults(listing, numbers)
+    faults += cell_faults(listing, numbers, blank=definition.missing == "share-weight")
     if faults:
         raise InputError(listing.source, faults)
     values = np.column_stack([numbers[identifier] for identifier in identifiers])
@@ -136,6 +137,34 @@ def write_matrix(matrix: xr.Dataset, path: str | Path) -> None:
             {name: texts.astype(object) for name, texts in matrix.coords.items() if texts.dtype.kind == "U"}
         )
         write_whole(path, lambda to: plain.to_zarr(to, mode="w", consolidated=False))
+
+
+def refuse_blanks(matrix: xr.Dataset, index: str, what: str) -> None:
+    """Refuse the matrix of an index with blank cells for something that needs every value; `what` is that, a plural."""
+    values = matrix[at.VALUE].transpose(at.CITY, at.INDICATOR)
+    blank = [(str(matrix[at.CITY].values[c]), str(matrix[at.INDICATOR].values[k])) for c, k in _blank_cells(values)]
+
+    def fault(cell: tuple[str, str]) -> Fault:
+        remedy = "Fill it, or leave the city or the indicator out."
+        return Fault(f"{cell[1]} of {cell[0]}", f"is blank, and {what} need every value (convention 4)", remedy)
+
+    if blank:
+        raise InputError(f"index {index}", first_faults(blank, fault, "blank cells"))
+
+
+def refuse_unranked(cities: Sequence[str], ranks: Iterable[int], index: str, what: str) -> None:
+    """Refuse an index in which some cities have no rank, as nothing that weighs is known of them."""
+    unranked = [city for city, rank in zip(cities, ranks, strict=True) if rank == 0]
+
+    def fault(city: str) -> Fault:
+        return Fault(city, f"every cell that weighs is blank, and {what} need its rank", "Leave the city out.")
+
+    if unranked:
+        raise InputError(f"index {index}", first_faults(unranked, fault, "cities without a rank"))
+
+
+def _blank_cells(values: xr.DataArray) -> list[tuple[int, int]]:
+    return [(int(row), int(column)) for row, column in np.argwhere(np.isnan(values.to_numpy()))]
 
 
 def _as_table(matrix: xr.Dataset, path: Path) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from simulator.arguments import Gathering, whole_number_faults
 from simulator.definition import Definition, Indicator, Node
 from simulator.errors import Fault, InputError
 from simulator.index import Index
+from simulator.matrix import refuse_unranked
 from simulator.provenance import ATTRIBUTE, Record, software_versions
 from simulator.scenario import DEFAULT_DRAWS, Scenario
 from simulator.simulation.blocks import Experiment, Progress, prepare
@@ -321,7 +322,9 @@ def _set_up(
     if len(factors) < method.fewest:
         raise _too_few(study, factors)
     published = None if study.scenario.reading or whole.published is None else whole.published_rank()
-    baseline = (whole.score()[names.RANK] if published is None else published).values
+    own = whole.score()[names.RANK]
+    refuse_unranked(whole.cities, own.values, whole.definition.id, "influences")
+    baseline = (own if published is None else published).values
     design = MonteCarlo(realisation.choices, never, draws, chosen)
     experiment = prepare(whole, realisation, design, chosen, baseline, False, False)
     count = joblib.cpu_count() if workers is None else workers

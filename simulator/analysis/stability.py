@@ -102,7 +102,8 @@ def shift_by_draw(ranks: Integers, baseline: Integers) -> Floats:
     ranks
         (draw, city): rank of each city, 0 where it is left out.
     baseline
-        (city): rank to compare with; in a draw without some cities, among those that take part.
+        (city): rank to compare with, 0 of a city without one, which stands behind all others; in a draw without some
+        cities, among those that take part.
 
     Examples
     --------
@@ -110,6 +111,7 @@ def shift_by_draw(ranks: Integers, baseline: Integers) -> Floats:
     [0.667, 0.0]
     """
     shifts = np.empty(len(ranks))
+    baseline = np.where(baseline > 0, baseline, baseline.size + 1)
     for draw, rank in enumerate(ranks):
         own, expected = rank[rank > 0], baseline[rank > 0]
         shifts[draw] = np.abs(own - ranks_among(expected)).mean()

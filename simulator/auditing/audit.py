@@ -15,6 +15,7 @@ from simulator.auditing.printed_figures import figures_compared
 from simulator.auditing.structure import structure
 from simulator.auditing.tie_rules import tie_rules
 from simulator.index import Index
+from simulator.matrix import refuse_blanks
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,6 +76,8 @@ def audit(index: Index) -> Audit:
 
     Raises
     ------
+    InputError
+        For an index with blank cells.
     DrawError
         Where the index cannot be scored, because a mean is undefined.
 
@@ -85,6 +88,7 @@ def audit(index: Index) -> Audit:
     >>> [finding.subject for finding in audited.findings if finding.kind == "irregular points"]
     ['consumption-per-capita', 'brand-companies']
     """
+    refuse_blanks(index.matrix, index.definition.id, "the questions of an audit")
     scored = index.score()
     told, inner = tie_rules(index.printed), structure(index, scored)
     found = [

@@ -19,6 +19,7 @@ from simulator.formulas import FormulaError, parse_formula
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats
 from simulator.lookup import find_slots
+from simulator.matrix import refuse_blanks
 from simulator.raw.calibration import filled, held, positions
 from simulator.raw.side import Behind, RawSide, Scale, behind
 from simulator.uncertainty.factors import ValuesBehind
@@ -95,7 +96,7 @@ def stand(index: Index, spec: ValuesBehind | None = None) -> Standing:
     index
         Any index. Of printed points, known values are calibrated to the printed order (`simulator.raw.calibration`),
         a city without one put between its neighbours; where too little is known, values stand in: the first of the
-        shapes of `spec`, at the plotting positions of the printed order.
+        shapes of `spec`, at the plotting positions of the printed order. Without blank cells.
     spec
         Shapes of values behind points; those of a scenario's factor `values` if not given.
 
@@ -106,6 +107,7 @@ def stand(index: Index, spec: ValuesBehind | None = None) -> Standing:
     >>> float(standing.scored["total"].sel(city="shanghai"))
     2446.0
     """
+    refuse_blanks(index.matrix, index.definition.id, "what-ifs")
     spec = spec or ValuesBehind()
     index = index if index.raw is not None else _with_own_figures(index)
     values = leaf_values(index.definition, index.matrix)

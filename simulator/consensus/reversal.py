@@ -15,7 +15,7 @@ from simulator.construction.recipe import Recipe
 from simulator.errors import Fault, InputError
 from simulator.index import Index, as_index
 from simulator.kernels.arrays import Integers
-from simulator.matrix import city_coordinates
+from simulator.matrix import city_coordinates, refuse_unranked
 
 DESCRIPTIONS: Final = {
     names.RANK_NOMINAL: "rank in the whole index",
@@ -92,6 +92,7 @@ def rank_reversal(
         rank = index.score(recipe)[names.RANK].values
     gathered.refuse()
     cities = index.cities
+    refuse_unranked(cities, rank, index.definition.id, "reversals")
     whole = _order(rank)
     swapped, tied, times = _reversals(index, recipe, whole)
     n = len(cities)

@@ -22,7 +22,7 @@ from simulator.errors import Fault, InputError
 from simulator.index import Index, as_index
 from simulator.kernels.arrays import Floats
 from simulator.lookup import find_indicators
-from simulator.matrix import city_coordinates
+from simulator.matrix import city_coordinates, refuse_blanks
 
 DESCRIPTIONS: Final = {
     names.VOTER_RANK: "rank that the voter gives the city",
@@ -251,6 +251,7 @@ def consensus_of_indicators(
         index = as_index(index)
         known = find_indicators(index.definition, list(weights)) if isinstance(weights, Mapping) else []
     gathered.refuse()
+    refuse_blanks(index.matrix, index.definition.id, "rankings by every indicator")
     scored = index.score()
     leaves = [str(leaf) for leaf in scored[names.INDICATOR].values]
     weight = scored[names.NOMINAL_WEIGHT].values

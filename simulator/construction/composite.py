@@ -73,7 +73,7 @@ class Scorer:
                 names.RANK: scored.ranks[0],
                 names.SCORE: scored.scores.T,
                 names.NORMALISED: scored.normalised[:leaves].T,
-                names.CONSTANT: values.min(axis=1) == values.max(axis=1),
+                names.CONSTANT: np.fmin.reduce(values, axis=1) == np.fmax.reduce(values, axis=1),
                 names.NOMINAL_WEIGHT: self.frame[names.NOMINAL_WEIGHT].values.copy(),
             }
         )
@@ -134,7 +134,8 @@ def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> 
     definition
         What to do; its indicators are those of the matrix.
     matrix
-        `value` (city, indicator), no cell missing. Columns are aligned by label (convention 2).
+        `value` (city, indicator), no cell missing unless the definition says `missing: share-weight`. Columns are
+        aligned by label (convention 2).
     printed
         Printed points (city, slot) for the tie rule `as-published`; may have no slot.
 
@@ -143,7 +144,8 @@ def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> 
     xr.Dataset
         `total` (city) and `rank` (city, 1 is best, int64); `score` (city, node), the last node being the index;
         `normalised` (city, indicator), the scores of the indicators; `constant` (indicator), true where all cities
-        have one value (convention 7); `nominal_weight` (indicator), which sums to 1. City coordinates are those of
+        have one value (convention 7); `nominal_weight` (indicator), which sums to 1. What is blank has the score NaN;
+        a city without a total has rank 0. City coordinates are those of
         the matrix; `node` has `level`, `parent` and names.
 
     Raises

@@ -11,6 +11,7 @@ import numpy as np
 
 from simulator.construction.encoding import encode_ranking
 from simulator.kernels.arrays import Flags, Floats, Integers
+from simulator.kernels.blanks import score_draws_with_blanks
 from simulator.kernels.draws import pack_leaves, rank_draws, score_draws
 from simulator.kernels.keys import Keys
 from simulator.kernels.normalisation import PERCENTILE_RANK, RANK
@@ -44,9 +45,9 @@ class Scored:
     failed: int
     """-1, or what `score_draws` returns of the first draw that cannot be scored; totals and ranks are none then."""
     totals: Floats
-    """(draws, n): NaN for a city left out."""
+    """(draws, n): NaN for a city left out, or of which every cell that weighs anything is blank."""
     ranks: Integers
-    """(draws, n): 0 for a city left out."""
+    """(draws, n): 0 for these cities."""
     normalised: Floats
     """(slots, n): scores of indicators and nodes as they enter their parents, in the last draw."""
     scores: Floats
@@ -72,7 +73,7 @@ def score_chunk(plan: Plan, ranking: Ranking, chunk: Chunk) -> Scored:
     leaves, slots = plan.direction.size, plan.weight.size
     normalised, scores = np.zeros((slots, n)), np.empty((slots - leaves, n))
     totals, rounding, total_keys = np.empty((draws, n)), np.empty(draws), np.empty((draws, n), np.uint64)
-    failed = score_draws(
+    drawn = (
         plan,
         chunk.variant,
         chunk.values,
@@ -80,17 +81,18 @@ def score_chunk(plan: Plan, ranking: Ranking, chunk: Chunk) -> Scored:
         chunk.drawn,
         chunk.leaf_in,
         chunk.city_in,
-        _sorted_leaves(plan, chunk),
-        normalised,
-        scores,
-        totals,
-        rounding,
-        total_keys,
     )
+    found = (normalised, scores, totals, rounding, total_keys)
+    ranked = chunk.city_in
+    if plan.blanks and np.isnan(chunk.values).any():
+        ranked = np.empty((draws, n), np.bool_)
+        failed = score_draws_with_blanks(*drawn, *found, ranked)
+    else:
+        failed = score_draws(*drawn, _sorted_leaves(plan, chunk), *found)
     ranks = np.empty((draws, n), np.int64)
     if failed == -1:
         total_keys.sort(axis=1)
-        rank_draws(totals, rounding, total_keys, chunk.city_in, *encode_ranking(ranking), ranks)
+        rank_draws(totals, rounding, total_keys, ranked, *encode_ranking(ranking), ranks)
     return Scored(failed, totals, ranks, normalised, scores)
 
 

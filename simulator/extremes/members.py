@@ -18,6 +18,7 @@ from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.lookup import look_up
+from simulator.matrix import refuse_blanks
 from simulator.methods import AsGiven, DirichletWeights
 
 
@@ -98,7 +99,7 @@ def members_of(index: Index, level: str) -> Members:
     ------
     InputError
         For a level that the index has not, a node above the members that does not add up what enters it, and a ranking
-        in which a rank is no count of rivals.
+        in which a rank is no count of rivals; for blank cells, whose weight goes to others.
 
     Examples
     --------
@@ -118,6 +119,7 @@ def members_of(index: Index, level: str) -> Members:
     faults = list(obstacles(definition, ids))
     if faults:
         raise InputError(f"index {definition.id}", faults)
+    refuse_blanks(index.matrix, definition.id, "totals linear in weights")
     scorer = index.scorer()
     scored = scorer.score()
     total, rank = scored[names.TOTAL].values, scored[names.RANK].values

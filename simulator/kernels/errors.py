@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from simulator.kernels.arrays import Floats, Integers, Words
@@ -18,7 +20,8 @@ RELATIVE, SD, ABSOLUTE = range(3)
 def error_sizes(values: Floats, leaves: Integers, unit: int, size: Floats, out: Floats) -> None:
     """Write the size of the error (k, n) of the indicators at `leaves` of `values` (L, n); `size` is (k).
 
-    Standard deviations have divisor n - 1; of a single city there is none, and its error is nothing.
+    Standard deviations have divisor n - 1; of a single city there is none, and its error is nothing. They are those of
+    the cities that have a value: of blank ones (NaN) the sum is NaN.
     """
     for k in range(leaves.size):
         leaf = leaves[k]
@@ -29,8 +32,16 @@ def error_sizes(values: Floats, leaves: Integers, unit: int, size: Floats, out: 
             own = size[k]
             if unit == SD:
                 own = size[k] * centre_and_sd(values, leaf, 1.0)[1] if out.shape[1] > 1 else 0.0
+                if math.isnan(own):
+                    own = size[k] * _sd_of_present(values, leaf)
             for i in range(out.shape[1]):
                 out[k, i] = own
+
+
+@part
+def _sd_of_present(values: Floats, row: int | np.int64) -> float:
+    present = values[row][~np.isnan(values[row])]
+    return centre_and_sd(present.reshape((1, present.size)), 0, 1.0)[1] if present.size > 1 else 0.0
 
 
 @compiled

@@ -52,6 +52,8 @@ class Plan(NamedTuple):
     """(S, n): printed points of each slot, best first; zero where none are printed."""
     printed_city: Integers
     """(S, n): city of each printed number."""
+    blanks: bool | np.bool_
+    """Whether values may be NaN, which then share their weight (`simulator.kernels.blanks`)."""
 
 
 @part

@@ -39,7 +39,8 @@ def score_frame(scored: xr.Dataset) -> pd.DataFrame:
             **{node: scored[names.SCORE].sel({names.NODE: node}).values for node in dimensions},
         }
     )
-    return whole_numbers(table.sort_values(names.RANK, kind="stable", ignore_index=True))
+    order = np.lexsort((table[names.RANK], table[names.RANK] == 0))  # without a rank: last
+    return whole_numbers(table.iloc[order].reset_index(drop=True))
 
 
 def city_columns(found: xr.Dataset, columns: Sequence[str]) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from simulator.report.widths import Sheet, fitted
 from simulator.uncertainty.design import BLOCK
 from simulator.uncertainty.points import TITLES
 
+BLANK = "–"
+"""Stands for a score or a rank that a city has not."""
+
 FEW = 10
 """Alternatives up to which the share of each is shown."""
 
@@ -60,16 +63,26 @@ def _score_table(scored: xr.Dataset, nodes: np.ndarray[Any, Any]) -> Table:
     columns = [scored[names.TOTAL].values, *(scored[names.SCORE].values[:, node] for node in nodes)]
     cells = [_numbers(column) for column in columns]
     table = plain_table("Rank", "City", "Total", *headings, right=[0, *range(2, 3 + len(nodes))])
-    for city in np.argsort(scored[names.RANK].values, kind="stable"):
-        rank = str(scored[names.RANK].values[city])
+    for city in best_first(scored[names.RANK].values):
+        rank = str(scored[names.RANK].values[city] or BLANK)
         table.add_row(rank, city_name(scored, int(city)), *(column[city] for column in cells))
     return table
 
 
 def _numbers(column: np.ndarray[Any, Any]) -> list[str]:
     """Return a column of scores as texts: whole numbers as such, others with the same decimals throughout."""
-    decimals = 0 if (column == np.rint(column)).all() else 2 if np.abs(column).max() >= 10.0 else 4
-    return [f"{value:.{decimals}f}" for value in column]
+    known = column[~np.isnan(column)]
+    decimals = 0 if (known == np.rint(known)).all() else 2 if np.abs(known).max() >= 10.0 else 4
+    return [BLANK if np.isnan(value) else f"{value:.{decimals}f}" for value in column]
+
+
+def best_first(ranks: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the positions of ranks, the best first and those without a rank (0) last.
+
+    >>> best_first(np.array([2, 0, 1])).tolist()
+    [2, 0, 1]
+    """
+    return np.lexsort((ranks, ranks == 0))
 
 
 def stability_view(result: xr.Dataset, seconds: float | None = None, only: Sequence[str] = ()) -> Group:
@@ -98,10 +111,13 @@ def _stability_table(result: xr.Dataset, cities: np.ndarray[Any, Any], group: st
     headings += ["Drawn"] if drawn and not exact else []
     headings += [*([] if few else ["Top 10"]), "Shift", *(["Tier kept"] if tiers else [])]
     table = plain_table(*headings, right=[number for number in range(len(headings)) if number != 1], title=group)
-    for city in cities[np.argsort(result[names.BASELINE_RANK].values[cities], kind="stable")]:
+    for city in cities[best_first(result[names.BASELINE_RANK].values[cities])]:
         row = {str(name): result[name].values[city] for name in result.data_vars if result[name].dims == (names.CITY,)}
-        cells = [str(row[names.BASELINE_RANK]), city_name(result, int(city))]
-        cells += [str(int(row[name])) for name in others.values()]
+        if not row[names.DRAWS_WITH_CITY]:
+            table.add_row(BLANK, city_name(result, int(city)), *[BLANK] * (len(headings) - 2))
+            continue
+        cells = [str(row[names.BASELINE_RANK] or BLANK), city_name(result, int(city))]
+        cells += [str(int(row[name]) or BLANK) for name in others.values()]
         low, high = (names.RANK_LOWEST, names.RANK_HIGHEST) if exact else (names.RANK_P05, names.RANK_P95)
         cells += [str(int(row[names.RANK_MEDIAN])), f"{int(row[low])} to {int(row[high])}"]
         if drawn and not exact:

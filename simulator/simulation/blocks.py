@@ -120,7 +120,8 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
     tally = _empty(experiment)
     kept: list[Draws] = []
     figures: list[Floats] = []
-    order = np.argsort(experiment.baseline, kind="stable")
+    baseline = experiment.baseline
+    order = np.argsort(np.where(baseline > 0, baseline, baseline.size + 1), kind="stable")  # 0, no rank, stands last
     for alternatives, chunk, unchanged in _chunks(experiment, block):
         totals, ranks = _score(experiment, chunk)
         if unchanged is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from simulator import names
 from simulator.construction.feasibility import Problem, level_problems, lookup_problems, some
 from simulator.definition import POINTS, Node
 from simulator.documents import Location
@@ -43,6 +44,11 @@ def _behind_problems(spec: ValuesBehind, index: Index, where: Location) -> Itera
         yield from asked
         return
     drawn = [index.definition.indicators[leaf].id for leaf in points_of(index, spec.indicators)]
+    blank = [leaf for leaf in drawn if np.isnan(index.printed.sel({names.SLOT: leaf}).values).any()]
+    if blank:
+        remedy = "Fill them, or name the other indicators."
+        yield (*where, "indicators"), f"{some(blank)}: some points are blank, and none can be drawn behind", remedy
+        return
     added = [leaf for leaf in drawn if isinstance(_parent(index, leaf).normalise, AsGiven)]
     if added:
         parent = _parent(index, added[0]).id

@@ -19,6 +19,7 @@ from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.lookup import find_city, find_indicators
+from simulator.matrix import refuse_blanks
 from simulator.methods import AsGiven
 
 _Given = TypeVar("_Given")
@@ -124,6 +125,7 @@ def ladders(
     ([1, 2, 3], [50.5, 51.5, 52.5], [1.0, 2.0, 3.0])
     """
     _refuse(f"index {index.definition.id}", obstacles(index.definition))
+    refuse_blanks(index.matrix, index.definition.id, "goals")
     scorer = index.scorer()
     city = find_city(index.matrix, city)
     position = index.cities.index(city)

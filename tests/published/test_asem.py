@@ -29,7 +29,12 @@ def tree() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def matrix() -> xr.Dataset:
-    data = read("treated")
+    return as_matrix("treated")
+
+
+def as_matrix(name: str) -> xr.Dataset:
+    treated = read("treated")
+    data = read(name).loc[treated.index, treated.columns]
     return xr.Dataset(
         {"value": (("city", "indicator"), data.to_numpy(float))},
         coords={"city": data.index.to_numpy(str), "indicator": data.columns.to_numpy(str)},
@@ -54,6 +59,12 @@ def define(tree: pd.DataFrame, normalise: dict[str, Any], aggregate: dict[str, s
         }
 
     return Definition.model_validate({"schema_version": 1, "id": "asem", "levels": levels, "index": entry("Index", 0)})
+
+
+def with_blanks(tree: pd.DataFrame, normalise: dict[str, Any]) -> xr.Dataset:
+    """Score the raw data, blanks sharing their weight."""
+    definition = define(tree, normalise, everywhere("arithmetic")).replace(missing="share-weight")
+    return build_index(definition, as_matrix("raw")).score()
 
 
 def everywhere(method: str) -> dict[str, str]:
@@ -119,3 +130,28 @@ def test_aggregated_scores_and_ranks(
             assert ((best <= ranks[node]) & (ranks[node] <= last)).all(), node
         else:
             assert best.tolist() == ranks[node].tolist(), node
+
+
+@pytest.mark.parametrize(
+    ("table", "normalise"),
+    [("minmax_0_100", {"method": "min-max", "to": [0, 100]}), ("zscore_0_1", {"method": "z-score"})],
+)
+def test_raw_indicators_are_normalised_over_the_countries_that_have_them(
+    tree: pd.DataFrame, table: str, normalise: dict[str, Any]
+) -> None:
+    expected = read(f"normalised_raw_{table}")
+    normalised = with_blanks(tree, normalise)["normalised"].transpose("city", "indicator").to_pandas()
+    found = normalised.loc[expected.index, expected.columns].to_numpy()
+    assert (np.isnan(found) == expected.isna()).to_numpy().all()
+    assert np.isnan(found).sum() == 63
+    assert np.nanmax(np.abs(found - expected.to_numpy())) < 1e-9
+
+
+def test_blank_cells_share_their_weight(tree: pd.DataFrame) -> None:
+    expected, ranks = read("aggregated_raw_minmax_0_100__amean"), read("ranks_raw_minmax_0_100__amean")
+    scored = with_blanks(tree, {"method": "min-max", "to": [0, 100]})
+    scores = scored["score"].transpose("city", "node").to_pandas().loc[expected.index, expected.columns]
+    assert np.abs(scores.to_numpy() - expected.to_numpy()).max() < 1e-9
+    assert scored["rank"].to_series()[ranks.index].tolist() == ranks["Index"].tolist()
+    for node in map(str, ranks):
+        assert place_of(scores[node].to_numpy(), BETTER).tolist() == ranks[node].tolist(), node
