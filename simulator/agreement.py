@@ -25,6 +25,7 @@ from simulator.definition import Definition
 from simulator.documents import Document, Location
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index, unprinted
+from simulator.listing import city_attributes
 from simulator.lookup import find_indicators, select_cities
 from simulator.methods import (
     AsDefined,
@@ -59,8 +60,10 @@ def selection_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     if len(index.cities) < SMALLEST_GROUP:
         problem = f"it ranks {len(index.cities)} cities, which says nothing"
         yield ("index",), problem, f"Take an index of {SMALLEST_GROUP} cities or more."
-    if scenario.within is not None and scenario.within not in index.matrix.coords:
-        yield ("within",), f"the cities of {index.definition.id} have no {scenario.within}", "Remove it."
+    known = city_attributes(index.matrix)
+    if scenario.within is not None and scenario.within not in known:
+        remedy = did_you_mean(scenario.within, known) or "Remove it."
+        yield ("within",), f"the cities of {index.definition.id} have no {scenario.within}", remedy
     if scenario.reading is not None:
         yield from _reading_problems(scenario.reading.pillars, index.definition)
 

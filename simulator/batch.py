@@ -15,6 +15,7 @@ from simulator.agreement import refuse, selection_problems
 from simulator.assembly import described
 from simulator.documents import Document
 from simulator.errors import DrawError, Fault, InputError
+from simulator.listing import city_attributes
 from simulator.lookup import find_cities
 from simulator.matrix import city_coordinates
 from simulator.provenance import ATTRIBUTE
@@ -272,7 +273,8 @@ def _with_errors(known: Sequence[str]) -> list[str]:
 def _city_names(parts: Sequence[xr.Dataset], cities: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
     """Return names and attributes of cities, as the first result that has a city tells them."""
     found = {}
-    for name in names.CITY_COORDINATES:
+    attributes = [name for part in parts for name in city_attributes(part)]
+    for name in dict.fromkeys([*names.CITY_COORDINATES, *attributes]):
         told: dict[str, str] = {}
         for part in parts:
             if name in part.coords:

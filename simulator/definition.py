@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from simulator.coinr_rest import CoinrRest
 from simulator.documents import Document, Location, read_yaml
 from simulator.errors import did_you_mean
 from simulator.formulas import FormulaError, parse_formula
@@ -22,6 +23,9 @@ from simulator.validation import Schema, check
 
 Identifier = Annotated[str, Field(pattern=r"^[^\s,/]+$", description="A short name without spaces, commas or slashes.")]
 
+
+DESCRIBING = ("city", "name_en", "name_zh", "province", "status", "cluster")
+"""Columns of a table that describe a city, which no denominator can be."""
 
 POINTS = "points"
 """Unit of values that are scores by rank already, as printed."""
@@ -83,6 +87,8 @@ class Indicator(Schema):
     has one value for several indicators. One over their number if not given."""
     actionable: bool = True
     """Whether a city can change it by its own effort; where not, goal seeking leaves it alone unless told otherwise."""
+    denominator: Identifier | None = None
+    """Column of the table of the matrix by which the values are divided, such as `population`; no indicator itself."""
 
 
 class Quantity(Schema):
@@ -134,7 +140,7 @@ class DataFiles(Schema):
     quantities: str | None = None
     """In place of the matrix: a table with columns city, quantity and value, from which formulas make the values."""
     cities: str | None = None
-    """Names in both languages, province, status and cluster of the cities."""
+    """Names in both languages and attributes of the cities, such as province, status, cluster, or any of your own."""
     totals: str | None = None
     """Printed rank, total and scores of the nodes below the index, to compare with."""
     raw: str | None = None
@@ -172,6 +178,8 @@ class Definition(Schema):
     """Quantities that the formulas of indicators use."""
     index: Node
     """Root of the tree."""
+    from_coinr: CoinrRest | None = None
+    """What tables of COINr say that has no place above: `citysim convert` notes it for `citysim export --coinr`."""
 
     @model_validator(mode="after")
     def _tree_holds_together(self) -> Definition:
@@ -194,6 +202,11 @@ class Definition(Schema):
     def nodes(self) -> tuple[Node, ...]:
         """The inner nodes, children before their parent; the index itself is the last."""
         return tuple(child for _, child in walk(self.index) if isinstance(child, Node))
+
+    @cached_property
+    def denominators(self) -> tuple[str, ...]:
+        """Columns by which values of indicators are divided, each once, in the order of the indicators."""
+        return tuple(dict.fromkeys(leaf.denominator for leaf in self.indicators if leaf.denominator is not None))
 
     @cached_property
     def derived(self) -> tuple[str, ...]:
@@ -309,6 +322,7 @@ def _source_faults(data: Mapping[str, Any]) -> Iterator[tuple[Location, str, str
     for where, leaf in leaves:
         yield from _unknown_quantities((*where, "formula"), leaf.get("formula"), known)
     files = data.get("data")
+    yield from _denominator_faults(leaves, isinstance(files, Mapping) and files.get("quantities") is not None)
     if not isinstance(files, Mapping):
         return
     if (files.get("matrix") is None) == (files.get("quantities") is None):
@@ -317,6 +331,21 @@ def _source_faults(data: Mapping[str, Any]) -> Iterator[tuple[Location, str, str
         for where, leaf in leaves:
             if leaf.get("formula") is None:
                 yield where, "no formula, and values are to come from quantities", "Add formula: QUANTITY."
+
+
+def _denominator_faults(
+    leaves: Sequence[tuple[Location, Mapping[str, Any]]], from_quantities: bool
+) -> Iterator[tuple[Location, str, str]]:
+    """Yield denominators that are indicators, or that no table of a matrix could hold."""
+    taken = {*(str(leaf.get("id")) for _, leaf in leaves), *DESCRIBING}
+    for where, leaf in leaves:
+        divisor = leaf.get("denominator")
+        if divisor is not None and divisor in taken:
+            kind = "describes cities" if divisor in DESCRIBING else "is an indicator"
+            yield (*where, "denominator"), f"{divisor!r} {kind}", "Name a column of its own beside the indicators."
+        if divisor is not None and from_quantities:
+            problem = "values made of quantities have no table with such a column"
+            yield (*where, "denominator"), problem, f"Write it into the formula: … / {divisor}."
 
 
 def _unknown_quantities(where: Location, formula: Any, known: Sequence[str]) -> Iterator[tuple[Location, str, str]]:

@@ -250,8 +250,9 @@ def build_index(
     definition
         A definition, a mapping of the same content, or the path of its file.
     matrix
-        A Dataset with `value` on the axes city and indicator, such a DataArray, or a DataFrame with cities as its
-        index and indicators as its columns.
+        A Dataset with `value` on the axes city and indicator (and `denominator_value` on city and denominator, where
+        the definition names denominators), such a DataArray, or a DataFrame with cities as its index and indicators
+        and denominators as its columns.
 
     Raises
     ------
@@ -272,11 +273,7 @@ def build_index(
     elif not isinstance(definition, Definition):
         definition = read_definition(definition)
     if isinstance(matrix, pd.DataFrame):
-        matrix = xr.DataArray(
-            matrix.to_numpy(),
-            dims=(names.CITY, names.INDICATOR),
-            coords={names.CITY: matrix.index.to_numpy(), names.INDICATOR: matrix.columns.to_numpy()},
-        )
+        matrix = _as_dataset(matrix, definition.denominators)
     if isinstance(matrix, xr.DataArray):
         matrix = matrix.to_dataset(name=names.VALUE)
     matrix = check_matrix(matrix, definition)
@@ -285,6 +282,20 @@ def build_index(
     _refuse_unprinted(definition, printed, definition.id)
     digest = hashlib.sha256(matrix[names.VALUE].values.tobytes()).hexdigest()
     return Index(definition, matrix, printed, hashes={IN_MEMORY: digest})
+
+
+def _as_dataset(table: pd.DataFrame, denominators: Sequence[str]) -> xr.Dataset:
+    """Return a table of cities by indicators and denominators as a matrix, to be checked."""
+    dividing = [name for name in denominators if name in table.columns]
+
+    def array(part: pd.DataFrame, axis: str) -> xr.DataArray:
+        labels = {names.CITY: part.index.to_numpy(), axis: part.columns.to_numpy()}
+        return xr.DataArray(part.to_numpy(), dims=(names.CITY, axis), coords=labels)
+
+    matrix = array(table.drop(columns=dividing), names.INDICATOR).to_dataset(name=names.VALUE)
+    if dividing:
+        matrix[names.DENOMINATOR_VALUE] = array(table[dividing], names.DENOMINATOR)
+    return matrix
 
 
 def printed_points(definition: Definition, matrix: xr.Dataset) -> xr.DataArray:

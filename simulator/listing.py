@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from simulator import names as at
 from simulator.errors import Fault, nearest
@@ -28,8 +29,12 @@ CITY_COLUMNS: Final[Mapping[str, str]] = {
 """Columns of a table that describe a city, and the coordinate each becomes."""
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WORD: Final = re.compile(r"[^\s,/]+")
 _INFINITE: Final = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _MISSING: Final = frozenset({"", "na", "n/a", "nan", "nat", "null", "none", "<na>", "#n/a", "-", "—"})
+
+NAME_PREFIX: Final = "name_"
+"""How a column begins that holds the name of a city in some language."""
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
 """One number for each city."""
@@ -50,7 +55,7 @@ class Listing:
     cities: Sequence[str]
     """Empty where the file has no column of cities."""
     attributes: Mapping[str, Sequence[str]]
-    """Texts of the columns among `CITY_COLUMNS`."""
+    """Texts of the columns among `CITY_COLUMNS`, and of all others in a table that describes cities."""
     columns: Mapping[str, Sequence[Any]]
     """Cells of every other column."""
 
@@ -60,23 +65,53 @@ class Listing:
         return f"{self.entry} {self.places[position]}" + (f" ({city})" if city else "")
 
 
-def list_table(path: Path, table: pd.DataFrame, indicators: Collection[str]) -> Listing:
-    """Return a table as a listing; a column of `CITY_COLUMNS` that has the name of an indicator is the indicator's."""
+def list_table(path: Path, table: pd.DataFrame, values: Collection[str], *, of_cities: bool = False) -> Listing:
+    """Return a table as a listing; a column of `CITY_COLUMNS` that has the name of one of `values` is a value.
+
+    In a table `of_cities`, every column that could be the name of an attribute is one.
+    """
     headings = [str(heading) for heading in table.columns]
     first = {heading: table.iloc[:, headings.index(heading)].tolist() for heading in dict.fromkeys(headings)}
-    described = [column for column in CITY_COLUMNS if column in first and column not in indicators]
+    described = [column for column in CITY_COLUMNS if column in first and column not in values]
+    if of_cities:
+        described += [heading for heading in first if heading not in described and is_attribute(heading)]
     return Listing(
         source=str(path),
         entry="row",
         places=table.index.tolist(),
         headings=headings,
         cities=[text_of(cell) for cell in first.get(at.CITY, ())],
-        attributes={CITY_COLUMNS[column]: [text_of(cell) for cell in first[column]] for column in described},
+        attributes={
+            CITY_COLUMNS.get(column, column): [text_of(cell) for cell in first[column]] for column in described
+        },
         columns={heading: cells for heading, cells in first.items() if heading not in (at.CITY, *described)},
     )
 
 
-def column_faults(listing: Listing, indicators: Sequence[str], optional: Sequence[str] = ()) -> list[Fault]:
+def is_attribute(name: str) -> bool:
+    """Return whether a column may be an attribute of cities: one word that means nothing else, no name in a language.
+
+    >>> [name for name in ("province", "income_group", "income group", "rank", "name_fr") if is_attribute(name)]
+    ['province', 'income_group']
+    """
+    own = _WORD.fullmatch(name) is not None and name not in at.RESERVED and not name.startswith(NAME_PREFIX)
+    return own or name in at.CITY_ATTRIBUTES
+
+
+def city_attributes(labelled: xr.Dataset | xr.DataArray) -> list[str]:
+    """Return the attributes of the cities of a matrix or a result: texts on the axis `city` that are no names.
+
+    >>> cities = xr.Dataset(coords={"city": ["hefei"], "province": ("city", ["Anhui"]), "rank": ("city", [1])})
+    >>> city_attributes(cities)
+    ['province']
+    """
+    texts = [str(name) for name, one in labelled.coords.items() if one.dims == (at.CITY,) and one.dtype.kind in "UOT"]
+    return [name for name in texts if name not in at.CITY_NAMES and is_attribute(name)]
+
+
+def column_faults(
+    listing: Listing, indicators: Sequence[str], optional: Sequence[str] = (), *, of_cities: bool = False
+) -> list[Fault]:
     """Return the columns that are missing, unknown or given twice; those that are `optional` may be missing."""
     expected = [at.CITY, *indicators]
     known = [*expected, *optional, *CITY_COLUMNS]
@@ -88,7 +123,12 @@ def column_faults(listing: Listing, indicators: Sequence[str], optional: Sequenc
         return Fault(f"column {name}", "is missing", _meant(name, unknown) or "Add it.")
 
     def unknown_fault(name: str) -> Fault:
-        return Fault(f"column {name}", "is unknown", _meant(name, known) or "Remove it, or add it to the definition.")
+        if of_cities and name in at.RESERVED:
+            return Fault(f"column {name}", "has a name that means something else", "Name it otherwise.")
+        if of_cities and not _WORD.fullmatch(name):
+            return Fault(f"column {name}", "is no attribute", "Name it without spaces, commas and slashes.")
+        remedy = _meant(name, known) or "Remove it, or add it to the definition."
+        return Fault(f"column {name}", "is unknown", remedy)
 
     def twice_fault(name: str) -> Fault:
         return Fault(f"column {name}", "is given twice", "Keep one of them.")
@@ -167,6 +207,21 @@ def _empty_faults(listing: Listing, numbers: Mapping[str, Numbers]) -> list[Faul
         return Fault(f"column {column}", "no city has a value", "Fill some, or leave the indicator out.")
 
     return first_faults(empty, fault, "empty columns")
+
+
+def zero_faults(listing: Listing, numbers: Mapping[str, Numbers]) -> list[Fault]:
+    """Return the cells that are zero where values are to be divided by them."""
+    zeros = [
+        f"{listing.place(position)}, column {column}"
+        for position in range(len(listing.places))
+        for column, values in numbers.items()
+        if values[position] == 0.0
+    ]
+
+    def zero_fault(place: str) -> Fault:
+        return Fault(place, "is 0, and values are divided by it", "Correct it, or leave the city out.")
+
+    return first_faults(zeros, zero_fault, "denominators of zero")
 
 
 def text_of(cell: Any) -> str:

@@ -12,6 +12,7 @@ from simulator import names as at
 from simulator.arguments import names_of
 from simulator.definition import Definition, Indicator, Node
 from simulator.errors import Fault, InputError, did_you_mean, nearest
+from simulator.listing import city_attributes
 
 Selection = Sequence[str] | Mapping[str, object]
 """Which cities: their names, or for attributes of a city the value or values it may have."""
@@ -113,9 +114,9 @@ def select_cities(matrix: xr.Dataset, selection: Selection) -> xr.Dataset:
     matrix
         Dataset with the axis `city`.
     selection
-        Names of cities as `find_cities` takes them, or a mapping from attribute (`province`, `status`, `cluster`) to
-        the value or values a city may have; a city is taken where all attributes fit. An empty value is that of the
-        cities without one.
+        Names of cities as `find_cities` takes them, or a mapping from attribute (`province`, `status`, `cluster` or
+        one of your own) to the value or values a city may have; a city is taken where all attributes fit. An empty
+        value is that of the cities without one.
 
     Raises
     ------
@@ -141,7 +142,7 @@ def _named(matrix: xr.Dataset, names: str | Sequence[str]) -> np.ndarray[tuple[i
 
 
 def _fitting(matrix: xr.Dataset, selection: Mapping[str, object]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    known = {name: () for name in at.CITY_ATTRIBUTES if name in matrix.coords}
+    known = dict.fromkeys(city_attributes(matrix), ())
     attributes = look_up(list(selection), known, "attribute of a city")
     chosen = np.ones(matrix.sizes[at.CITY], dtype=np.bool_)
     faults: list[Fault] = []

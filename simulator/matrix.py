@@ -23,11 +23,13 @@ from simulator.listing import (
     CITY_COLUMNS,
     Listing,
     cell_faults,
+    city_attributes,
     city_faults,
     column_faults,
     list_table,
     numbers_in,
     text_of,
+    zero_faults,
 )
 from simulator.storage import write_whole
 from simulator.tables import TABLE_SUFFIXES, first_faults, read_table, require_kind, write_table
@@ -43,21 +45,29 @@ def city_coordinates(labelled: xr.Dataset | xr.DataArray) -> dict[str, xr.Variab
     ['city', 'province']
     """
     known = labelled.coords
-    return {name: known[name].variable.drop_encoding() for name in (at.CITY, *at.CITY_COORDINATES) if name in known}
+    attributes = [name for name in city_attributes(labelled) if name not in at.CITY_COORDINATES]
+    shown = [name for name in (at.CITY, *at.CITY_COORDINATES, *attributes) if name in known]
+    return {name: known[name].variable.drop_encoding() for name in shown}
 
 
-def read_matrix(path: str | Path, definition: Definition, cities: Path | None = None) -> xr.Dataset:
+def read_matrix(
+    path: str | Path, definition: Definition, cities: Path | None = None, *, gaps: bool = False
+) -> xr.Dataset:
     """Return the matrix in a file, checked against the definition.
 
     Parameters
     ----------
     path
-        A table (CSV, Excel, Parquet) with the column `city` and one column for each indicator, in any order, or a
-        NetCDF or Zarr file as `write_matrix` writes it. A table may also have the columns of `CITY_COLUMNS`.
+        A table (CSV, Excel, Parquet) with the column `city` and one column for each indicator and denominator, in any
+        order, or a NetCDF or Zarr file as `write_matrix` writes it. A table may also have the columns of
+        `CITY_COLUMNS`.
     definition
         The index whose indicators the matrix holds.
     cities
-        A table with the column `city` and those of `CITY_COLUMNS`, of the same cities as the matrix in any order.
+        A table with the column `city`, those of `CITY_COLUMNS` and any other attributes, of the same cities as the
+        matrix in any order.
+    gaps
+        Whether cells may be missing, for tables that are to be written again: they become NaN.
 
     Returns
     -------
@@ -65,18 +75,19 @@ def read_matrix(path: str | Path, definition: Definition, cities: Path | None = 
         `value` (float64) on the axes `city` (order of the file) and `indicator` (order of the definition). Coordinates
         of `city`: `city_name_en`, `city_name_zh`, `province`, `status`, `cluster`; of `indicator`: `indicator_name_en`,
         `indicator_name_zh`, `dimension`, `variable` (the indicator itself where it has no node of that level above it),
-        `direction`, `unit`. All are texts, empty where there is none.
+        `direction`, `unit`. All are texts, empty where there is none; the other columns of `cities` are coordinates of
+        `city` too. Where indicators have denominators, `denominator_value` on the axes `city` and `denominator`.
 
     Raises
     ------
     InputError
         With all faults at once, each with its place: a column missing, unknown or given twice; a city without a name,
         given twice, or in only one of matrix and cities table; a cell that is missing (convention 4), infinite or not a
-        number; an attribute that differs between matrix and cities table (convention 2).
+        number; a denominator of zero; an attribute that differs between matrix and cities table (convention 2).
     """
     path = Path(path)
-    listing = _read_listing(path, [leaf.id for leaf in definition.indicators])
-    return _checked(listing, definition, cities)
+    listing = _read_listing(path, [*(leaf.id for leaf in definition.indicators), *definition.denominators])
+    return _checked(listing, definition, cities, gaps)
 
 
 def check_matrix(matrix: xr.Dataset, definition: Definition, cities: Path | None = None) -> xr.Dataset:
@@ -92,9 +103,9 @@ def check_matrix(matrix: xr.Dataset, definition: Definition, cities: Path | None
     return _checked(_list_arrays(Path("matrix"), matrix), definition, cities)
 
 
-def _checked(listing: Listing, definition: Definition, cities: Path | None) -> xr.Dataset:
-    identifiers = [leaf.id for leaf in definition.indicators]
-    faults = [*column_faults(listing, identifiers), *city_faults(listing)]
+def _checked(listing: Listing, definition: Definition, cities: Path | None, gaps: bool = False) -> xr.Dataset:
+    identifiers, divisors = [leaf.id for leaf in definition.indicators], definition.denominators
+    faults = [*column_faults(listing, [*identifiers, *divisors]), *city_faults(listing)]
     attributes: Mapping[str, Sequence[str]] = listing.attributes
     if cities is not None:
         try:
@@ -103,11 +114,14 @@ def _checked(listing: Listing, definition: Definition, cities: Path | None) -> x
             faults += [replace(fault, place=f"{cities}, {fault.place}".rstrip(", ")) for fault in error.faults]
     present = [identifier for identifier in identifiers if identifier in listing.columns]
     numbers = {identifier: numbers_in(listing.columns[identifier]) for identifier in present}
-    faults += cell_faults(listing, numbers, blank=definition.missing == "share-weight")
+    blank = gaps or definition.missing != "refuse"
+    dividing = {name: numbers_in(listing.columns[name]) for name in divisors if name in listing.columns}
+    faults += [*cell_faults(listing, numbers, blank=blank), *cell_faults(listing, dividing, blank=blank)]
+    faults += [] if gaps else zero_faults(listing, dividing)
     if faults:
         raise InputError(listing.source, faults)
     values = np.column_stack([numbers[identifier] for identifier in identifiers])
-    return _dataset(values, listing.cities, attributes, definition)
+    return _dataset(values, listing.cities, attributes, definition, dividing)
 
 
 def write_matrix(matrix: xr.Dataset, path: str | Path) -> None:
@@ -115,14 +129,15 @@ def write_matrix(matrix: xr.Dataset, path: str | Path) -> None:
 
     The matrix read back is the same, except that an Excel sheet keeps 16 significant digits of a number.
 
-    Tables get the columns `city`, those of `CITY_COLUMNS`, and one for each indicator. The file is written under
-    another name and renamed at the end, so that nothing half-written stays. The matrix given stays as it is.
+    Tables get the columns `city`, those of `CITY_COLUMNS`, and one for each denominator and indicator. The file is
+    written under another name and renamed at the end, so that nothing half-written stays. The matrix given stays as it
+    is.
 
     Raises
     ------
     InputError
         Where the ending is unknown, the optional library for it is not installed, or a table cannot hold the matrix
-        because an indicator has the name of a column that describes cities.
+        because an indicator has the name of a column that describes cities, or cities have attributes of their own.
     StorageError
         Where the file cannot be written. What stood there before still stands.
     """
@@ -170,12 +185,22 @@ def _blank_cells(values: xr.DataArray) -> list[tuple[int, int]]:
 def _as_table(matrix: xr.Dataset, path: Path) -> pd.DataFrame:
     indicators = [str(identifier) for identifier in matrix[at.INDICATOR].to_numpy()]
     taken = [identifier for identifier in indicators if identifier in (at.CITY, *CITY_COLUMNS)]
+    own = [name for name in city_attributes(matrix) if name not in at.CITY_ATTRIBUTES]
+    faults = []
     if taken:
         problem = f"an indicator has the name of a column that describes cities: {', '.join(taken)}"
-        raise InputError(str(path), [Fault("", problem, "Write NetCDF (.nc) instead.")])
+        faults.append(Fault("", problem, "Write NetCDF (.nc) instead."))
+    if own:
+        problem = f"a table of values has no room for these attributes of cities: {', '.join(own)}"
+        faults.append(Fault("", problem, "Write NetCDF (.nc) instead, or take them away: matrix.drop_vars([…])."))
+    if faults:
+        raise InputError(str(path), faults)
     described = {at.CITY: matrix[at.CITY].to_numpy()}
     described |= {column: matrix[name].to_numpy() for column, name in CITY_COLUMNS.items()}
     values = pd.DataFrame(matrix[at.VALUE].transpose(at.CITY, at.INDICATOR).to_numpy(), columns=pd.Index(indicators))
+    if at.DENOMINATOR_VALUE in matrix:
+        divisors = matrix[at.DENOMINATOR_VALUE].transpose(at.CITY, at.DENOMINATOR)
+        described |= dict(zip(divisors[at.DENOMINATOR].values.tolist(), divisors.to_numpy().T, strict=True))
     return pd.concat([pd.DataFrame(described), values], axis="columns")
 
 
@@ -207,14 +232,23 @@ def _list_arrays(path: Path, stored: xr.Dataset) -> Listing:
     values = stored[at.VALUE].transpose(at.CITY, at.INDICATOR).to_numpy()
     headings = [text_of(label) for label in stored[at.INDICATOR].to_numpy()]
     described = [name for name in CITY_COLUMNS.values() if name in stored and stored[name].dims == (at.CITY,)]
+    described += [name for name in city_attributes(stored) if name not in described]
+    columns = {heading: values[:, headings.index(heading)].tolist() for heading in dict.fromkeys(headings)}
+    divisors: dict[str, list[float]] = {}
+    if at.DENOMINATOR_VALUE in stored:
+        divided = stored[at.DENOMINATOR_VALUE].transpose(at.CITY, at.DENOMINATOR)
+        divisors = {
+            text_of(name): divided.sel({at.DENOMINATOR: name}).values.tolist()
+            for name in divided[at.DENOMINATOR].values
+        }
     return Listing(
         source=str(path),
         entry="city",
         places=range(1, len(values) + 1),
-        headings=[at.CITY, *headings],
+        headings=[at.CITY, *headings, *divisors],
         cities=[text_of(label) for label in stored[at.CITY].to_numpy()],
         attributes={name: [text_of(label) for label in stored[name].to_numpy()] for name in described},
-        columns={heading: values[:, headings.index(heading)].tolist() for heading in dict.fromkeys(headings)},
+        columns=columns | divisors,
     )
 
 
@@ -233,8 +267,8 @@ def _shape_fault(stored: xr.Dataset) -> Fault | None:
 
 def _read_cities(path: Path) -> Listing:
     """Return the table that describes cities, its own faults raised."""
-    listing = list_table(path, read_table(path), ())
-    faults = [*column_faults(listing, []), *city_faults(listing)]
+    listing = list_table(path, read_table(path), (), of_cities=True)
+    faults = [*column_faults(listing, [], of_cities=True), *city_faults(listing)]
     if faults:
         raise InputError(str(path), faults)
     return listing
@@ -279,12 +313,19 @@ def _dataset(
     cities: Sequence[str],
     attributes: Mapping[str, Sequence[str]],
     definition: Definition,
+    dividing: Mapping[str, np.ndarray[tuple[int], np.dtype[np.float64]]],
 ) -> xr.Dataset:
     nothing = [""] * len(cities)
-    described = {name: (at.CITY, np.array(attributes.get(name, nothing), dtype=str)) for name in CITY_COLUMNS.values()}
+    shown = dict.fromkeys([*CITY_COLUMNS.values(), *attributes])
+    described = {name: (at.CITY, np.array(attributes.get(name, nothing), dtype=str)) for name in shown}
     leaves = {name: (at.INDICATOR, np.array(texts)) for name, texts in _indicator_texts(definition).items()}
     coordinates = {at.CITY: np.array(cities, dtype=str), **described, **leaves}
-    return xr.Dataset({at.VALUE: ((at.CITY, at.INDICATOR), values)}, coords=coordinates)
+    matrix = xr.Dataset({at.VALUE: ((at.CITY, at.INDICATOR), values)}, coords=coordinates)
+    if dividing:
+        columns = np.column_stack(list(dividing.values()))
+        matrix = matrix.assign_coords({at.DENOMINATOR: np.array(list(dividing), dtype=str)})
+        matrix[at.DENOMINATOR_VALUE] = ((at.CITY, at.DENOMINATOR), columns)
+    return matrix
 
 
 def _indicator_texts(definition: Definition) -> dict[str, list[str]]:

@@ -17,6 +17,7 @@ OTHER_NODE: Final = "other_node"
 OTHER_INDICATOR: Final = "other_indicator"
 TIE_RULE: Final = "tie_rule"
 QUANTITY: Final = "quantity"
+DENOMINATOR: Final = "denominator"
 
 # Coordinates of a city.
 CITY_NAME_EN: Final = "city_name_en"
@@ -25,7 +26,8 @@ PROVINCE: Final = "province"
 STATUS: Final = "status"
 CLUSTER: Final = "cluster"
 CITY_ATTRIBUTES: Final = (PROVINCE, STATUS, CLUSTER)
-CITY_COORDINATES: Final = (CITY_NAME_EN, CITY_NAME_ZH, *CITY_ATTRIBUTES)
+CITY_NAMES: Final = (CITY_NAME_EN, CITY_NAME_ZH)
+CITY_COORDINATES: Final = (*CITY_NAMES, *CITY_ATTRIBUTES)
 
 # Coordinates of an indicator or a node.
 DIMENSION: Final = "dimension"
@@ -41,6 +43,7 @@ UNIT: Final = "unit"
 
 # Variables of a matrix and of a scored index.
 VALUE: Final = "value"
+DENOMINATOR_VALUE: Final = "denominator_value"
 TOTAL: Final = "total"
 SCORE: Final = "score"
 NORMALISED: Final = "normalised"
@@ -302,3 +305,6 @@ GAP: Final = "gap"
 LEAD: Final = "lead"
 DECIDING: Final = "deciding"
 LEAD_WITHOUT: Final = "lead_without"
+
+RESERVED: Final = frozenset(text for name, text in [*globals().items()] if name.isupper() and isinstance(text, str))
+"""Names that mean something in a matrix or a result; attributes of cities have others, but for `CITY_ATTRIBUTES`."""

@@ -119,9 +119,9 @@ class Scenario(Schema):
     source: SourceChoice = "points"
     """Where values come from: `points` as printed; `raw` quantities, or these `calibrated` to the printed order, for
     every variable that can have it; or a source for each variable named: {economic-scale: raw}."""
-    within: Literal["province", "status", "cluster"] | None = None
-    """Rank inside each group of cities with the same attribute, separately. Groups of fewer than three are listed
-    in the result's attributes and not ranked."""
+    within: str | None = None
+    """Rank inside each group of cities with the same attribute (province, status, cluster or one of your own),
+    separately. Groups of fewer than three are listed in the result's attributes and not ranked."""
     reading: Reading | None = None
     """Replaces the tree of the index by pillars of one's own."""
     recipe: Recipe = Recipe()

@@ -413,7 +413,6 @@ def test_what_a_scenario_may_be_short_for_fits_the_schema(body: str) -> None:
         "draws: -1",
         "seed: -1",
         "cities: []",
-        "within: colour",
     ],
 )
 def test_what_a_scenario_may_not_be_is_refused_by_the_schema(body: str) -> None:

@@ -188,3 +188,14 @@ def test_every_entry_is_walked_once_below_its_own_ancestors(tree: dict[str, Any]
             assert identifiers.index(node.id) > identifiers.index(entry.id)
             assert definition.ancestor(entry.id, definition.level(node.id)) == node.id
     assert Definition.model_validate_json(definition.model_dump_json()) == definition
+
+
+def test_a_denominator_is_a_column_of_its_own() -> None:
+    leaf = "{id: trade, denominator: %s}"
+    text = "schema_version: 1\nid: x\nindex: {id: t, children: [%s, {id: gdp}]}\n"
+    assert faults_of(text % leaf % "gdp") == [
+        "line 3, index.children[0].denominator: 'gdp' is an indicator. Name a column of its own beside the indicators."
+    ]
+    assert faults_of(text % leaf % "name_en")[0].startswith(
+        "line 3, index.children[0].denominator: 'name_en' describes"
+    )

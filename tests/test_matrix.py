@@ -19,7 +19,7 @@ from simulator.definition import Definition, Indicator, Node
 from simulator.errors import InputError, StorageError
 from simulator.listing import CITY_COLUMNS
 from simulator.lookup import select_cities
-from simulator.matrix import MATRIX_SUFFIXES, read_matrix, write_matrix
+from simulator.matrix import MATRIX_SUFFIXES, city_coordinates, read_matrix, write_matrix
 
 LIBRARY = {".xlsx": "openpyxl", ".parquet": "pyarrow", ".nc": "h5netcdf", ".zarr": "zarr"}
 
@@ -453,3 +453,71 @@ def test_the_order_of_columns_changes_nothing_and_that_of_rows_only_the_order(
     (tmp_path / "shuffled.csv").write_text("\n".join(",".join(line[at] for at in order) for line in lines), "utf-8")
     shuffled = read_matrix(tmp_path / "shuffled.csv", small_definition, tmp_path / "cities.csv")
     xr.testing.assert_identical(shuffled, small_matrix.isel(city=list(rows)))
+
+
+# Denominators, and attributes of one's own.
+
+DIVIDED = Definition(
+    schema_version=1,
+    id="x",
+    index=Node(id="t", children=(Indicator(id="trade", denominator="gdp"), Indicator(id="air"))),
+)
+DIVIDED_TABLE = "city,gdp,trade,air\nhefei,4,1,2\nsuzhou,5,3,6\n"
+
+
+@kinds
+def test_denominators_are_read_beside_the_values_and_survive_every_kind_of_file(tmp_path: Path, suffix: str) -> None:
+    library_for(suffix)
+    (tmp_path / "values.csv").write_text(DIVIDED_TABLE, encoding="utf-8")
+    matrix = read_matrix(tmp_path / "values.csv", DIVIDED)
+    assert matrix["denominator_value"].dims == ("city", "denominator")
+    assert matrix["denominator_value"].sel(denominator="gdp").values.tolist() == [4, 5]
+    assert matrix["value"].values.tolist() == [[1, 2], [3, 6]]
+    write_matrix(matrix, tmp_path / f"again{suffix}")
+    xr.testing.assert_identical(read_matrix(tmp_path / f"again{suffix}", DIVIDED), matrix)
+    selected = select_cities(matrix, ["suzhou"])
+    assert selected["denominator_value"].values.tolist() == [[5]]
+
+
+def test_denominators_that_are_missing_zero_or_text_are_refused_with_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "values.csv"
+    path.write_text(DIVIDED_TABLE.replace(",4,", ",0,").replace(",5,", ",,") + "wuxi,x,1,1\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_matrix(path, DIVIDED)
+    assert [str(fault) for fault in caught.value.faults] == [
+        "row 4 (wuxi), column gdp: 'x' is not a number. Write digits and a decimal point only, as in 1234.5.",
+        "row 3 (suzhou), column gdp: is missing (convention 4). Fill it, or leave the city or the indicator out.",
+        "row 2 (hefei), column gdp: is 0, and values are divided by it. Correct it, or leave the city out.",
+    ]
+    path.write_text("city,trade,air\nhefei,1,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match="column gdp: is missing"):
+        read_matrix(path, DIVIDED)
+
+
+def test_any_column_of_the_cities_table_is_an_attribute_that_cities_are_chosen_by(
+    tmp_path: Path, small_files: tuple[Path, Path], small_definition: Definition
+) -> None:
+    cities = tmp_path / "own.csv"
+    cities.write_text("city,income_group,size\nhefei,high,1\nsuzhou,high,2\nharbin,low,2\n", encoding="utf-8")
+    matrix = read_matrix(small_files[0], small_definition, cities)
+    assert matrix["income_group"].values.tolist() == ["high", "high", "low"]
+    assert select_cities(matrix, {"income_group": "high", "size": 2}).city.values.tolist() == ["suzhou"]
+    assert list(city_coordinates(matrix))[-2:] == ["income_group", "size"]
+    write_matrix(matrix, tmp_path / "matrix.nc")
+    xr.testing.assert_identical(read_matrix(tmp_path / "matrix.nc", small_definition), matrix)
+    with pytest.raises(InputError, match="no room for these attributes of cities: income_group, size"):
+        write_matrix(matrix, tmp_path / "matrix.csv")
+
+
+def test_an_attribute_has_no_name_that_means_something_else(
+    tmp_path: Path, small_files: tuple[Path, Path], small_definition: Definition
+) -> None:
+    cities = tmp_path / "own.csv"
+    cities.write_text("city,rank,name_fr,a b\nhefei,1,a,\nsuzhou,2,b,\nharbin,3,c,\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_matrix(small_files[0], small_definition, cities)
+    assert [str(fault).replace(f"{cities}, ", "") for fault in caught.value.faults] == [
+        "column rank: has a name that means something else. Name it otherwise.",
+        "column name_fr: is unknown. Did you mean name_zh or name_en?",
+        "column a b: is no attribute. Name it without spaces, commas and slashes.",
+    ]

@@ -72,7 +72,10 @@ from bad_input_files import HEAD, message_of, scenario_message, tiny
             "line 6, cities: 'statsu': no such attribute of a city. Did you mean status?",
         ),
         ("cities: {status: village}", "'village': no such status. Known: municipality, separately-planned, "),
-        ("within: province-ish", "line 6, within: 'province-ish' is not among the known words. Did you mean province?"),
+        (
+            "within: province-ish",
+            "line 6, within: the cities of opportunity-2025 have no province-ish. Did you mean province?",
+        ),
         (
             "within: cluster\ncities: [hefei, harbin, chengdu]",
             "line 6, within: no group is large enough. Name an attribute with at least 3 cities in one group.",
