@@ -18,7 +18,23 @@ from simulator.coinr_rest import CoinrRest
 from simulator.documents import Document, Location, read_yaml
 from simulator.errors import did_you_mean
 from simulator.formulas import FormulaError, parse_formula
-from simulator.methods import Aggregation, AsGiven, MinMax, Normalisation, Ranking, Weight, WeightedSum
+from simulator.methods import (
+    Aggregation,
+    AsGiven,
+    DenominatedBy,
+    DenominatorChoice,
+    Imputation,
+    KeepAll,
+    MinMax,
+    Normalisation,
+    Ranking,
+    Refuse,
+    Screening,
+    Treatment,
+    Untreated,
+    Weight,
+    WeightedSum,
+)
 from simulator.validation import Schema, check
 
 Identifier = Annotated[str, Field(pattern=r"^[^\s,/]+$", description="A short name without spaces, commas or slashes.")]
@@ -87,7 +103,7 @@ class Indicator(Schema):
     has one value for several indicators. One over their number if not given."""
     actionable: bool = True
     """Whether a city can change it by its own effort; where not, goal seeking leaves it alone unless told otherwise."""
-    denominator: Identifier | None = None
+    denominator: DenominatedBy | None = None
     """Column of the table of the matrix by which the values are divided, such as `population`; no indicator itself."""
 
 
@@ -167,9 +183,14 @@ class Definition(Schema):
     """Names of the levels of the tree from the index down; the last is that of the indicators."""
     ranking: Ranking = Ranking()
     """How totals become ranks."""
-    missing: Literal["refuse", "share-weight"] = "refuse"
-    """What a blank cell of the data is: a fault, or left blank, its weight shared by what its city has beside it
-    (convention 4)."""
+    denominators: DenominatorChoice = "as-defined"
+    """Whether indicators are divided by their denominators, or `none` is."""
+    screening: Screening = KeepAll()
+    """Which cities have too few values to be ranked."""
+    imputation: Imputation = Refuse()
+    """How blank cells are filled; left out, a blank cell is a fault (convention 4)."""
+    treatment: Treatment = Untreated()
+    """What is done to outliers before values are normalised."""
     tiers: tuple[Annotated[int, Field(ge=1)], ...] = ()
     """Last rank of each published tier but the lowest, such as [3, 10, 27]."""
     data: DataFiles | None = None
@@ -204,9 +225,16 @@ class Definition(Schema):
         return tuple(child for _, child in walk(self.index) if isinstance(child, Node))
 
     @cached_property
-    def denominators(self) -> tuple[str, ...]:
+    def divisors(self) -> tuple[str, ...]:
         """Columns by which values of indicators are divided, each once, in the order of the indicators."""
-        return tuple(dict.fromkeys(leaf.denominator for leaf in self.indicators if leaf.denominator is not None))
+        return tuple(dict.fromkeys(leaf.denominator.by for leaf in self.indicators if leaf.denominator is not None))
+
+    @property
+    def prepared(self) -> bool:
+        """Whether anything is done to values before they are normalised."""
+        divided = bool(self.divisors) and self.denominators == "as-defined"
+        steps = (self.screening, self.imputation, self.treatment)
+        return divided or steps != (KeepAll(), Refuse(), Untreated())
 
     @cached_property
     def derived(self) -> tuple[str, ...]:
@@ -339,7 +367,8 @@ def _denominator_faults(
     """Yield denominators that are indicators, or that no table of a matrix could hold."""
     taken = {*(str(leaf.get("id")) for _, leaf in leaves), *DESCRIBING}
     for where, leaf in leaves:
-        divisor = leaf.get("denominator")
+        written = leaf.get("denominator")
+        divisor = written.get("by") if isinstance(written, Mapping) else written
         if divisor is not None and divisor in taken:
             kind = "describes cities" if divisor in DESCRIBING else "is an indicator"
             yield (*where, "denominator"), f"{divisor!r} {kind}", "Name a column of its own beside the indicators."

@@ -16,6 +16,7 @@ import xarray as xr
 from simulator import names
 from simulator.construction.composite import Scorer, prepare_score
 from simulator.construction.feasibility import recipe_problems
+from simulator.construction.preparing import prepare
 from simulator.construction.recipe import Recipe, apply_recipe
 from simulator.definition import POINTS, Definition, Indicator, parse_definition, read_definition
 from simulator.documents import Document, spell
@@ -24,7 +25,7 @@ from simulator.kernels.ranking import ranks_among
 from simulator.listing import cell_faults, city_faults, column_faults, list_table, numbers_in
 from simulator.lookup import select_cities
 from simulator.matrix import check_matrix, read_matrix
-from simulator.methods import RankPoints
+from simulator.methods import RankPoints, Refuse
 from simulator.published import locate_index
 from simulator.quantities import indicators_from, missing_quantities, read_quantities
 from simulator.raw.side import RawSide, read_raw_side
@@ -56,6 +57,10 @@ class Index:
     raw
         The indicators behind printed points, with what is known of their values; or the quantities that the values of
         the index itself are made of; nothing where there is neither.
+    unprepared
+        The matrix as read, of all cities, where the definition prepares it; nothing where values are taken as read.
+    among
+        The cities selected, before any screening; empty where all take part.
     """
 
     definition: Definition
@@ -64,6 +69,8 @@ class Index:
     published: xr.Dataset | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     raw: RawSide | None = None
+    unprepared: xr.Dataset | None = None
+    among: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         sizes = f"{len(self.cities)} cities × {len(self.definition.indicators)} indicators"
@@ -105,9 +112,9 @@ class Index:
         ]
         if faults:
             raise InputError("recipe", faults)
-        definition = apply_recipe(self.definition, recipe)
-        _refuse_unprinted(definition, self.printed, "recipe")
-        return prepare_score(definition, self.matrix, self.printed)
+        changed = self.with_definition(apply_recipe(self.definition, recipe))
+        _refuse_unprinted(changed.definition, changed.printed, "recipe")
+        return prepare_score(changed.definition, changed.matrix, changed.printed)
 
     def published_rank(self) -> xr.DataArray:
         """Return the rank (city) as published, or else as scored by the definition.
@@ -123,28 +130,62 @@ class Index:
         """Return the index over some cities: a list of names, or attributes such as `{"status": "prefecture-level"}`.
 
         Scores are then computed among the selected alone, so a score by rank is a different number. Tiers, which are
-        ranks among all cities, mean nothing there and are dropped.
+        ranks among all cities, mean nothing there and are dropped. Blank cells were filled and outliers treated among
+        all cities, and stay so.
         """
         matrix = select_cities(self.matrix, cities)
+        chosen = matrix if self.unprepared is None else select_cities(self.unprepared, cities)
+        return dataclasses.replace(
+            self._over(matrix), definition=self.definition.replace(tiers=()), among=tuple(_cities(chosen))
+        )
+
+    def _over(self, matrix: xr.Dataset) -> Index:
+        """Return the index over the cities of a matrix, which are among its own."""
         return dataclasses.replace(
             self,
-            definition=self.definition.replace(tiers=()),
             matrix=matrix,
-            printed=self.printed.sel({names.CITY: matrix[names.CITY].values}),
-            raw=None if self.raw is None else self.raw.select([str(city) for city in matrix[names.CITY].values]),
+            printed=self.printed.reindex({names.CITY: matrix[names.CITY].values}),
+            raw=None if self.raw is None else self.raw.select(_cities(matrix)),
         )
 
     def with_definition(self, definition: Definition) -> Index:
-        """Return the index scored by another definition, whose indicators are among this one's."""
+        """Return the index scored by another definition, whose indicators are among this one's.
+
+        Where it prepares values in another way, they are prepared anew from the matrix as read.
+
+        Raises
+        ------
+        InputError
+            Where a step of the preparation cannot be done.
+        """
         leaves = [leaf.id for leaf in definition.indicators]
         known = {leaf.id for leaf in definition.indicators} | {node.id for node in definition.nodes}
         slots = [str(slot) for slot in self.printed[names.SLOT].values if str(slot) in known]
-        return dataclasses.replace(
+        changed = dataclasses.replace(
             self,
             definition=definition,
             matrix=self.matrix.sel({names.INDICATOR: leaves}),
             printed=self.printed.sel({names.SLOT: slots}),
         )
+        return changed if preparation_of(definition) == preparation_of(self.definition) else _made_ready(changed)
+
+
+def preparation_of(definition: Definition) -> tuple[object, ...]:
+    """Return what a definition says of the preparation of values, to be compared."""
+    return definition.denominators, definition.screening, definition.imputation, definition.treatment
+
+
+def _made_ready(index: Index) -> Index:
+    """Return an index whose values are prepared as its definition says, from its matrix as read."""
+    read = index.matrix if index.unprepared is None else index.unprepared
+    if not index.definition.prepared:
+        ready = read.sel({names.INDICATOR: [leaf.id for leaf in index.definition.indicators]})
+    else:
+        ready = prepare(index.definition, read)
+    if index.among:
+        ready = ready.sel({names.CITY: [city for city in _cities(ready) if city in index.among]})
+    changed = index._over(ready) if _cities(ready) != index.cities else dataclasses.replace(index, matrix=ready)
+    return dataclasses.replace(changed, unprepared=read)
 
 
 def as_index(given: Index | str | Path) -> Index:
@@ -207,7 +248,8 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
     used = [path, *(folder / file for file in (files.matrix, files.quantities, files.cities, files.totals) if file)]
     if raw is not None and files.raw is not None:
         used += [folder / files.raw, (folder / files.raw).parent / raw.file]
-    return Index(definition, matrix, printed, published, hash_files(used), raw)
+    index = Index(definition, matrix, printed, published, hash_files(used), raw)
+    return _made_ready(index) if definition.prepared or definition.divisors else index
 
 
 def _read_own_quantities(folder: Path, definition: Definition) -> RawSide | None:
@@ -226,7 +268,7 @@ def _read_values(folder: Path, definition: Definition, cities: Path | None, own:
         return read_matrix(folder / (files.matrix if files and files.matrix else ""), definition, cities)
     values = own.values
     cities_of, leaves = _cities(values), definition.indicators  # every indicator has a formula here
-    blank = np.isnan(values.values) if definition.missing == "refuse" else np.zeros(values.shape, np.bool_)
+    blank = np.isnan(values.values) if isinstance(definition.imputation, Refuse) else np.zeros(values.shape, np.bool_)
     lacking = [(cities_of[city], leaves[leaf]) for city, leaf in np.argwhere(blank)]
 
     def lacking_fault(cell: tuple[str, Indicator]) -> Fault:
@@ -273,7 +315,7 @@ def build_index(
     elif not isinstance(definition, Definition):
         definition = read_definition(definition)
     if isinstance(matrix, pd.DataFrame):
-        matrix = _as_dataset(matrix, definition.denominators)
+        matrix = _as_dataset(matrix, definition.divisors)
     if isinstance(matrix, xr.DataArray):
         matrix = matrix.to_dataset(name=names.VALUE)
     matrix = check_matrix(matrix, definition)
@@ -281,7 +323,8 @@ def build_index(
     _refuse_beyond_ranks(printed, definition.id)
     _refuse_unprinted(definition, printed, definition.id)
     digest = hashlib.sha256(matrix[names.VALUE].values.tobytes()).hexdigest()
-    return Index(definition, matrix, printed, hashes={IN_MEMORY: digest})
+    index = Index(definition, matrix, printed, hashes={IN_MEMORY: digest})
+    return _made_ready(index) if definition.prepared or definition.divisors else index
 
 
 def _as_dataset(table: pd.DataFrame, denominators: Sequence[str]) -> xr.Dataset:

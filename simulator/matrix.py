@@ -2,7 +2,7 @@
 
 A matrix is a Dataset with the variable `value` on the axes `city` and `indicator` (convention 1). Files are matched
 with the definition by label, never by position (convention 2), and a missing cell is never dropped (convention 4):
-it is refused, or left blank (NaN) where the definition says `missing: share-weight`.
+it is refused, or left blank (NaN) where the definition has an `imputation`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from simulator.listing import (
     text_of,
     zero_faults,
 )
+from simulator.methods import Refuse
 from simulator.storage import write_whole
 from simulator.tables import TABLE_SUFFIXES, first_faults, read_table, require_kind, write_table
 
@@ -86,7 +87,7 @@ def read_matrix(
         number; a denominator of zero; an attribute that differs between matrix and cities table (convention 2).
     """
     path = Path(path)
-    listing = _read_listing(path, [*(leaf.id for leaf in definition.indicators), *definition.denominators])
+    listing = _read_listing(path, [*(leaf.id for leaf in definition.indicators), *definition.divisors])
     return _checked(listing, definition, cities, gaps)
 
 
@@ -104,7 +105,7 @@ def check_matrix(matrix: xr.Dataset, definition: Definition, cities: Path | None
 
 
 def _checked(listing: Listing, definition: Definition, cities: Path | None, gaps: bool = False) -> xr.Dataset:
-    identifiers, divisors = [leaf.id for leaf in definition.indicators], definition.denominators
+    identifiers, divisors = [leaf.id for leaf in definition.indicators], definition.divisors
     faults = [*column_faults(listing, [*identifiers, *divisors]), *city_faults(listing)]
     attributes: Mapping[str, Sequence[str]] = listing.attributes
     if cities is not None:
@@ -114,7 +115,7 @@ def _checked(listing: Listing, definition: Definition, cities: Path | None, gaps
             faults += [replace(fault, place=f"{cities}, {fault.place}".rstrip(", ")) for fault in error.faults]
     present = [identifier for identifier in identifiers if identifier in listing.columns]
     numbers = {identifier: numbers_in(listing.columns[identifier]) for identifier in present}
-    blank = gaps or definition.missing != "refuse"
+    blank = gaps or not isinstance(definition.imputation, Refuse)
     dividing = {name: numbers_in(listing.columns[name]) for name in divisors if name in listing.columns}
     faults += [*cell_faults(listing, numbers, blank=blank), *cell_faults(listing, dividing, blank=blank)]
     faults += [] if gaps else zero_faults(listing, dividing)

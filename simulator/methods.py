@@ -214,6 +214,10 @@ DenominatedBy = Annotated[Denominator, BeforeValidator(_from_quantity, json_sche
 """A denominator, written as the bare name of its quantity where nothing is scaled."""
 
 
+DenominatorChoice = Literal["as-defined", "none"]
+"""Whether indicators are divided by the denominators that they have, or stay as they are in the table."""
+
+
 class KeepAll(Schema):
     """Keep every city, whatever values it has."""
 

@@ -49,6 +49,9 @@ SCORE: Final = "score"
 NORMALISED: Final = "normalised"
 CONSTANT: Final = "constant"
 NOMINAL_WEIGHT: Final = "nominal_weight"
+FILLED: Final = "filled"
+TREATED: Final = "treated"
+SCREENED_OUT: Final = "screened_out"
 
 # Variables of a stability result. A name with `_se` behind it is the standard error of the variable before it.
 SE: Final = "_se"

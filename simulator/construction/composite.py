@@ -134,7 +134,7 @@ def score(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> 
     definition
         What to do; its indicators are those of the matrix.
     matrix
-        `value` (city, indicator), no cell missing unless the definition says `missing: share-weight`. Columns are
+        `value` (city, indicator), no cell missing unless the definition says `imputation: share-weight`. Columns are
         aligned by label (convention 2).
     printed
         Printed points (city, slot) for the tie rule `as-published`; may have no slot.

@@ -22,6 +22,7 @@ from simulator.methods import (
     PercentileRank,
     Ranking,
     RankPoints,
+    ShareWeight,
     ZScore,
 )
 from simulator.names import CITY, INDICATOR, VALUE
@@ -80,7 +81,7 @@ def encode(variants: Sequence[Definition], printed: xr.DataArray) -> Plan:
         scale=np.array([child_scales(definition) for definition in variants], np.float64),
         printed=printed_points,
         printed_city=printed_city,
-        blanks=np.bool_(first.missing == "share-weight"),
+        blanks=np.bool_(isinstance(first.imputation, ShareWeight)),
     )
 
 

@@ -18,21 +18,36 @@ from simulator.methods import (
     AggregationChoice,
     AsDefined,
     AsGiven,
+    DenominatorChoice,
     EqualWeights,
     GivenWeights,
+    Imputation,
     NormalisationChoice,
     PercentileRank,
     Ranking,
     RankPoints,
+    Screening,
     TieRule,
+    Treatment,
     Weight,
 )
 from simulator.validation import Schema
+
+PREPARATION = ("denominators", "screening", "imputation", "treatment")
+"""What is done to values before they are normalised, in this order; keys of definitions, recipes and factors."""
 
 
 class Recipe(Schema):
     """Methods chosen for a study in place of the definition's; what is not named stays as defined."""
 
+    denominators: DenominatorChoice | None = None
+    """Whether indicators are divided by their denominators, or `none` is."""
+    screening: Screening | None = None
+    """Replaces which cities have too few values to be ranked."""
+    imputation: Imputation | None = None
+    """Replaces how blank cells are filled."""
+    treatment: Treatment | None = None
+    """Replaces what is done to outliers."""
     normalisation: NormalisationChoice = AsDefined()
     """Replaces every normalisation of the definition but `none`."""
     ties: TieRule | None = None
@@ -52,7 +67,7 @@ def apply_recipe(definition: Definition, recipe: Recipe) -> Definition:
 
     The identifiers and levels that the recipe names must be in the definition.
     """
-    changed = definition
+    changed = with_preparation(definition, recipe)
     if recipe.equal_weights is not None:
         changed = with_equal_weights(changed, recipe.equal_weights)
     if recipe.weights:
@@ -65,6 +80,13 @@ def apply_recipe(definition: Definition, recipe: Recipe) -> Definition:
     if recipe.ranking is not None:
         changed = changed.replace(ranking=recipe.ranking)
     return changed
+
+
+def with_preparation(definition: Definition, recipe: Recipe) -> Definition:
+    """Return the definition with the steps of a recipe that come before any normalisation."""
+    steps = {name: getattr(recipe, name) for name in PREPARATION}
+    chosen = {name: step for name, step in steps.items() if step is not None}
+    return definition.replace(**chosen) if chosen else definition
 
 
 def with_normalisation(definition: Definition, method: NormalisationChoice) -> Definition:

@@ -39,7 +39,7 @@ index:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "values.csv").write_text(TABLE, encoding="utf-8")
-    (tmp_path / "index.yaml").write_text(DEFINITION.format(missing="missing: share-weight"), encoding="utf-8")
+    (tmp_path / "index.yaml").write_text(DEFINITION.format(missing="imputation: share-weight"), encoding="utf-8")
     return tmp_path
 
 
@@ -54,7 +54,7 @@ def without_e(index: Index) -> Index:
 
 def test_empty_cells_are_read_where_the_definition_says_so(index: Index, folder: Path) -> None:
     assert int(np.isnan(index.matrix["value"].values).sum()) == 6
-    (folder / "index.yaml").write_text(DEFINITION.format(missing="missing: refuse"), encoding="utf-8")
+    (folder / "index.yaml").write_text(DEFINITION.format(missing="imputation: refuse"), encoding="utf-8")
     with pytest.raises(InputError, match=r"row 2 \(a\), column debt: is missing \(convention 4\)"):
         load_index(folder / "index.yaml")
     (folder / "index.yaml").write_text(DEFINITION.format(missing=""), encoding="utf-8")
@@ -142,7 +142,7 @@ def test_drawn_weights_do_not_depend_on_workers(index: Index) -> None:
 
 def test_a_city_without_a_baseline_rank_stands_behind_the_others() -> None:
     tree = {"id": "all", "aggregate": "arithmetic", "children": [{"id": "x"}, {"id": "y", "weight": 0}]}
-    document = {"schema_version": 1, "id": "small", "missing": "share-weight", "index": tree}
+    document = {"schema_version": 1, "id": "small", "imputation": "share-weight", "index": tree}
     values = np.array([[3.0, 1.0], [2.0, 2.0], [np.nan, 3.0]])
     matrix = xr.DataArray(values, coords={"city": ["a", "b", "c"], "indicator": ["x", "y"]}, dims=("city", "indicator"))
     index = build_index(document, matrix)
@@ -185,7 +185,7 @@ def test_points_that_are_blank_cannot_be_as_published() -> None:
     root = {"id": "all", "normalise": {"method": "rank", "ties": "as-published"}, "children": leaves}
     values = np.array([[3.0, 1.0], [2.0, np.nan], [1.0, 3.0]])
     matrix = xr.DataArray(values, coords={"city": ["a", "b", "c"], "indicator": ["x", "y"]}, dims=("city", "indicator"))
-    document = {"schema_version": 1, "id": "small", "missing": "share-weight", "index": root}
+    document = {"schema_version": 1, "id": "small", "imputation": "share-weight", "index": root}
     with pytest.raises(InputError, match="y: has no printed points"):
         build_index(document, matrix)
     root["normalise"] = {"method": "rank", "ties": "mean"}

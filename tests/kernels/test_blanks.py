@@ -56,7 +56,7 @@ def define(normalise: str, below: str, above: str) -> Definition:
         for name, weights, weight in parts
     ]
     root = {"id": "all", "aggregate": above, "children": [*children, {"id": "r"}]}
-    document = {"schema_version": 1, "id": "t", "missing": "share-weight", "levels": ["index", "part", "indicator"]}
+    document = {"schema_version": 1, "id": "t", "imputation": "share-weight", "levels": ["index", "part", "indicator"]}
     return Definition.model_validate({**document, "index": root})
 
 

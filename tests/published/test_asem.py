@@ -14,6 +14,7 @@ from simulator.definition import Definition
 from simulator.index import build_index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.ranking import BETTER, WORSE, rank_totals
+from simulator.methods import ShareWeight
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "asem"
 
@@ -63,7 +64,7 @@ def define(tree: pd.DataFrame, normalise: dict[str, Any], aggregate: dict[str, s
 
 def with_blanks(tree: pd.DataFrame, normalise: dict[str, Any]) -> xr.Dataset:
     """Score the raw data, blanks sharing their weight."""
-    definition = define(tree, normalise, everywhere("arithmetic")).replace(missing="share-weight")
+    definition = define(tree, normalise, everywhere("arithmetic")).replace(imputation=ShareWeight())
     return build_index(definition, as_matrix("raw")).score()
 
 

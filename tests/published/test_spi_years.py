@@ -34,7 +34,7 @@ def definition() -> Definition:
     document = {
         "schema_version": 1,
         "id": "spi",
-        "missing": "share-weight",
+        "imputation": "share-weight",
         "levels": ["index", "pillar", "dimension", "indicator"],
         "index": {"id": "INDEX", "aggregate": "arithmetic", "children": children},
     }
