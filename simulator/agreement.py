@@ -37,7 +37,7 @@ from simulator.methods import (
 from simulator.scenario import Extremes, PillarTree, Scenario
 from simulator.sourcing import source_problems, with_sources
 from simulator.uncertainty.design import Exclusion, dead_ends
-from simulator.uncertainty.factors import METHOD_FACTORS, Factors, LeaveOut, method_choices
+from simulator.uncertainty.factors import CHOICE_FACTORS, Factors, LeaveOut, method_choices
 from simulator.uncertainty.feasibility import value_problems
 from simulator.uncertainty.omission import CITY_LEVEL, find_members, leave_out_name, members_of
 from simulator.uncertainty.points import MOST_DIMENSIONS, TITLES
@@ -254,7 +254,7 @@ def _exclusion_problems(never: Sequence[Mapping[str, str]], known: Mapping[str, 
     for number, exclusion in enumerate(never):
         for factor, name in exclusion.items():
             where = ("never", number, factor)
-            if factor in METHOD_FACTORS and factor not in known:
+            if factor in CHOICE_FACTORS and factor not in known:
                 continue  # idle: the factor does not vary
             if factor not in known:
                 yield where, f"{factor!r} is no factor with alternatives here", did_you_mean(factor, list(known))

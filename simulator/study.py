@@ -37,12 +37,14 @@ from simulator.assembly import (
 )
 from simulator.changes.effects import ChangeField
 from simulator.construction.recipe import apply_recipe, regrouped
+from simulator.definition import Definition
 from simulator.documents import Document, parse_yaml
 from simulator.errors import Fault, InputError
 from simulator.index import IN_MEMORY, Index, load_index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.lookup import find_indicators
 from simulator.matrix import city_coordinates
+from simulator.methods import KeepAll
 from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
 from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, open_scenario, override, read_scenario
@@ -120,13 +122,19 @@ def plan(
     told = describe_source(chosen, scenario.source)
     read = _as_read(with_sources(chosen, scenario.source, whole), scenario)
     refuse(document, study_problems(scenario, read))
-    by_recipe = read.with_definition(apply_recipe(read.definition, scenario.recipe))
+    by_recipe = read.with_definition(_by_recipe(read.definition, scenario))
     question = pose(scenario, by_recipe, document)
     parts, left_aside = _groups(by_recipe if question is None else question.index, scenario)
     if not parts:
         remedy = f"Name an attribute with at least {SMALLEST_GROUP} cities in one group."
         raise InputError(document.source, [Fault(document.place(("within",)), "no group is large enough", remedy)])
     return Study(document, tuple(overrides), scenario, whence, whole, told, parts, left_aside, question)
+
+
+def _by_recipe(definition: Definition, scenario: Scenario) -> Definition:
+    """Return the definition by the recipe; where screening varies, every city stays, to be dropped in some draws."""
+    changed = apply_recipe(definition, scenario.recipe)
+    return changed if scenario.factors.screening is None else changed.replace(screening=KeepAll())
 
 
 def open_index(scenario: Scenario, document: Document, instead: str | Path | None = None) -> tuple[Index, str]:

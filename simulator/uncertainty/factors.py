@@ -7,7 +7,18 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from simulator.methods import AggregationChoice, NormalisationChoice, TieRule, Weighting, label
+from simulator.construction.recipe import PREPARATION
+from simulator.methods import (
+    AggregationChoice,
+    DenominatorChoice,
+    Imputation,
+    NormalisationChoice,
+    Screening,
+    TieRule,
+    Treatment,
+    Weighting,
+    label,
+)
 from simulator.uncertainty.shapes import (
     LogLogistic,
     LogMixture,
@@ -131,6 +142,22 @@ class AggregationFactor(Alternatives[AggregationChoice]):
     """Level whose nodes are aggregated so; the index itself where none is named."""
 
 
+class DenominatorsFactor(Alternatives[DenominatorChoice]):
+    """Whether indicators are divided by their denominators, or none is."""
+
+
+class ScreeningFactor(Alternatives[Screening]):
+    """Which cities have too few values, by alternative rules; a city that a draw drops is left out of it."""
+
+
+class ImputationFactor(Alternatives[Imputation]):
+    """How blank cells are filled, among alternatives."""
+
+
+class TreatmentFactor(Alternatives[Treatment]):
+    """What is done to outliers, among alternatives."""
+
+
 class SignedShapes(Alternatives[Shape]):
     """Shapes among which each variable takes one in each draw, where values may be negative."""
 
@@ -222,6 +249,41 @@ class Factors(Schema):
         | None
     ) = None
     """Alternatives of aggregation at a level."""
+    denominators: (
+        Annotated[
+            DenominatorsFactor,
+            BeforeValidator(
+                _as_alternatives,
+                json_schema_input_type=DenominatorChoice | list[DenominatorChoice] | DenominatorsFactor,
+            ),
+        ]
+        | None
+    ) = None
+    """Alternatives of division by denominators."""
+    screening: (
+        Annotated[
+            ScreeningFactor,
+            BeforeValidator(_as_alternatives, json_schema_input_type=Screening | list[Screening] | ScreeningFactor),
+        ]
+        | None
+    ) = None
+    """Alternatives of screening cities by coverage."""
+    imputation: (
+        Annotated[
+            ImputationFactor,
+            BeforeValidator(_as_alternatives, json_schema_input_type=Imputation | list[Imputation] | ImputationFactor),
+        ]
+        | None
+    ) = None
+    """Alternatives of filling blank cells."""
+    treatment: (
+        Annotated[
+            TreatmentFactor,
+            BeforeValidator(_as_alternatives, json_schema_input_type=Treatment | list[Treatment] | TreatmentFactor),
+        ]
+        | None
+    ) = None
+    """Alternatives of treating outliers."""
     leave_out: Annotated[
         tuple[LeaveOut, ...], BeforeValidator(_several, json_schema_input_type=LeaveOut | list[LeaveOut])
     ] = Field((), alias="leave-out")
@@ -240,12 +302,15 @@ class Choice(Schema):
 
 
 METHOD_FACTORS = ("weights", "normalisation", "ties", "aggregation")
-"""Factors that choose a method, in the order in which a draw chooses."""
+"""Factors that choose a method of scoring, in the order in which a draw chooses."""
+
+CHOICE_FACTORS = (*METHOD_FACTORS, *PREPARATION)
+"""All factors that choose a method: those of scoring, then those of preparation."""
 
 
 def method_choices(factors: Factors) -> Iterator[Choice]:
     """Yield the choices of methods in the order in which a draw makes them."""
-    for name in METHOD_FACTORS:
+    for name in CHOICE_FACTORS:
         factor: Alternatives[Any] | None = getattr(factors, name)
         if factor is not None:
             yield Choice(factor=name, labels=factor.labels, probabilities=factor.probabilities)

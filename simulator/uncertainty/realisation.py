@@ -11,19 +11,20 @@ import numpy as np
 
 from simulator import names
 from simulator.construction.encoding import leaf_values
-from simulator.construction.recipe import with_aggregation, with_normalisation, with_ties
+from simulator.construction.recipe import PREPARATION, with_aggregation, with_normalisation, with_ties
 from simulator.construction.scoring import Chunk
 from simulator.construction.weighting import WeightSampler, weight_samplers
 from simulator.definition import POINTS, Definition
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.lookup import find_indicators
-from simulator.methods import AsDefined
+from simulator.methods import AsDefined, ShareWeight
 from simulator.uncertainty.conditional import joint_choices
 from simulator.uncertainty.data_error import ErrorField, error_field
 from simulator.uncertainty.design import Design, MonteCarlo, Taken, block_draws
 from simulator.uncertainty.factors import METHOD_FACTORS, Choice, DataError, Factors, LeaveOut, method_choices
 from simulator.uncertainty.omission import Omission, find_members, omission
+from simulator.uncertainty.preparations import Preparations, preparations
 from simulator.uncertainty.streams import stream
 from simulator.uncertainty.value_draws import ValueField, ValueStream, value_field
 
@@ -73,6 +74,8 @@ class Realisation:
     omissions: tuple[Omission, ...]
     choices: tuple[Choice, ...]
     """Choices of a design, in the order in which a draw makes them."""
+    preparations: Preparations | None = None
+    """Ways of preparing the values, in place of the base; nothing where none varies."""
     alteration: Alteration | None = None
     """What is done to the values of every draw before any error is added to them; nothing where all stay."""
 
@@ -111,6 +114,7 @@ class Realisation:
         size = len(block_draws(design.draws, block))
         weights, drawn = self._weights(taken, seed, block_of(METHOD_FACTORS[0]), size)
         leaf_in, city_in = self._kept(alternatives, seed, block_of, size)
+        prepared = None if self.preparations is None else self._prepared(self.preparations, alternatives)
         drawn_behind = [field.open(seed, block_of(field.name), size) for field in self.behind]
         noise = [
             (stream(seed, block_of(e.name), e.name), stream(seed, block_of(e.name), f"{e.name} shared"))
@@ -124,7 +128,7 @@ class Realisation:
                 alternatives[part],
                 Chunk(
                     self._variant(alternatives[part]),
-                    self._values(drawn_behind, noise, altered, part),
+                    self._values(prepared, drawn_behind, noise, altered, part),
                     weights if len(weights) == 1 else weights[part],
                     drawn if len(drawn) == 1 else drawn[part],
                     leaf_in if len(leaf_in) == 1 else leaf_in[part],
@@ -192,10 +196,18 @@ class Realisation:
             else:
                 rows = one.kept_by_choice(alternatives[:, column])
             kept[one.of_cities] = kept[one.of_cities] & rows
+        if self.preparations is not None and self.preparations.screens:
+            kept[True] = kept[True] & self.preparations.kept[self._prepared(self.preparations, alternatives)]
         return kept[False], kept[True]
+
+    def _prepared(self, preparations: Preparations, alternatives: Integers) -> Integers:
+        """Return which combination of preparations each draw takes."""
+        columns = {step: self._column(step) for step in PREPARATION}
+        return preparations.taken({step: alternatives[:, k] for step, k in columns.items() if k is not None})
 
     def _values(
         self,
+        prepared: Integers | None,
         behind: Sequence[ValueStream],
         noise: Sequence[tuple[np.random.Generator, np.random.Generator]],
         altered: Altered | None,
@@ -203,16 +215,18 @@ class Realisation:
     ) -> Floats:
         """Return the values of some draws (draws, L, n); a single row where nothing is drawn."""
         drawn = self.alteration is not None and not self.alteration.certain
-        if not behind and not noise and not drawn:
+        if prepared is None and not behind and not noise and not drawn:
             values = self.base[np.newaxis]
             if altered is not None:
                 values = values.copy()
                 altered.apply(values, 0)
             return values
         values = np.empty((part.stop - part.start, *self.base.shape))
-        begun = bool(behind) or altered is not None
+        begun = bool(behind) or altered is not None or prepared is not None
         if begun:
             values[:] = self.base
+        if self.preparations is not None and prepared is not None:
+            values[:] = self.preparations.values[prepared[part]]
         for field in behind:
             field.fill(values, part.start)
         if altered is not None:
@@ -228,7 +242,8 @@ def bind(index: Index, factors: Factors) -> Realisation:
     """Return the factors bound to an index; names and levels they use must be in it (see `simulator.agreement`)."""
     definition = index.definition
     base = leaf_values(definition, index.matrix)
-    variants, shape = _variants(definition, factors)
+    shared = factors.imputation is not None and ShareWeight() in factors.imputation.alternatives
+    variants, shape = _variants(definition.replace(imputation=ShareWeight()) if shared else definition, factors)
     omissions = tuple(_omission(index, spec) for spec in factors.leave_out)
     samplers = tuple(
         weight_samplers(variants, method) for method in (factors.weights.alternatives if factors.weights else ())
@@ -246,7 +261,9 @@ def bind(index: Index, factors: Factors) -> Realisation:
         if spec.size > 0.0
     )
     choices = (*method_choices(factors), *(one.choice for one in omissions if one.choice is not None))
-    return Realisation(base, variants, shape, samplers, behind, errors, omissions, choices)
+    return Realisation(
+        base, variants, shape, samplers, behind, errors, omissions, choices, preparations(index, factors)
+    )
 
 
 def _variants(definition: Definition, factors: Factors) -> tuple[tuple[Definition, ...], tuple[int, ...]]:
