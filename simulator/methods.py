@@ -93,6 +93,20 @@ class DistanceToTarget(Schema):
     """Whether a value beyond the target scores no more than 1."""
 
 
+class FractionOfBest(Schema):
+    """x / best; where lower is better, best / x: 1 is the best, 0.5 half as good. Needs values above zero."""
+
+    method: Literal["fraction-of-best"] = "fraction-of-best"
+
+
+class DistanceToReference(Schema):
+    """x / x of a reference city; where lower is better, the other way round: 1 is as good. Needs values above zero."""
+
+    method: Literal["distance-to-reference"] = "distance-to-reference"
+    city: Annotated[str, Field(min_length=1)]
+    """The reference city, by any of its names."""
+
+
 class WeightedSum(Schema):
     """Sum of weight × score, weights as written: with all weights 1 a plain sum, which keeps the printed scale."""
 
@@ -186,7 +200,17 @@ def by_name(union: Any) -> BeforeValidator:
     return BeforeValidator(_from_name, json_schema_input_type=union | Literal.__getitem__(tuple(bare)))
 
 
-_AnyNormalisation = AsGiven | RankPoints | PercentileRank | ZScore | MinMax | DistanceToBest | DistanceToTarget
+_AnyNormalisation = (
+    AsGiven
+    | RankPoints
+    | PercentileRank
+    | ZScore
+    | MinMax
+    | DistanceToBest
+    | DistanceToTarget
+    | FractionOfBest
+    | DistanceToReference
+)
 _AnyAggregation = WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian
 AnyWeighting = AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights
 
@@ -199,6 +223,9 @@ NormalisationChoice = Annotated[
 AggregationChoice = Annotated[
     AsDefined | _AnyAggregation, Field(discriminator="method"), by_name(AsDefined | _AnyAggregation)
 ]
+
+Ratio = FractionOfBest | DistanceToReference
+"""Normalisations by a ratio of two values, which means something of values above zero only."""
 
 NEEDS_POSITIVE = frozenset({"geometric", "harmonic"})
 """Aggregations that are undefined where a score is zero or negative."""

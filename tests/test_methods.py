@@ -35,6 +35,8 @@ def test_the_catalogue_names_every_method_once_by_the_word_files_use() -> None:
         "min-max",
         "distance-to-best",
         "distance-to-target",
+        "fraction-of-best",
+        "distance-to-reference",
     }
     assert set(catalogue()["aggregation"]) == {"arithmetic", "geometric", "harmonic", "median", "sum"}
     assert catalogue()["normalisation"]["min-max"] is MinMax
@@ -49,7 +51,10 @@ def test_methods_that_need_positive_scores_are_in_the_catalogue() -> None:
 )
 def test_a_bare_name_and_a_mapping_mean_the_same_and_ties_have_no_hidden_default(kind: str, name: str) -> None:
     adapter = normalisation if kind == "normalisation" else aggregation
-    if name in ("rank", "percentile-rank"):
+    if name == "distance-to-reference":
+        with pytest.raises(ValidationError, match="city"):
+            adapter.validate_python(name)
+    elif name in ("rank", "percentile-rank"):
         with pytest.raises(ValidationError, match="ties"):
             adapter.validate_python(name)
     else:

@@ -17,9 +17,9 @@ from simulator.construction.scoring import as_defined, score_chunk
 from simulator.definition import Definition
 from simulator.errors import DrawError, Fault, InputError
 from simulator.kernels.arrays import Floats
-from simulator.kernels.tree import NOTHING_LEFT, Plan
+from simulator.kernels.tree import NOTHING_LEFT, UNDEFINED_SLOT, Plan
 from simulator.lookup import find_city, find_indicators
-from simulator.methods import NEEDS_POSITIVE, AsGiven
+from simulator.methods import NEEDS_POSITIVE, AsGiven, DistanceToReference, Ratio
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,7 +65,10 @@ class Scorer:
         scored = score_chunk(self.plan, self.definition.ranking, as_defined(values))
         leaves = len(values)
         if scored.failed != -1:
-            culprits = _not_above_zero(self.definition, scored.failed, scored.normalised[:leaves], scored.scores)
+            rows = scored.normalised[:leaves]
+            culprits = (
+                _not_above_zero(self.definition, scored.failed, rows, scored.scores) if scored.failed >= 0 else ()
+            )
             raise unscored([self.definition], scored.failed, culprits)
         return self.frame.copy(
             data={
@@ -178,7 +181,12 @@ def _not_above_zero(definition: Definition, node: int, normalised: Floats, score
 
 
 def unscored(variants: Sequence[Definition], node: int, culprits: Sequence[str] = ()) -> DrawError:
-    """Return the error for a node whose mean meets a score that is not above zero, or for a draw with nothing left."""
+    """Return the error for a node whose mean meets a score that is not above zero, or for a draw with nothing left.
+
+    Or for an indicator or node whose normalisation is undefined, which `node` says as kernels do.
+    """
+    if node <= UNDEFINED_SLOT:
+        return _unnormalised(variants, variants[0].slots[UNDEFINED_SLOT - node])
     if node == NOTHING_LEFT:
         return DrawError("a draw has no indicator of any weight left (convention 10). Leave out fewer together.")
     one = next(v.nodes[node] for v in variants if v.nodes[node].aggregate.method in NEEDS_POSITIVE)
@@ -187,4 +195,16 @@ def unscored(variants: Sequence[Definition], node: int, culprits: Sequence[str] 
         f"{' (of ' + ', '.join(culprits) + ')' if culprits else ''}. "
         "Normalise to a range above zero (min-max to [1, 100], or rank), or aggregate by the arithmetic mean"
         + ("; or exclude the pair under `never`." if len(variants) > 1 else ".")
+    )
+
+
+def _unnormalised(variants: Sequence[Definition], slot: str) -> DrawError:
+    """Return the error for an indicator or node of which a ratio was asked that it cannot have."""
+    methods = [one.node(one.ancestors[slot][-1]).normalise for one in variants]
+    ratio = next(method for method in methods if isinstance(method, Ratio))
+    lacking = f", or {ratio.city} has none" if isinstance(ratio, DistanceToReference) else ""
+    return DrawError(
+        f"the {ratio.method} of {slot} is undefined: a value is not above zero, as a ratio needs{lacking}. "
+        "Choose another normalisation, such as rank or min-max"
+        + ("; or exclude it under `never`." if len(variants) > 1 else ".")
     )

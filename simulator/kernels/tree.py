@@ -24,6 +24,9 @@ ROUNDING = 1e-12
 NOTHING_LEFT = -2
 """Returned instead of a node where a draw has no indicator left."""
 
+UNDEFINED_SLOT = -3
+"""Returned, less the slot, instead of a node where the normalisation of a slot is undefined."""
+
 
 class Plan(NamedTuple):
     """An index as arrays. V variants (one combination of methods each), S slots, L indicators, n cities."""
@@ -128,13 +131,19 @@ class Scratch(NamedTuple):
     """(L, m)"""
     falling: Floats
     """(m)"""
+    place: Integers
+    """(n): column of each city, -1 of those that take no part."""
 
 
 @part
-def make_scratch(leaves: int, cities: int) -> Scratch:
-    """Return scratch for so many indicators and cities."""
+def make_scratch(leaves: int, active: Integers, cities: int) -> Scratch:
+    """Return scratch for so many indicators, and of so many cities those that are `active`."""
+    place = np.full(cities, -1, np.int64)
+    for k in range(active.size):
+        place[active[k]] = k
+    cities = active.size
     better, same = np.empty((leaves, cities), np.int64), np.empty((leaves, cities), np.int64)
-    return Scratch(np.empty((leaves, cities)), better, same, np.empty(cities))
+    return Scratch(np.empty((leaves, cities)), better, same, np.empty(cities), place)
 
 
 @part
@@ -151,7 +160,8 @@ def normalise_leaves(
     """Orient and normalise the indicators: `values` (L, n) into the first L rows of `normalised` (S, n).
 
     `keys` hold, from `row` on, sorted keys of each indicator that is normalised by rank, or no row at all where they
-    are to be counted here. Returns the row behind those used.
+    are to be counted here. Returns the row behind those used, or `UNDEFINED_SLOT` less the first indicator of which its
+    normalisation is undefined.
     """
     leaves = plan.direction.size
     mask = position_mask(scratch.falling.size)
@@ -172,7 +182,7 @@ def normalise_leaves(
         if counted:
             count_by_keys(keys[row : row + end - first], mask, oriented, scratch.falling, better, same)
             row += end - first
-        normalise(
+        undefined = normalise(
             oriented,
             method,
             plan.parameters[variant, first],
@@ -180,8 +190,11 @@ def normalise_leaves(
             better,
             same,
             counted,
+            scratch.place,
             normalised[first:end],
         )
+        if undefined != -1:
+            return UNDEFINED_SLOT - first - undefined
         first = end
     return row
 
@@ -203,7 +216,7 @@ def climb(
     normalised again has such scores made equal first, or noise would be ranked.
 
     Returns -1, or the first node whose aggregation is undefined because a score is not above zero, or
-    `NOTHING_LEFT` where every indicator is left out.
+    `NOTHING_LEFT` where every indicator is left out, or `UNDEFINED_SLOT` less the first node that cannot be normalised.
     """
     leaves = plan.direction.size
     n = scratch.falling.size
@@ -216,7 +229,7 @@ def climb(
                     join_ties(scores[child - leaves, :n], rounding[child - leaves])
                 for i in range(n):
                     score[0, i] = scores[child - leaves, i]
-                normalise(
+                undefined = normalise(
                     score,
                     plan.normalisation[variant, child],
                     plan.parameters[variant, child],
@@ -224,8 +237,11 @@ def climb(
                     better,
                     same,
                     np.bool_(False),
+                    scratch.place,
                     normalised[child : child + 1],
                 )
+                if undefined != -1:
+                    return UNDEFINED_SLOT - int(child)
         if not _takes_part(children, coefficient):
             scores[node, :n] = np.nan
             if node == plan.child_start.size - 2:
