@@ -137,6 +137,33 @@ class WeightedMedian(Schema):
     method: Literal["median"] = "median"
 
 
+class GeneralisedMean(Schema):
+    """(Weighted mean of scores to the power p) to the power of 1 / p: the lower p, the less is compensated.
+
+    1 is the arithmetic mean, 0 the geometric, -1 the harmonic. Powers that are no whole number above zero need scores
+    above zero, even ones scores not below it.
+    """
+
+    method: Literal["generalised"] = "generalised"
+    power: Annotated[float, Field(ge=-100, le=100)]
+    """The power p."""
+
+
+class CopelandScore(Schema):
+    """Rivals that a city beats, less those that beat it, by the weight of the children in which each is ahead.
+
+    Nothing is compensated: only the order of scores counts, and how many stand behind it. A tie counts half to each.
+    """
+
+    method: Literal["copeland"] = "copeland"
+
+
+class Outranking(Schema):
+    """Mean over the rivals of the share of weight by which a city is ahead, ties half: from 0 to 1."""
+
+    method: Literal["outranking"] = "outranking"
+
+
 Weight = Annotated[float, Field(ge=0, le=1e9)]
 """A weight as written; only proportions count, so there is room for any unit."""
 
@@ -211,7 +238,16 @@ _AnyNormalisation = (
     | FractionOfBest
     | DistanceToReference
 )
-_AnyAggregation = WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian
+_AnyAggregation = (
+    WeightedSum
+    | ArithmeticMean
+    | GeometricMean
+    | HarmonicMean
+    | WeightedMedian
+    | GeneralisedMean
+    | CopelandScore
+    | Outranking
+)
 AnyWeighting = AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights
 
 Normalisation = Annotated[_AnyNormalisation, Field(discriminator="method"), by_name(_AnyNormalisation)]
@@ -227,19 +263,35 @@ AggregationChoice = Annotated[
 Ratio = FractionOfBest | DistanceToReference
 """Normalisations by a ratio of two values, which means something of values above zero only."""
 
-NEEDS_POSITIVE = frozenset({"geometric", "harmonic"})
-"""Aggregations that are undefined where a score is zero or negative."""
+BELOW_ZERO, ZERO, ABOVE_ZERO = range(3)
+"""How low scores may be: any, zero and above, or above zero only."""
 
 
-def may_reach_zero(method: Schema) -> bool:
-    """Return whether a normalisation can give a score of zero or below, whatever the data.
+def lowest_score(method: Schema) -> int:
+    """Return how low the scores of a normalisation or an aggregation can be, whatever the data or the scores below it.
 
-    >>> may_reach_zero(ZScore()), may_reach_zero(MinMax(to=(1, 100))), may_reach_zero(RankPoints(ties="better"))
-    (True, False, False)
+    >>> lowest_score(ZScore()), lowest_score(PercentileRank(ties="mean")), lowest_score(RankPoints(ties="mean"))
+    (0, 1, 2)
     """
     if isinstance(method, MinMax):
-        return method.to[0] <= 0 or (method.goalposts == "given" and not method.capped)
-    return isinstance(method, ZScore | PercentileRank | DistanceToBest | DistanceToTarget)
+        unbounded = method.goalposts == "given" and not method.capped
+        return BELOW_ZERO if unbounded or method.to[0] < 0 else ZERO if method.to[0] == 0 else ABOVE_ZERO
+    if isinstance(method, ZScore | CopelandScore):
+        return BELOW_ZERO
+    return ZERO if isinstance(method, PercentileRank | DistanceToBest | DistanceToTarget | Outranking) else ABOVE_ZERO
+
+
+def lowest_needed(method: Schema) -> int:
+    """Return how low scores may be for an aggregation to be defined.
+
+    >>> lowest_needed(GeometricMean()), lowest_needed(GeneralisedMean(power=2)), lowest_needed(GeneralisedMean(power=3))
+    (2, 1, 0)
+    """
+    if isinstance(method, GeneralisedMean):
+        if method.power <= 0 or not method.power.is_integer():
+            return ABOVE_ZERO
+        return BELOW_ZERO if method.power % 2 else ZERO
+    return ABOVE_ZERO if isinstance(method, GeometricMean | HarmonicMean) else BELOW_ZERO
 
 
 class Ranking(Schema):
@@ -257,7 +309,7 @@ def catalogue() -> Mapping[str, Mapping[str, type[Schema]]]:
     """Return every method by kind and name: `catalogue()["normalisation"]["z-score"]`.
 
     >>> sorted(catalogue()["aggregation"])
-    ['arithmetic', 'geometric', 'harmonic', 'median', 'sum']
+    ['arithmetic', 'copeland', 'generalised', 'geometric', 'harmonic', 'median', 'outranking', 'sum']
     """
     return {
         kind: {member.model_fields["method"].default: member for member in get_args(get_args(union)[0])}

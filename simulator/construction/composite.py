@@ -19,7 +19,7 @@ from simulator.errors import DrawError, Fault, InputError
 from simulator.kernels.arrays import Floats
 from simulator.kernels.tree import NOTHING_LEFT, UNDEFINED_SLOT, Plan
 from simulator.lookup import find_city, find_indicators
-from simulator.methods import NEEDS_POSITIVE, AsGiven, DistanceToReference, Ratio
+from simulator.methods import ABOVE_ZERO, BELOW_ZERO, AsGiven, DistanceToReference, Ratio, lowest_needed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,12 +172,13 @@ def node_coordinates(definition: Definition) -> dict[str, tuple[str, list[str]]]
 
 
 def _not_above_zero(definition: Definition, node: int, normalised: Floats, scores: Floats) -> list[str]:
-    """Return the children of a node that have a score of zero or below, as far as the scores tell."""
+    """Return the children of a node that have a score too low for its mean, as far as the scores tell."""
     parent = definition.nodes[node]
     leaves = {leaf.id: row for leaf, row in zip(definition.indicators, normalised, strict=True)}
     nodes = {one.id: row for one, row in zip(definition.nodes, scores, strict=True)}
     rows = leaves | nodes if isinstance(parent.normalise, AsGiven) else leaves
-    return [child.id for child in parent.children if child.id in rows and (rows[child.id] <= 0.0).any()]
+    too_low = np.less_equal if lowest_needed(parent.aggregate) == ABOVE_ZERO else np.less
+    return [child.id for child in parent.children if child.id in rows and too_low(rows[child.id], 0.0).any()]
 
 
 def unscored(variants: Sequence[Definition], node: int, culprits: Sequence[str] = ()) -> DrawError:
@@ -189,9 +190,10 @@ def unscored(variants: Sequence[Definition], node: int, culprits: Sequence[str] 
         return _unnormalised(variants, variants[0].slots[UNDEFINED_SLOT - node])
     if node == NOTHING_LEFT:
         return DrawError("a draw has no indicator of any weight left (convention 10). Leave out fewer together.")
-    one = next(v.nodes[node] for v in variants if v.nodes[node].aggregate.method in NEEDS_POSITIVE)
+    one = next(v.nodes[node] for v in variants if lowest_needed(v.nodes[node].aggregate) > BELOW_ZERO)
+    found = "that is not above zero" if lowest_needed(one.aggregate) == ABOVE_ZERO else "below zero"
     return DrawError(
-        f"the {one.aggregate.method} mean of {one.id} met a score that is not above zero"
+        f"the {one.aggregate.method} mean of {one.id} met a score {found}"
         f"{' (of ' + ', '.join(culprits) + ')' if culprits else ''}. "
         "Normalise to a range above zero (min-max to [1, 100], or rank), or aggregate by the arithmetic mean"
         + ("; or exclude the pair under `never`." if len(variants) > 1 else ".")

@@ -21,6 +21,7 @@ from simulator.methods import (
     DistanceToReference,
     DistanceToTarget,
     FractionOfBest,
+    GeneralisedMean,
     MinMax,
     PercentileRank,
     Ranking,
@@ -43,6 +44,9 @@ AGGREGATION_CODES = {
     "geometric": aggregations.GEOMETRIC,
     "harmonic": aggregations.HARMONIC,
     "median": aggregations.MEDIAN,
+    "generalised": aggregations.GENERALISED,
+    "copeland": aggregations.COPELAND,
+    "outranking": aggregations.OUTRANKING,
 }
 DIRECTION_CODES = {
     "higher": normalisations.HIGHER,
@@ -80,6 +84,7 @@ def encode(variants: Sequence[Definition], printed: xr.DataArray) -> Plan:
             [[AGGREGATION_CODES[node.aggregate.method] for node in definition.nodes] for definition in variants],
             np.int64,
         ),
+        power=np.array([[_power(node) for node in definition.nodes] for definition in variants], np.float64),
         weight=np.array([slot.weight for slot in slots], np.float64),
         scale=np.array([child_scales(definition) for definition in variants], np.float64),
         printed=printed_points,
@@ -150,6 +155,10 @@ def _encode_method(method: Schema, slot: Indicator | Node, printed: xr.DataArray
             position = printed[CITY].values.tolist().index(find_city(printed, city))
             return normalisations.DISTANCE_TO_REFERENCE, [float(position), lower]
     raise TypeError(f"no kernel is known for the normalisation {method!r}")
+
+
+def _power(node: Node) -> float:
+    return node.aggregate.power if isinstance(node.aggregate, GeneralisedMean) else 0.0
 
 
 def _oriented_goalposts(slot: Indicator | Node) -> tuple[float, float]:

@@ -13,13 +13,16 @@ from simulator.documents import Location
 from simulator.errors import InputError, did_you_mean
 from simulator.lookup import find_city, find_slots
 from simulator.methods import (
-    NEEDS_POSITIVE,
+    ABOVE_ZERO,
     AsGiven,
+    CopelandScore,
     DistanceToReference,
     DistanceToTarget,
     MinMax,
+    Outranking,
     Ratio,
-    may_reach_zero,
+    lowest_needed,
+    lowest_score,
 )
 
 Problem = tuple[Location, str, str]
@@ -90,19 +93,20 @@ def some(names: Sequence[str]) -> str:
 
 
 def undefined_node(definition: Definition) -> str | None:
-    """Return the first node whose geometric or harmonic mean may meet a score of zero or below, whatever the data.
+    """Return the first node whose mean may meet a score that is too low for it, whatever the data.
 
     Values taken as given are trusted to be above zero; a draw in which they are not is an error when it comes.
     """
-    low = {leaf.id: False for leaf in definition.indicators}
+    lowest = {leaf.id: ABOVE_ZERO for leaf in definition.indicators}
     for node in definition.nodes:
-        risky = any(
-            low[child.id] if isinstance(node.normalise, AsGiven) else may_reach_zero(node.normalise)
+        met = min(
+            lowest[child.id] if isinstance(node.normalise, AsGiven) else lowest_score(node.normalise)
             for child in node.children
         )
-        if risky and node.aggregate.method in NEEDS_POSITIVE:
+        if met < lowest_needed(node.aggregate):
             return node.id
-        low[node.id] = risky
+        compares = isinstance(node.aggregate, CopelandScore | Outranking)
+        lowest[node.id] = lowest_score(node.aggregate) if compares else met
     return None
 
 

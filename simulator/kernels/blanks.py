@@ -1,9 +1,10 @@
 """Draws of a matrix with blank cells (NaN): what is blank takes no part, and its weight goes to what is there.
 
-The OECD/JRC Handbook (2008, doi:10.1787/9789264043466-en, step 3) calls it case by case. An indicator is normalised
-over the cities that have it. A node is aggregated, city by city, over the children that have a score there; one without
-any is blank itself, and a city without a total has no rank. Each method is the one of ordinary matrices, applied to
-what is present, and has the same bits where nothing is blank.
+So the OECD/JRC Handbook (2008, doi:10.1787/9789264043466-en, step 3) lets missing data be left out case by case. An
+indicator is normalised over the cities that have it. A node is aggregated, city by city, over the children that have a
+score there (two cities are compared over those that both have); one without any is blank itself, and a city without a
+total has no rank. Each method is the one of ordinary matrices, applied to what is present, and has the same bits where
+nothing is blank.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.kernels.aggregation import SUM, aggregate
+from simulator.kernels.aggregation import SUM, aggregate, compares_cities
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.compiled import compiled, part
 from simulator.kernels.keys import Keys, pack, position_mask
@@ -197,14 +198,19 @@ def _climb(
     column, single = np.empty((slots, 1)), np.empty(1)
     for node in range(plan.child_start.size - 1):
         children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
+        method, power = plan.aggregation[variant, node], plan.power[variant, node]
+        compared = compares_cities(method)
         for child in children:
             if child >= leaves and coefficient[child] != 0.0:
                 m = _gather(scores[child - leaves], gathered)
-                if plan.normalisation[variant, child] != NONE:
+                if compared or plan.normalisation[variant, child] != NONE:
                     join_ties(gathered.value[:m], rounding[child - leaves])
                 if not _normalise_gathered(plan, variant, child, m, printed_sums, gathered, normalised[child]):
                     return UNDEFINED_SLOT - int(child)
-        rounding[node] = 0.0
+        rounding[node] = ROUNDING if compared else 0.0
+        if compared:
+            aggregate(method, power, normalised, children, coefficient, scores[node])
+            continue
         for i in range(n):
             scores[node, i] = math.nan
             if not _share_out(plan, variant, node, children, coefficient, normalised, i, own):
@@ -214,7 +220,7 @@ def _climb(
                 column[child, 0] = normalised[child, i]
                 if own[child] != 0.0:
                     size += own[child] * abs(normalised[child, i])
-            if not aggregate(plan.aggregation[variant, node], column, children, own, single):
+            if not aggregate(method, power, column, children, own, single):
                 return node
             scores[node, i] = single[0]
             rounding[node] = max(rounding[node], ROUNDING * size)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.kernels.aggregation import ARITHMETIC, SUM, aggregate
+from simulator.kernels.aggregation import ARITHMETIC, SUM, aggregate, compares_cities
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.compiled import part
 from simulator.kernels.keys import Keys, count_by_keys, position_mask
@@ -47,6 +47,8 @@ class Plan(NamedTuple):
     """(V, L): the first indicator behind each that is normalised otherwise, or L."""
     aggregation: Integers
     """(V, nodes): code of the method that aggregates the children of each node."""
+    power: Floats
+    """(V, nodes): power of that method where it is a generalised mean."""
     weight: Floats
     """(S): weight of each slot below its parent, as written."""
     scale: Floats
@@ -213,7 +215,7 @@ def climb(
     """Score the inner nodes, children before parents: `normalised` (S, n) into `scores` (nodes, n).
 
     `rounding` (nodes) takes the difference up to which two scores of a node are equal but for rounding; a node that is
-    normalised again has such scores made equal first, or noise would be ranked.
+    normalised again, or whose cities are compared, has such scores made equal first, or noise would be ranked.
 
     Returns -1, or the first node whose aggregation is undefined because a score is not above zero, or
     `NOTHING_LEFT` where every indicator is left out, or `UNDEFINED_SLOT` less the first node that cannot be normalised.
@@ -223,9 +225,11 @@ def climb(
     score, better, same = scratch.oriented[:1], scratch.better[:1], scratch.same[:1]
     for node in range(plan.child_start.size - 1):
         children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
+        method, power = plan.aggregation[variant, node], plan.power[variant, node]
+        compared = compares_cities(method)
         for child in children:
             if child >= leaves and coefficient[child] != 0.0:
-                if plan.normalisation[variant, child] != NONE:
+                if compared or plan.normalisation[variant, child] != NONE:
                     join_ties(scores[child - leaves, :n], rounding[child - leaves])
                 for i in range(n):
                     score[0, i] = scores[child - leaves, i]
@@ -246,9 +250,9 @@ def climb(
             scores[node, :n] = np.nan
             if node == plan.child_start.size - 2:
                 return NOTHING_LEFT
-        elif not aggregate(plan.aggregation[variant, node], normalised, children, coefficient, scores[node, :n]):
+        elif not aggregate(method, power, normalised, children, coefficient, scores[node, :n]):
             return node
-        rounding[node] = ROUNDING * _size(normalised, children, coefficient, scratch.oriented)
+        rounding[node] = ROUNDING * (1.0 if compared else _size(normalised, children, coefficient, scratch.oriented))
     return -1
 
 
