@@ -11,6 +11,7 @@ from simulator.construction.feasibility import (
     lookup_problems,
     needs_problems,
     recipe_problems,
+    reference_problems,
     some,
     undefined_node,
     weight_problems,
@@ -26,10 +27,11 @@ from simulator.documents import Document, Location
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index, unprinted
 from simulator.listing import city_attributes
-from simulator.lookup import find_indicators, select_cities
+from simulator.lookup import find_cities, find_indicators, select_cities
 from simulator.methods import (
     AsDefined,
     DirichletWeights,
+    DistanceToReference,
     GivenWeights,
     UniformWeights,
     label,
@@ -143,6 +145,7 @@ def study_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
 def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     """Yield names and levels that the index does not know, and methods that it lacks the figures for."""
     yield from recipe_problems(scenario.recipe, index.definition)
+    yield from _reference_problems(scenario, index)
     yield from value_problems(scenario.factors, index)
     for number, omission in enumerate(scenario.factors.leave_out):
         yield from _omission_problems(omission, index, ("factors", "leave-out", number))
@@ -156,6 +159,37 @@ def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
     yield from _extremes_problems(scenario.extremes, index)
     known = {choice.factor: choice.labels for choice in method_choices(scenario.factors)}
     yield from _exclusion_problems(scenario.never, known)
+
+
+def _reference_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
+    """Yield reference cities of normalisations that do not take part, or not in every draw."""
+    chosen = with_normalisation(index.definition, scenario.recipe.normalisation)
+    varied = scenario.factors.normalisation
+    asked: list[tuple[Location, Sequence[object]]] = [
+        (("recipe", "normalisation"), [node.normalise for node in chosen.nodes]),
+        (("factors", "normalisation", "alternatives"), varied.alternatives if varied else ()),
+    ]
+    for where, methods in asked:
+        found = list(reference_problems(methods, index.matrix, where))
+        yield from found
+        named = [method.city for method in methods if isinstance(method, DistanceToReference)]
+        if found or not named:
+            continue
+        if scenario.within is not None:
+            problem = f"distances are measured to {named[0]}, which is in one group only"
+            yield ("within",), problem, "Choose another normalisation, or name `cities` of its group."
+        cities = find_cities(index.matrix, named)
+        for number, one in enumerate(scenario.factors.leave_out):
+            if one.level == CITY_LEVEL and (one.among is None or {*cities} & {*_known(index, one.among)}):
+                problem = f"distances are measured to {named[0]}, which may be left out"
+                yield ("factors", "leave-out", number), problem, "Name the others under `among`."
+
+
+def _known(index: Index, names: Sequence[str]) -> Sequence[str]:
+    """Return the cities that names stand for, none where one is unknown, which is told elsewhere."""
+    return (
+        () if any(lookup_problems((), lambda: find_cities(index.matrix, names))) else find_cities(index.matrix, names)
+    )
 
 
 def _omission_problems(spec: LeaveOut, index: Index, where: Location) -> Iterator[Problem]:

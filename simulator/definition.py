@@ -21,19 +21,21 @@ from simulator.formulas import FormulaError, parse_formula
 from simulator.methods import (
     Aggregation,
     AsGiven,
+    MinMax,
+    Normalisation,
+    Ranking,
+    Weight,
+    WeightedSum,
+)
+from simulator.preparation import (
     DenominatedBy,
     DenominatorChoice,
     Imputation,
     KeepAll,
-    MinMax,
-    Normalisation,
-    Ranking,
     Refuse,
     Screening,
     Treatment,
     Untreated,
-    Weight,
-    WeightedSum,
 )
 from simulator.validation import Schema, check
 
@@ -466,6 +468,13 @@ def _family_faults(location: Location, node: Mapping[str, Any], depth: int) -> I
     for position, child in enumerate(node["children"]):
         if not isinstance(child, Mapping):
             continue
+        if child.get("direction") == "target" and name in ("fraction-of-best", "distance-to-reference"):
+            problem = f"its parent takes a {name}, and no ratio tells how near a target is"
+            yield (
+                (*location, "children", position, "direction"),
+                problem,
+                "Choose another normalisation for its parent.",
+            )
         if "children" in child:
             if (name == "min-max" and given) or name == "distance-to-target":
                 problem = f"{name} needs goalposts or a target, which a node does not have"

@@ -15,7 +15,7 @@ import xarray as xr
 
 from simulator import names
 from simulator.construction.composite import Scorer, prepare_score
-from simulator.construction.feasibility import recipe_problems
+from simulator.construction.feasibility import recipe_problems, reference_problems
 from simulator.construction.preparing import prepare
 from simulator.construction.recipe import Recipe, apply_recipe
 from simulator.definition import POINTS, Definition, Indicator, parse_definition, read_definition
@@ -24,8 +24,9 @@ from simulator.errors import Fault, InputError, did_you_mean
 from simulator.kernels.ranking import ranks_among
 from simulator.listing import cell_faults, city_faults, column_faults, list_table, numbers_in
 from simulator.lookup import select_cities
-from simulator.matrix import check_matrix, read_matrix
-from simulator.methods import RankPoints, Refuse
+from simulator.matrix import check_matrix, city_coordinates, read_matrix
+from simulator.methods import RankPoints
+from simulator.preparation import Refuse
 from simulator.published import locate_index
 from simulator.quantities import indicators_from, missing_quantities, read_quantities
 from simulator.raw.side import RawSide, read_raw_side
@@ -113,6 +114,7 @@ class Index:
         if faults:
             raise InputError("recipe", faults)
         changed = self.with_definition(apply_recipe(self.definition, recipe))
+        _refuse_unknown_reference(changed.definition, changed.matrix, "recipe")
         _refuse_unprinted(changed.definition, changed.printed, "recipe")
         return prepare_score(changed.definition, changed.matrix, changed.printed)
 
@@ -240,6 +242,7 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
     printed = printed_points(definition, matrix)
     _refuse_beyond_ranks(printed, str(folder / (files.matrix or files.quantities or "")))
     _refuse_unprinted(definition, printed, str(path))
+    _refuse_unknown_reference(definition, matrix, str(path))
     raw = (
         own
         if files.raw is None
@@ -322,6 +325,7 @@ def build_index(
     printed = printed_points(definition, matrix)
     _refuse_beyond_ranks(printed, definition.id)
     _refuse_unprinted(definition, printed, definition.id)
+    _refuse_unknown_reference(definition, matrix, definition.id)
     digest = hashlib.sha256(matrix[names.VALUE].values.tobytes()).hexdigest()
     index = Index(definition, matrix, printed, hashes={IN_MEMORY: digest})
     return _made_ready(index) if definition.prepared or definition.divisors else index
@@ -348,7 +352,7 @@ def printed_points(definition: Definition, matrix: xr.Dataset) -> xr.DataArray:
     return xr.DataArray(
         points.values,
         dims=(names.CITY, names.SLOT),
-        coords={names.CITY: matrix[names.CITY].values, names.SLOT: np.array(leaves, dtype=object)},
+        coords={**city_coordinates(matrix), names.SLOT: np.array(leaves, dtype=object)},
     )
 
 
@@ -400,6 +404,13 @@ def _refuse_unprinted(definition: Definition, printed: xr.DataArray, source: str
     faults = [
         Fault(slot, "has no printed points to take `as-published`", remedy) for slot in unprinted(definition, printed)
     ]
+    if faults:
+        raise InputError(source, faults)
+
+
+def _refuse_unknown_reference(definition: Definition, matrix: xr.Dataset, source: str) -> None:
+    methods = (node.normalise for node in definition.nodes)
+    faults = [Fault(spell(where), what, remedy) for where, what, remedy in reference_problems(methods, matrix, ())]
     if faults:
         raise InputError(source, faults)
 

@@ -60,7 +60,7 @@ def look_up(asked: str | Sequence[str], known: Mapping[str, Sequence[str]], kind
     return [ids[0] for ids in found]
 
 
-def find_city(matrix: xr.Dataset, name: str) -> str:
+def find_city(matrix: xr.Dataset | xr.DataArray, name: str) -> str:
     """Return the city (its slug) that a slug, English or Chinese name in any case stands for.
 
     Raises
@@ -71,7 +71,7 @@ def find_city(matrix: xr.Dataset, name: str) -> str:
     return find_cities(matrix, [name])[0]
 
 
-def find_cities(matrix: xr.Dataset, names: str | Sequence[str]) -> list[str]:
+def find_cities(matrix: xr.Dataset | xr.DataArray, names: str | Sequence[str]) -> list[str]:
     """Return the cities (their slugs) that names stand for, one for each name (or of a single one); see `find_city`.
 
     Raises
@@ -165,7 +165,7 @@ def _names_of(parts: Sequence[Indicator | Node]) -> dict[str, tuple[str, str]]:
     return {part.id: (part.name.en, part.name.zh) for part in parts}
 
 
-def _texts(matrix: xr.Dataset, coordinate: str) -> list[str]:
+def _texts(matrix: xr.Dataset | xr.DataArray, coordinate: str) -> list[str]:
     return [str(text) for text in matrix[coordinate].to_numpy()]
 
 

@@ -31,7 +31,9 @@ from simulator.listing import (
     text_of,
     zero_faults,
 )
-from simulator.methods import Refuse
+from simulator.preparation import (
+    Refuse,
+)
 from simulator.storage import write_whole
 from simulator.tables import TABLE_SUFFIXES, first_faults, read_table, require_kind, write_table
 

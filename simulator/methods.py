@@ -94,6 +94,20 @@ class DistanceToTarget(Schema):
     """Whether a value beyond the target scores no more than 1."""
 
 
+class FractionOfBest(Schema):
+    """x / best; where lower is better, best / x: 1 is the best, 0.5 half as good. Needs values above zero."""
+
+    method: Literal["fraction-of-best"] = "fraction-of-best"
+
+
+class DistanceToReference(Schema):
+    """x / x of a reference city; where lower is better, the other way round: 1 is as good. Needs values above zero."""
+
+    method: Literal["distance-to-reference"] = "distance-to-reference"
+    city: Annotated[str, Field(min_length=1)]
+    """The reference city, by any of its names."""
+
+
 class WeightedSum(Schema):
     """Sum of weight × score, weights as written: with all weights 1 a plain sum, which keeps the printed scale."""
 
@@ -122,6 +136,33 @@ class WeightedMedian(Schema):
     """The score at which half the weight lies on either side; the middle of two where the half falls between them."""
 
     method: Literal["median"] = "median"
+
+
+class GeneralisedMean(Schema):
+    """(Weighted mean of scores to the power p) to the power of 1 / p: the lower p, the less is compensated.
+
+    1 is the arithmetic mean, 0 the geometric, -1 the harmonic. Powers that are no whole number above zero need scores
+    above zero, even ones scores not below it.
+    """
+
+    method: Literal["generalised"] = "generalised"
+    power: Annotated[float, Field(ge=-100, le=100)]
+    """The power p."""
+
+
+class CopelandScore(Schema):
+    """Rivals that a city beats, less those that beat it, by the weight of the children in which each is ahead.
+
+    Nothing is compensated: only the order of scores counts, and how many stand behind it. A tie counts half to each.
+    """
+
+    method: Literal["copeland"] = "copeland"
+
+
+class Outranking(Schema):
+    """Mean over the rivals of the share of weight by which a city is ahead, ties half: from 0 to 1."""
+
+    method: Literal["outranking"] = "outranking"
 
 
 Weight = Annotated[float, Field(ge=0, le=1e9)]
@@ -187,179 +228,29 @@ def by_name(union: Any) -> BeforeValidator:
     return BeforeValidator(_from_name, json_schema_input_type=union | Literal.__getitem__(tuple(bare)))
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
-"""A part of a whole: 0 is none, 1 is all."""
-
-
-Name = Annotated[str, Field(min_length=1)]
-"""What something is called."""
-
-
-class Denominator(Schema):
-    """Divide an indicator by a quantity of the city and multiply by `scale`: value / quantity × scale."""
-
-    by: Name
-    """The quantity, such as population; above zero for every city that has a value."""
-    scale: Annotated[float, Field(gt=0, le=1e12)] = 1.0
-    """What the ratio is multiplied by: 1000 for a figure per thousand inhabitants."""
-    missing: Literal["refuse", "leave"] = "refuse"
-    """Where a city has a value but not the quantity: an error, or the ratio is missing as well."""
-
-
-def _from_quantity(written: Any) -> Any:
-    return {"by": written} if isinstance(written, str) else written
-
-
-DenominatedBy = Annotated[Denominator, BeforeValidator(_from_quantity, json_schema_input_type=Denominator | Name)]
-"""A denominator, written as the bare name of its quantity where nothing is scaled."""
-
-
-DenominatorChoice = Literal["as-defined", "none"]
-"""Whether indicators are divided by the denominators that they have, or stay as they are in the table."""
-
-
-class KeepAll(Schema):
-    """Keep every city, whatever values it has."""
-
-    method: Literal["none"] = "none"
-
-
-class Coverage(Schema):
-    """Keep the cities that have values for a large enough share of the indicators."""
-
-    method: Literal["coverage"] = "coverage"
-    present: Share = 2 / 3
-    """Least share of the indicators for which a city must have a value."""
-    nonzero: Share | None = None
-    """Least share of the city's values that must not be zero; any number of zeros where this is left out."""
-
-
-class Refuse(Schema):
-    """Accept no missing value: each is an error (convention 4)."""
-
-    method: Literal["refuse"] = "refuse"
-
-
-class ShareWeight(Schema):
-    """Leave values missing; an aggregation then shares the weights among the values that are there."""
-
-    method: Literal["share-weight"] = "share-weight"
-
-
-class MeanOfAll(Schema):
-    """Fill with the mean of the indicator over the cities that have a value."""
-
-    method: Literal["mean"] = "mean"
-
-
-class MedianOfAll(Schema):
-    """Fill with the median of the indicator over the cities that have a value."""
-
-    method: Literal["median"] = "median"
-
-
-class _OfGroup(Schema):
-    by: Name
-    """The attribute of a city that tells its group, such as `province`."""
-    empty: Literal["refuse", "overall"] = "refuse"
-    """Where no city of the group has a value, or the city has no group: an error, or the figure over all cities."""
-
-
-class MeanOfGroup(_OfGroup):
-    """Fill with the mean of the indicator over the cities of the same group that have a value."""
-
-    method: Literal["group-mean"] = "group-mean"
-
-
-class MedianOfGroup(_OfGroup):
-    """Fill with the median of the indicator over the cities of the same group that have a value."""
-
-    method: Literal["group-median"] = "group-median"
-
-
-class Regression(Schema):
-    """Fill by regressing each indicator on all others, in rounds: within the range of its values, without chance."""
-
-    method: Literal["regression"] = "regression"
-    estimator: Literal["bayesian-ridge", "linear"] = "bayesian-ridge"
-    """Linear regression with a penalty found from the data, or ordinary least squares."""
-    rounds: Annotated[int, Field(ge=1, le=1000)] = 20
-    """Most rounds over all indicators; fewer where the filled values have settled."""
-
-
-class Nearest(Schema):
-    """Fill with the mean of the cities that are nearest in the other indicators, each put on its z-score."""
-
-    method: Literal["nearest"] = "nearest"
-    neighbours: Annotated[int, Field(ge=1, le=1000)] = 5
-    """How many cities that have a value the mean is taken over."""
-
-
-class Untreated(Schema):
-    """Leave outliers as they are."""
-
-    method: Literal["none"] = "none"
-
-
-class _Tested(Schema):
-    skew: Annotated[float, Field(gt=0, le=100)] = 2.0
-    """An indicator is treated where its skew is this far from 0 or farther …"""
-    kurtosis: Annotated[float, Field(ge=-2, le=1e6)] = 3.5
-    """… and its excess kurtosis is this large or larger."""
-    everywhere: bool = False
-    """Whether every indicator is treated, whatever its skew and kurtosis."""
-
-
-class LogTransform(_Tested):
-    """Take logarithms: ln(x - lowest + share × range), or another form."""
-
-    method: Literal["log"] = "log"
-    form: Literal["shifted", "plain", "signed"] = "shifted"
-    """`shifted` as above; `plain`: ln(x), for values above zero; `signed`: ln(1 + x) above zero, -ln(1 - x) below."""
-    share: Annotated[float, Field(gt=0, le=1e6)] = 0.01
-    """Share of the range that the lowest value is lifted by (`shifted`)."""
-
-
-class BoxCox(_Tested):
-    """Transform by (x^λ - 1) / λ, or ln(x) where λ is 0; λ makes the values likeliest to be normal."""
-
-    method: Literal["box-cox"] = "box-cox"
-    shifted: bool = False
-    """Whether x - lowest + share × range is transformed, which is above zero, instead of x, which must be."""
-    share: Annotated[float, Field(gt=0, le=1e6)] = 0.01
-    """Share of the range that the lowest value is lifted by (`shifted`)."""
-
-
-Transformation = Annotated[LogTransform | BoxCox, Field(discriminator="method"), by_name(LogTransform | BoxCox)]
-
-
-class Winsorise(_Tested):
-    """Set the extreme values to the next ones, until skew or kurtosis is small; the side is that of the skew."""
-
-    method: Literal["winsorise"] = "winsorise"
-    most: Annotated[int, Field(ge=1, le=100_000)] = 5
-    """Values set before it ends at the latest; equal ones are set together, so there may be more by the last step."""
-    otherwise: Transformation | None = None
-    """What transforms the original values of an indicator whose skew and kurtosis are still large then."""
-
-    @model_validator(mode="after")
-    def _tested_once(self) -> Winsorise:
-        twice = sorted((self.otherwise.model_fields_set if self.otherwise else set()) & set(_Tested.model_fields))
-        if twice:
-            raise ValueError(f"{', '.join(twice)} cannot stand in `otherwise` | Give it beside `winsorise`.")
-        return self
-
-
-_AnyNormalisation = AsGiven | RankPoints | PercentileRank | ZScore | MinMax | DistanceToBest | DistanceToTarget
-_AnyAggregation = WeightedSum | ArithmeticMean | GeometricMean | HarmonicMean | WeightedMedian
-AnyScreening = KeepAll | Coverage
-AnyImputation = Refuse | ShareWeight | MeanOfAll | MedianOfAll | MeanOfGroup | MedianOfGroup | Regression | Nearest
-AnyTreatment = Untreated | Winsorise | LogTransform | BoxCox
+_AnyNormalisation = (
+    AsGiven
+    | RankPoints
+    | PercentileRank
+    | ZScore
+    | MinMax
+    | DistanceToBest
+    | DistanceToTarget
+    | FractionOfBest
+    | DistanceToReference
+)
+_AnyAggregation = (
+    WeightedSum
+    | ArithmeticMean
+    | GeometricMean
+    | HarmonicMean
+    | WeightedMedian
+    | GeneralisedMean
+    | CopelandScore
+    | Outranking
+)
 AnyWeighting = AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights
 
-Screening = Annotated[AnyScreening, Field(discriminator="method"), by_name(AnyScreening)]
-Imputation = Annotated[AnyImputation, Field(discriminator="method"), by_name(AnyImputation)]
-Treatment = Annotated[AnyTreatment, Field(discriminator="method"), by_name(AnyTreatment)]
 Normalisation = Annotated[_AnyNormalisation, Field(discriminator="method"), by_name(_AnyNormalisation)]
 Aggregation = Annotated[_AnyAggregation, Field(discriminator="method"), by_name(_AnyAggregation)]
 Weighting = Annotated[AnyWeighting, Field(discriminator="method"), by_name(AnyWeighting)]
@@ -370,19 +261,38 @@ AggregationChoice = Annotated[
     AsDefined | _AnyAggregation, Field(discriminator="method"), by_name(AsDefined | _AnyAggregation)
 ]
 
-NEEDS_POSITIVE = frozenset({"geometric", "harmonic"})
-"""Aggregations that are undefined where a score is zero or negative."""
+Ratio = FractionOfBest | DistanceToReference
+"""Normalisations by a ratio of two values, which means something of values above zero only."""
+
+BELOW_ZERO, ZERO, ABOVE_ZERO = range(3)
+"""How low scores may be: any, zero and above, or above zero only."""
 
 
-def may_reach_zero(method: Schema) -> bool:
-    """Return whether a normalisation can give a score of zero or below, whatever the data.
+def lowest_score(method: Schema) -> int:
+    """Return how low the scores of a normalisation or an aggregation can be, whatever the data or the scores below it.
 
-    >>> may_reach_zero(ZScore()), may_reach_zero(MinMax(to=(1, 100))), may_reach_zero(RankPoints(ties="better"))
-    (True, False, False)
+    >>> lowest_score(ZScore()), lowest_score(PercentileRank(ties="mean")), lowest_score(RankPoints(ties="mean"))
+    (0, 1, 2)
     """
     if isinstance(method, MinMax):
-        return method.to[0] <= 0 or (method.goalposts == "given" and not method.capped)
-    return isinstance(method, ZScore | PercentileRank | DistanceToBest | DistanceToTarget)
+        unbounded = method.goalposts == "given" and not method.capped
+        return BELOW_ZERO if unbounded or method.to[0] < 0 else ZERO if method.to[0] == 0 else ABOVE_ZERO
+    if isinstance(method, ZScore | CopelandScore):
+        return BELOW_ZERO
+    return ZERO if isinstance(method, PercentileRank | DistanceToBest | DistanceToTarget | Outranking) else ABOVE_ZERO
+
+
+def lowest_needed(method: Schema) -> int:
+    """Return how low scores may be for an aggregation to be defined.
+
+    >>> lowest_needed(GeometricMean()), lowest_needed(GeneralisedMean(power=2)), lowest_needed(GeneralisedMean(power=3))
+    (2, 1, 0)
+    """
+    if isinstance(method, GeneralisedMean):
+        if method.power <= 0 or not method.power.is_integer():
+            return ABOVE_ZERO
+        return BELOW_ZERO if method.power % 2 else ZERO
+    return ABOVE_ZERO if isinstance(method, GeometricMean | HarmonicMean) else BELOW_ZERO
 
 
 class Ranking(Schema):
@@ -400,7 +310,7 @@ def catalogue() -> Mapping[str, Mapping[str, type[Schema]]]:
     """Return every method by kind and name: `catalogue()["normalisation"]["z-score"]`.
 
     >>> sorted(catalogue()["aggregation"])
-    ['arithmetic', 'geometric', 'harmonic', 'median', 'sum']
+    ['arithmetic', 'copeland', 'generalised', 'geometric', 'harmonic', 'median', 'outranking', 'sum']
     """
     return {
         kind: {member.model_fields["method"].default: member for member in get_args(get_args(union)[0])}

@@ -44,7 +44,9 @@ from simulator.index import IN_MEMORY, Index, load_index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.lookup import find_indicators
 from simulator.matrix import city_coordinates
-from simulator.methods import KeepAll
+from simulator.preparation import (
+    KeepAll,
+)
 from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
 from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, open_scenario, override, read_scenario

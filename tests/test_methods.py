@@ -6,8 +6,29 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from simulator.methods import (
-    NEEDS_POSITIVE,
+    ABOVE_ZERO,
+    BELOW_ZERO,
+    ZERO,
     Aggregation,
+    CopelandScore,
+    DistanceToBest,
+    DistanceToTarget,
+    FractionOfBest,
+    MinMax,
+    Normalisation,
+    Outranking,
+    PercentileRank,
+    Ranking,
+    RankPoints,
+    TieRule,
+    WeightedSum,
+    ZScore,
+    catalogue,
+    label,
+    lowest_needed,
+    lowest_score,
+)
+from simulator.preparation import (
     AnyImputation,
     AnyScreening,
     AnyTreatment,
@@ -15,25 +36,12 @@ from simulator.methods import (
     Coverage,
     DenominatedBy,
     Denominator,
-    DistanceToBest,
-    DistanceToTarget,
     Imputation,
     LogTransform,
     MeanOfGroup,
-    MinMax,
-    Normalisation,
-    PercentileRank,
-    Ranking,
-    RankPoints,
     Screening,
-    TieRule,
     Treatment,
-    WeightedSum,
     Winsorise,
-    ZScore,
-    catalogue,
-    label,
-    may_reach_zero,
 )
 
 denominator: TypeAdapter[Any] = TypeAdapter(DenominatedBy)
@@ -53,13 +61,28 @@ def test_the_catalogue_names_every_method_once_by_the_word_files_use() -> None:
         "min-max",
         "distance-to-best",
         "distance-to-target",
+        "fraction-of-best",
+        "distance-to-reference",
     }
-    assert set(catalogue()["aggregation"]) == {"arithmetic", "geometric", "harmonic", "median", "sum"}
+    means = {"arithmetic", "geometric", "harmonic", "median", "generalised"}
+    assert set(catalogue()["aggregation"]) == {*means, "sum", "copeland", "outranking"}
     assert catalogue()["normalisation"]["min-max"] is MinMax
 
 
-def test_methods_that_need_positive_scores_are_in_the_catalogue() -> None:
-    assert set(catalogue()["aggregation"]) >= NEEDS_POSITIVE
+@pytest.mark.parametrize(
+    ("method", "needed"),
+    [
+        ("sum", BELOW_ZERO),
+        ("copeland", BELOW_ZERO),
+        ("geometric", ABOVE_ZERO),
+        ("harmonic", ABOVE_ZERO),
+        *(({"method": "generalised", "power": power}, ABOVE_ZERO) for power in (-2, -1, -0.5, 0, 0.5, 2.5)),
+        *(({"method": "generalised", "power": power}, ZERO) for power in (2, 4)),
+        *(({"method": "generalised", "power": power}, BELOW_ZERO) for power in (1, 3)),
+    ],
+)
+def test_which_scores_an_aggregation_needs(method: Any, needed: int) -> None:
+    assert lowest_needed(aggregation.validate_python(method)) == needed
 
 
 @pytest.mark.parametrize(
@@ -67,7 +90,10 @@ def test_methods_that_need_positive_scores_are_in_the_catalogue() -> None:
 )
 def test_a_bare_name_and_a_mapping_mean_the_same_and_ties_have_no_hidden_default(kind: str, name: str) -> None:
     adapter = normalisation if kind == "normalisation" else aggregation
-    if name in ("rank", "percentile-rank"):
+    if name in ("distance-to-reference", "generalised"):
+        with pytest.raises(ValidationError, match="city" if kind == "normalisation" else "power"):
+            adapter.validate_python(name)
+    elif name in ("rank", "percentile-rank"):
         with pytest.raises(ValidationError, match="ties"):
             adapter.validate_python(name)
     else:
@@ -117,21 +143,25 @@ def test_a_method_never_changes_once_made() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "reaches"),
+    ("method", "lowest"),
     [
-        (MinMax(), True),
-        (MinMax(to=(1, 100)), False),
-        (MinMax(to=(1, 100), goalposts="given"), True),
-        (MinMax(to=(1, 100), goalposts="given", capped=True), False),
-        (ZScore(mean=100, sd=1), True),
-        (PercentileRank(ties="mean"), True),
-        (DistanceToBest(), True),
-        (DistanceToTarget(), True),
-        (RankPoints(ties="better"), False),
+        (MinMax(), ZERO),
+        (MinMax(to=(-1, 1)), BELOW_ZERO),
+        (MinMax(to=(1, 100)), ABOVE_ZERO),
+        (MinMax(to=(1, 100), goalposts="given"), BELOW_ZERO),
+        (MinMax(to=(1, 100), goalposts="given", capped=True), ABOVE_ZERO),
+        (ZScore(mean=100, sd=1), BELOW_ZERO),
+        (PercentileRank(ties="mean"), ZERO),
+        (DistanceToBest(), ZERO),
+        (DistanceToTarget(), ZERO),
+        (RankPoints(ties="better"), ABOVE_ZERO),
+        (FractionOfBest(), ABOVE_ZERO),
+        (CopelandScore(), BELOW_ZERO),
+        (Outranking(), ZERO),
     ],
 )
-def test_which_scores_may_reach_zero(method: Any, reaches: bool) -> None:
-    assert may_reach_zero(method) is reaches
+def test_how_low_scores_may_be(method: Any, lowest: int) -> None:
+    assert lowest_score(method) == lowest
 
 
 def test_a_plain_sum_is_what_keeps_the_printed_scale() -> None:

@@ -17,9 +17,9 @@ from simulator.construction.scoring import as_defined, score_chunk
 from simulator.definition import Definition
 from simulator.errors import DrawError, Fault, InputError
 from simulator.kernels.arrays import Floats
-from simulator.kernels.tree import NOTHING_LEFT, Plan
+from simulator.kernels.tree import NOTHING_LEFT, UNDEFINED_SLOT, Plan
 from simulator.lookup import find_city, find_indicators
-from simulator.methods import NEEDS_POSITIVE, AsGiven
+from simulator.methods import ABOVE_ZERO, BELOW_ZERO, AsGiven, DistanceToReference, Ratio, lowest_needed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,7 +65,10 @@ class Scorer:
         scored = score_chunk(self.plan, self.definition.ranking, as_defined(values))
         leaves = len(values)
         if scored.failed != -1:
-            culprits = _not_above_zero(self.definition, scored.failed, scored.normalised[:leaves], scored.scores)
+            rows = scored.normalised[:leaves]
+            culprits = (
+                _not_above_zero(self.definition, scored.failed, rows, scored.scores) if scored.failed >= 0 else ()
+            )
             raise unscored([self.definition], scored.failed, culprits)
         return self.frame.copy(
             data={
@@ -169,22 +172,41 @@ def node_coordinates(definition: Definition) -> dict[str, tuple[str, list[str]]]
 
 
 def _not_above_zero(definition: Definition, node: int, normalised: Floats, scores: Floats) -> list[str]:
-    """Return the children of a node that have a score of zero or below, as far as the scores tell."""
+    """Return the children of a node that have a score too low for its mean, as far as the scores tell."""
     parent = definition.nodes[node]
     leaves = {leaf.id: row for leaf, row in zip(definition.indicators, normalised, strict=True)}
     nodes = {one.id: row for one, row in zip(definition.nodes, scores, strict=True)}
     rows = leaves | nodes if isinstance(parent.normalise, AsGiven) else leaves
-    return [child.id for child in parent.children if child.id in rows and (rows[child.id] <= 0.0).any()]
+    too_low = np.less_equal if lowest_needed(parent.aggregate) == ABOVE_ZERO else np.less
+    return [child.id for child in parent.children if child.id in rows and too_low(rows[child.id], 0.0).any()]
 
 
 def unscored(variants: Sequence[Definition], node: int, culprits: Sequence[str] = ()) -> DrawError:
-    """Return the error for a node whose mean meets a score that is not above zero, or for a draw with nothing left."""
+    """Return the error for a node whose mean meets a score that is not above zero, or for a draw with nothing left.
+
+    Or for an indicator or node whose normalisation is undefined, which `node` says as kernels do.
+    """
+    if node <= UNDEFINED_SLOT:
+        return _unnormalised(variants, variants[0].slots[UNDEFINED_SLOT - node])
     if node == NOTHING_LEFT:
         return DrawError("a draw has no indicator of any weight left (convention 10). Leave out fewer together.")
-    one = next(v.nodes[node] for v in variants if v.nodes[node].aggregate.method in NEEDS_POSITIVE)
+    one = next(v.nodes[node] for v in variants if lowest_needed(v.nodes[node].aggregate) > BELOW_ZERO)
+    found = "that is not above zero" if lowest_needed(one.aggregate) == ABOVE_ZERO else "below zero"
     return DrawError(
-        f"the {one.aggregate.method} mean of {one.id} met a score that is not above zero"
+        f"the {one.aggregate.method} mean of {one.id} met a score {found}"
         f"{' (of ' + ', '.join(culprits) + ')' if culprits else ''}. "
         "Normalise to a range above zero (min-max to [1, 100], or rank), or aggregate by the arithmetic mean"
         + ("; or exclude the pair under `never`." if len(variants) > 1 else ".")
+    )
+
+
+def _unnormalised(variants: Sequence[Definition], slot: str) -> DrawError:
+    """Return the error for an indicator or node of which a ratio was asked that it cannot have."""
+    methods = [one.node(one.ancestors[slot][-1]).normalise for one in variants]
+    ratio = next(method for method in methods if isinstance(method, Ratio))
+    lacking = f", or {ratio.city} has none" if isinstance(ratio, DistanceToReference) else ""
+    return DrawError(
+        f"the {ratio.method} of {slot} is undefined: a value is not above zero, as a ratio needs{lacking}. "
+        "Choose another normalisation, such as rank or min-max"
+        + ("; or exclude it under `never`." if len(variants) > 1 else ".")
     )

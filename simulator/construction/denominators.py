@@ -15,7 +15,9 @@ import numpy as np
 from simulator.construction.cells import Labels, cell_faults, check_table
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.kernels.arrays import Floats
-from simulator.methods import Denominator
+from simulator.preparation import (
+    Denominator,
+)
 
 SOURCE: Final = "denominators"
 """What errors call this step."""
@@ -51,7 +53,7 @@ def denominate(
 
     Examples
     --------
-    >>> from simulator.methods import Denominator
+    >>> from simulator.preparation import (Denominator,)
     >>> labels = Labels(["gdp", "air"], ["hefei", "harbin"])
     >>> values = np.array([[13507.7, 6016.3], [82.0, np.nan]])
     >>> per_head = Denominator(by="population", scale=10.0)

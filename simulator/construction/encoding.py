@@ -14,18 +14,24 @@ from simulator.kernels import normalisation as normalisations
 from simulator.kernels import ranking
 from simulator.kernels.arrays import Floats
 from simulator.kernels.tree import Plan
+from simulator.lookup import find_city
 from simulator.methods import (
     AsGiven,
     DistanceToBest,
+    DistanceToReference,
     DistanceToTarget,
+    FractionOfBest,
+    GeneralisedMean,
     MinMax,
     PercentileRank,
     Ranking,
     RankPoints,
-    ShareWeight,
     ZScore,
 )
 from simulator.names import CITY, INDICATOR, VALUE
+from simulator.preparation import (
+    ShareWeight,
+)
 from simulator.validation import Schema
 
 TIE_CODES = {
@@ -41,6 +47,9 @@ AGGREGATION_CODES = {
     "geometric": aggregations.GEOMETRIC,
     "harmonic": aggregations.HARMONIC,
     "median": aggregations.MEDIAN,
+    "generalised": aggregations.GENERALISED,
+    "copeland": aggregations.COPELAND,
+    "outranking": aggregations.OUTRANKING,
 }
 DIRECTION_CODES = {
     "higher": normalisations.HIGHER,
@@ -58,12 +67,13 @@ def encode(variants: Sequence[Definition], printed: xr.DataArray) -> Plan:
         One definition or more: same tree, same weights.
     printed
         Printed points (city × slot identifier) of the indicators and nodes that have any; `as-published` reads them.
+        Its cities, and their names where it has them, are those among which a reference city is found.
     """
     first = variants[0]
     slots: list[Indicator | Node] = [*first.indicators, *first.nodes]
     number = {slot.id: position for position, slot in enumerate(slots)}
     starts = np.cumsum([0, *(len(node.children) for node in first.nodes)])
-    methods = [[_encode_normalisation(definition, child) for child in slots] for definition in variants]
+    methods = [[_encode_normalisation(definition, child, printed) for child in slots] for definition in variants]
     printed_points, printed_city = _sort_printed(slots, printed)
     return Plan(
         child_start=starts.astype(np.int64),
@@ -77,6 +87,7 @@ def encode(variants: Sequence[Definition], printed: xr.DataArray) -> Plan:
             [[AGGREGATION_CODES[node.aggregate.method] for node in definition.nodes] for definition in variants],
             np.int64,
         ),
+        power=np.array([[_power(node) for node in definition.nodes] for definition in variants], np.float64),
         weight=np.array([slot.weight for slot in slots], np.float64),
         scale=np.array([child_scales(definition) for definition in variants], np.float64),
         printed=printed_points,
@@ -99,13 +110,15 @@ def encode_ranking(rule: Ranking) -> tuple[int, float, int]:
     return TIE_CODES[rule.ties], rule.tolerance, -1 if rule.decimals is None else rule.decimals
 
 
-def _encode_normalisation(definition: Definition, slot: Indicator | Node) -> tuple[int, list[float]]:
+def _encode_normalisation(
+    definition: Definition, slot: Indicator | Node, printed: xr.DataArray
+) -> tuple[int, list[float]]:
     """Return the code and parameters by which a slot is normalised for its parent; the index itself has none."""
     above = definition.ancestors[slot.id]
     if not above:
         return normalisations.NONE, [0.0] * normalisations.PARAMETERS
     parent = definition.node(above[-1])
-    code, parameters = _encode_method(parent.normalise, slot)
+    code, parameters = _encode_method(parent.normalise, slot, printed)
     return code, [*parameters, *[0.0] * (normalisations.PARAMETERS - len(parameters))]
 
 
@@ -121,7 +134,8 @@ def _run_ends(methods: Sequence[tuple[int, list[float]]]) -> list[int]:
     return ends
 
 
-def _encode_method(method: Schema, slot: Indicator | Node) -> tuple[int, list[float]]:
+def _encode_method(method: Schema, slot: Indicator | Node, printed: xr.DataArray) -> tuple[int, list[float]]:
+    lower = float(isinstance(slot, Indicator) and slot.direction == "lower")
     match method:
         case AsGiven():
             return normalisations.NONE, []
@@ -138,7 +152,16 @@ def _encode_method(method: Schema, slot: Indicator | Node) -> tuple[int, list[fl
             return normalisations.DISTANCE_TO_BEST, []
         case DistanceToTarget(capped=capped):
             return normalisations.DISTANCE_TO_TARGET, [_oriented_target(slot), float(capped)]
+        case FractionOfBest():
+            return normalisations.FRACTION_OF_BEST, [lower]
+        case DistanceToReference(city=city):
+            position = printed[CITY].values.tolist().index(find_city(printed, city))
+            return normalisations.DISTANCE_TO_REFERENCE, [float(position), lower]
     raise TypeError(f"no kernel is known for the normalisation {method!r}")
+
+
+def _power(node: Node) -> float:
+    return node.aggregate.power if isinstance(node.aggregate, GeneralisedMean) else 0.0
 
 
 def _oriented_goalposts(slot: Indicator | Node) -> tuple[float, float]:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+
+import xarray as xr
 
 from simulator.construction.recipe import Recipe, with_weights
 from simulator.definition import Definition, Node
 from simulator.documents import Location
 from simulator.errors import InputError, did_you_mean
-from simulator.lookup import find_slots
-from simulator.methods import NEEDS_POSITIVE, AsGiven, DistanceToTarget, MinMax, may_reach_zero
+from simulator.lookup import find_city, find_slots
+from simulator.methods import (
+    ABOVE_ZERO,
+    AsGiven,
+    CopelandScore,
+    DistanceToReference,
+    DistanceToTarget,
+    MinMax,
+    Outranking,
+    Ratio,
+    lowest_needed,
+    lowest_score,
+)
 
 Problem = tuple[Location, str, str]
 """Where, what is wrong, and what mends it."""
@@ -62,6 +75,16 @@ def needs_problems(method: object, definition: Definition, where: Location) -> I
         lacking = [leaf.id for leaf in definition.indicators if leaf.target is None] + nodes
         if lacking:
             yield where, f"no target is defined for {some(lacking)}", "Choose another normalisation, or add `target`."
+    if isinstance(method, Ratio):
+        near = [leaf.id for leaf in definition.indicators if leaf.direction == "target"]
+        if near:
+            yield where, f"{some(near)} come near to a target, of which no ratio tells", "Choose another normalisation."
+
+
+def reference_problems(methods: Iterable[object], cities: xr.Dataset, where: Location) -> Iterator[Problem]:
+    """Yield reference cities of normalisations that are not among the cities."""
+    for name in dict.fromkeys(method.city for method in methods if isinstance(method, DistanceToReference)):
+        yield from lookup_problems(where, partial(find_city, cities, name))
 
 
 def some(names: Sequence[str]) -> str:
@@ -70,19 +93,20 @@ def some(names: Sequence[str]) -> str:
 
 
 def undefined_node(definition: Definition) -> str | None:
-    """Return the first node whose geometric or harmonic mean may meet a score of zero or below, whatever the data.
+    """Return the first node whose mean may meet a score that is too low for it, whatever the data.
 
     Values taken as given are trusted to be above zero; a draw in which they are not is an error when it comes.
     """
-    low = {leaf.id: False for leaf in definition.indicators}
+    lowest = {leaf.id: ABOVE_ZERO for leaf in definition.indicators}
     for node in definition.nodes:
-        risky = any(
-            low[child.id] if isinstance(node.normalise, AsGiven) else may_reach_zero(node.normalise)
+        met = min(
+            lowest[child.id] if isinstance(node.normalise, AsGiven) else lowest_score(node.normalise)
             for child in node.children
         )
-        if risky and node.aggregate.method in NEEDS_POSITIVE:
+        if met < lowest_needed(node.aggregate):
             return node.id
-        low[node.id] = risky
+        compares = isinstance(node.aggregate, CopelandScore | Outranking)
+        lowest[node.id] = lowest_score(node.aggregate) if compares else met
     return None
 
 

@@ -19,7 +19,15 @@ from simulator.construction.cells import Labels, cell_faults, check_table, indic
 from simulator.construction.predicting import by_nearest, by_regression
 from simulator.errors import Fault, InputError
 from simulator.kernels.arrays import Flags, Floats
-from simulator.methods import AnyImputation, MeanOfGroup, MedianOfGroup, Nearest, Refuse, Regression, ShareWeight
+from simulator.preparation import (
+    AnyImputation,
+    MeanOfGroup,
+    MedianOfGroup,
+    Nearest,
+    Refuse,
+    Regression,
+    ShareWeight,
+)
 
 SOURCE: Final = "imputation"
 """What errors call this step."""
@@ -72,7 +80,7 @@ def impute(values: Floats, method: AnyImputation, labels: Labels, groups: Sequen
 
     Examples
     --------
-    >>> from simulator.methods import MeanOfGroup
+    >>> from simulator.preparation import (MeanOfGroup,)
     >>> values = np.array([[4.0, np.nan, 8.0, 6.0]])
     >>> labels = Labels(["gdp"], ["hefei", "wuhu", "harbin", "bengbu"])
     >>> imputed = impute(values, MeanOfGroup(by="province"), labels, ["anhui", "anhui", "heilongjiang", "anhui"])

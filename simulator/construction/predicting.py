@@ -15,7 +15,10 @@ import numpy as np
 from simulator.construction.skewness import constant_rows
 from simulator.errors import Fault, InputError
 from simulator.kernels.arrays import Floats
-from simulator.methods import Nearest, Regression
+from simulator.preparation import (
+    Nearest,
+    Regression,
+)
 
 
 def by_regression(values: Floats, method: Regression) -> tuple[Floats, bool]:
@@ -47,7 +50,7 @@ def by_regression(values: Floats, method: Regression) -> tuple[Floats, bool]:
 
     Examples
     --------
-    >>> from simulator.methods import Regression
+    >>> from simulator.preparation import (Regression,)
     >>> values = np.array([[1.0, 2.0, 3.0, 4.0], [10.0, np.nan, 30.0, 40.0]])
     >>> found, settled = by_regression(values, Regression(estimator="linear"))
     >>> found.round(6).tolist(), settled
@@ -99,7 +102,7 @@ def by_nearest(values: Floats, method: Nearest) -> Floats:
 
     Examples
     --------
-    >>> from simulator.methods import Nearest
+    >>> from simulator.preparation import (Nearest,)
     >>> values = np.array([[1.0, 2.0, 8.0, 9.0], [10.0, np.nan, 30.0, 40.0]])
     >>> by_nearest(values, Nearest(neighbours=1)).round(6).tolist()
     [[1.0, 2.0, 8.0, 9.0], [10.0, 10.0, 30.0, 40.0]]

@@ -15,7 +15,10 @@ from simulator.construction.treatment import Treated, treat
 from simulator.definition import Definition
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.kernels.arrays import Flags, Floats
-from simulator.methods import MeanOfGroup, MedianOfGroup
+from simulator.preparation import (
+    MeanOfGroup,
+    MedianOfGroup,
+)
 
 
 def prepare(definition: Definition, matrix: xr.Dataset) -> xr.Dataset:

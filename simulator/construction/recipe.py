@@ -18,18 +18,20 @@ from simulator.methods import (
     AggregationChoice,
     AsDefined,
     AsGiven,
-    DenominatorChoice,
     EqualWeights,
     GivenWeights,
-    Imputation,
     NormalisationChoice,
     PercentileRank,
     Ranking,
     RankPoints,
-    Screening,
     TieRule,
-    Treatment,
     Weight,
+)
+from simulator.preparation import (
+    DenominatorChoice,
+    Imputation,
+    Screening,
+    Treatment,
 )
 from simulator.validation import Schema
 

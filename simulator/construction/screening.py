@@ -14,7 +14,10 @@ import numpy as np
 from simulator.construction.cells import Labels, check_table
 from simulator.errors import Fault, InputError
 from simulator.kernels.arrays import Flags, Floats
-from simulator.methods import AnyScreening, Coverage
+from simulator.preparation import (
+    AnyScreening,
+    Coverage,
+)
 
 SOURCE: Final = "screening"
 """What errors call this step."""
@@ -54,7 +57,7 @@ def screen(values: Floats, method: AnyScreening, labels: Labels) -> Screened:
 
     Examples
     --------
-    >>> from simulator.methods import Coverage
+    >>> from simulator.preparation import (Coverage,)
     >>> values = np.array([[1.0, np.nan], [0.0, np.nan], [2.0, 5.0]])
     >>> found = screen(values, Coverage(present=0.5), Labels(["a", "b", "c"], ["hefei", "harbin"]))
     >>> found.kept.tolist(), found.coverage.round(3).tolist(), found.nonzero.round(3).tolist()

@@ -12,7 +12,10 @@ from scipy import stats
 
 from simulator.kernels.arrays import Flags, Floats
 from simulator.kernels.tree import ROUNDING
-from simulator.methods import BoxCox, LogTransform
+from simulator.preparation import (
+    BoxCox,
+    LogTransform,
+)
 
 Obstacle = tuple[str, str]
 """Why values cannot be transformed, and what mends it."""
@@ -53,7 +56,7 @@ def transform(values: Floats, method: LogTransform | BoxCox) -> Transformed | Ob
 
     Examples
     --------
-    >>> from simulator.methods import LogTransform
+    >>> from simulator.preparation import (LogTransform,)
     >>> done = transform(np.array([0.0, 10.0, 100.0]), LogTransform())
     >>> done.values.round(3).tolist(), done.shift
     ([0.0, 2.398, 4.615], 1.0)

@@ -21,7 +21,13 @@ from simulator.construction.transforming import Transformed, transform
 from simulator.errors import Fault, InputError
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.tree import ROUNDING
-from simulator.methods import AnyTreatment, BoxCox, LogTransform, Untreated, Winsorise
+from simulator.preparation import (
+    AnyTreatment,
+    BoxCox,
+    LogTransform,
+    Untreated,
+    Winsorise,
+)
 
 SOURCE: Final = "treatment"
 """What errors call this step."""
@@ -90,7 +96,7 @@ def treat(values: Floats, method: AnyTreatment, labels: Labels) -> Treated:
 
     Examples
     --------
-    >>> from simulator.methods import Winsorise
+    >>> from simulator.preparation import (Winsorise,)
     >>> values = np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 100.0]])
     >>> treated = treat(values, Winsorise(), Labels(["gdp"], list("abcdefgh")))
     >>> treated.values.tolist()
@@ -137,7 +143,7 @@ def winsorised(values: Floats, method: Winsorise) -> Floats:
 
     Examples
     --------
-    >>> from simulator.methods import Winsorise
+    >>> from simulator.preparation import (Winsorise,)
     >>> winsorised(np.array([[0.0, 1.0, 2.0, 3.0, 4.0, 4.0, 50.0, 60.0]]), Winsorise(skew=1, kurtosis=-2)).tolist()
     [[0.0, 1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 4.0]]
     """

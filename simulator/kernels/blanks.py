@@ -1,9 +1,10 @@
 """Draws of a matrix with blank cells (NaN): what is blank takes no part, and its weight goes to what is there.
 
-The OECD/JRC Handbook (2008, doi:10.1787/9789264043466-en, step 3) calls it case by case. An indicator is normalised
-over the cities that have it. A node is aggregated, city by city, over the children that have a score there; one without
-any is blank itself, and a city without a total has no rank. Each method is the one of ordinary matrices, applied to
-what is present, and has the same bits where nothing is blank.
+So the OECD/JRC Handbook (2008, doi:10.1787/9789264043466-en, step 3) lets missing data be left out case by case. An
+indicator is normalised over the cities that have it. A node is aggregated, city by city, over the children that have a
+score there (two cities are compared over those that both have); one without any is blank itself, and a city without a
+total has no rank. Each method is the one of ordinary matrices, applied to what is present, and has the same bits where
+nothing is blank.
 """
 
 from __future__ import annotations
@@ -13,21 +14,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.kernels.aggregation import SUM, aggregate
+from simulator.kernels.aggregation import SUM, aggregate, compares_cities
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.compiled import compiled, part
 from simulator.kernels.keys import Keys, pack, position_mask
 from simulator.kernels.normalisation import NONE, normalise, orient
 from simulator.kernels.ranking import join_ties
 from simulator.kernels.rows import copy_rows
-from simulator.kernels.tree import NOTHING_LEFT, ROUNDING, Plan, find_coefficients, sum_printed
+from simulator.kernels.tree import NOTHING_LEFT, ROUNDING, UNDEFINED_SLOT, Plan, find_coefficients, sum_printed
 
 
 class Gathered(NamedTuple):
     """Room for what is present in one row of at most n cities, each a line of memory of its own."""
 
-    place: Integers
+    here: Integers
     """(n): positions of those present."""
+    place: Integers
+    """(n): for each city the other way round, its number among those present, or -1."""
     value: Floats
     better: Integers
     same: Integers
@@ -38,7 +41,7 @@ class Gathered(NamedTuple):
 def make_gathered(n: int) -> Gathered:
     """Return room for n cities."""
     better, same = np.empty(n, np.int64), np.empty(n, np.int64)
-    return Gathered(np.empty(n, np.int64), np.empty(n), better, same, np.empty(n))
+    return Gathered(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n), better, same, np.empty(n))
 
 
 @compiled
@@ -83,7 +86,9 @@ def score_draws_with_blanks(
             copy_rows(kept[v], normalised)
         else:
             held = values[draw if values.shape[0] > 1 else 0]
-            _normalise_leaves(plan, v, held, here, printed_sums, gathered, normalised)
+            undefined = _normalise_leaves(plan, v, held, here, printed_sums, gathered, normalised)
+            if undefined != -1:
+                return UNDEFINED_SLOT - undefined
             if static:
                 copy_rows(normalised[:leaves], kept[v])
                 known[v] = True
@@ -110,8 +115,10 @@ def _gather(row: Floats, gathered: Gathered) -> int:
     """Take what is present of a row, in order, into `gathered`; return how many there are."""
     m = 0
     for i in range(row.size):
+        gathered.place[i] = -1
         if not math.isnan(row[i]):
-            gathered.place[m] = i
+            gathered.here[m] = i
+            gathered.place[i] = m
             gathered.value[m] = row[i]
             m += 1
     return m
@@ -120,12 +127,15 @@ def _gather(row: Floats, gathered: Gathered) -> int:
 @part
 def _normalise_gathered(
     plan: Plan, variant: int, slot: int | np.int64, m: int, printed_sums: Floats, gathered: Gathered, out: Floats
-) -> None:
-    """Normalise the m values gathered as a slot is normalised for its parent, into a row `out` (n), NaN elsewhere."""
+) -> bool:
+    """Normalise the m values gathered as a slot is normalised for its parent, into a row `out` (n), NaN elsewhere.
+
+    Returns False where that is undefined.
+    """
     for i in range(out.size):
         out[i] = math.nan
     if m > 0:
-        normalise(
+        undefined = normalise(
             gathered.value[:m].reshape((1, m)),
             plan.normalisation[variant, slot],
             plan.parameters[variant, slot],
@@ -133,10 +143,14 @@ def _normalise_gathered(
             gathered.better[:m].reshape((1, m)),
             gathered.same[:m].reshape((1, m)),
             np.bool_(False),
+            gathered.place,
             gathered.out[:m].reshape((1, m)),
         )
+        if undefined != -1:
+            return False
         for k in range(m):
-            out[gathered.place[k]] = gathered.out[k]
+            out[gathered.here[k]] = gathered.out[k]
+    return True
 
 
 @part
@@ -148,8 +162,11 @@ def _normalise_leaves(
     printed_sums: Floats,
     gathered: Gathered,
     normalised: Floats,
-) -> None:
-    """Orient and normalise the indicators, each over the cities that take part and have it."""
+) -> int:
+    """Orient and normalise the indicators, each over the cities that take part and have it.
+
+    Returns -1, or the first indicator of which that is undefined.
+    """
     leaves, n = values.shape
     oriented = np.empty((leaves, n))
     orient(values, plan.direction, plan.target, oriented)
@@ -158,7 +175,9 @@ def _normalise_leaves(
             if not city_in[i]:
                 oriented[leaf, i] = math.nan
         m = _gather(oriented[leaf], gathered)
-        _normalise_gathered(plan, variant, leaf, m, printed_sums, gathered, normalised[leaf])
+        if not _normalise_gathered(plan, variant, leaf, m, printed_sums, gathered, normalised[leaf]):
+            return leaf
+    return -1
 
 
 @part
@@ -179,13 +198,19 @@ def _climb(
     column, single = np.empty((slots, 1)), np.empty(1)
     for node in range(plan.child_start.size - 1):
         children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
+        method, power = plan.aggregation[variant, node], plan.power[variant, node]
+        compared = compares_cities(method)
         for child in children:
             if child >= leaves and coefficient[child] != 0.0:
                 m = _gather(scores[child - leaves], gathered)
-                if plan.normalisation[variant, child] != NONE:
+                if compared or plan.normalisation[variant, child] != NONE:
                     join_ties(gathered.value[:m], rounding[child - leaves])
-                _normalise_gathered(plan, variant, child, m, printed_sums, gathered, normalised[child])
-        rounding[node] = 0.0
+                if not _normalise_gathered(plan, variant, child, m, printed_sums, gathered, normalised[child]):
+                    return UNDEFINED_SLOT - int(child)
+        rounding[node] = ROUNDING if compared else 0.0
+        if compared:
+            aggregate(method, power, normalised, children, coefficient, scores[node])
+            continue
         for i in range(n):
             scores[node, i] = math.nan
             if not _share_out(plan, variant, node, children, coefficient, normalised, i, own):
@@ -195,7 +220,7 @@ def _climb(
                 column[child, 0] = normalised[child, i]
                 if own[child] != 0.0:
                     size += own[child] * abs(normalised[child, i])
-            if not aggregate(plan.aggregation[variant, node], column, children, own, single):
+            if not aggregate(method, power, column, children, own, single):
                 return node
             scores[node, i] = single[0]
             rounding[node] = max(rounding[node], ROUNDING * size)

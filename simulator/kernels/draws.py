@@ -87,20 +87,22 @@ def score_draws(
     slot_weight = np.zeros(slots)
     matrix = np.empty((leaves, n))
     active = np.empty(n, np.int64)
-    scratch = make_scratch(leaves, n)
+    scratch = make_scratch(leaves, active[:0], n)
     m = 0
     row: int | np.int64 = np.int64(0)  # of that type from the beginning, or it is compiled twice
     for draw in range(draws):
         if draw == 0 or city_in.shape[0] > 1:
             m = _list_active(city_in[draw], active)
             sum_printed(plan, city_in[draw], printed_sums)
-            scratch = make_scratch(leaves, m)
+            scratch = make_scratch(leaves, active[:m], n)
         v = variant[draw]
         if static and known[v]:
             copy_rows(kept[v], normalised)
         else:
             present = _present(values[draw if values.shape[0] > 1 else 0], active[:m], matrix)
             row = normalise_leaves(plan, v, present, printed_sums, keys, row, scratch, normalised)
+            if row < 0:
+                return int(row)
             if static:
                 copy_rows(normalised[:leaves], kept[v])
                 known[v] = True

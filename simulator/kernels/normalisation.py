@@ -17,6 +17,7 @@ from simulator.kernels.ranking import BETTER, MEAN, NO_GAPS, WORSE, count_better
 from simulator.kernels.rows import copy_rows
 
 NONE, RANK, PERCENTILE_RANK, Z_SCORE, MIN_MAX, DISTANCE_TO_BEST, DISTANCE_TO_TARGET = range(7)
+FRACTION_OF_BEST, DISTANCE_TO_REFERENCE = 7, 8
 """Codes of the methods."""
 
 HIGHER, LOWER, TARGET = 1, -1, 0
@@ -127,6 +128,39 @@ def distance_to_target(values: Floats, target: float, capped: bool, out: Floats)
 
 
 @part
+def fraction_of_best(values: Floats, lower: bool, out: Floats) -> int:
+    """Take x / best, or best / x where `lower` values were turned round: 1 for the best, a share of 1 for the others.
+
+    A ratio needs values above zero (below it where they were turned round). Returns the first row that has others, or
+    -1.
+    """
+    for row in range(values.shape[0]):
+        worst, best = extremes(values, row)
+        if not (best < 0.0 if lower else worst > 0.0):
+            return row
+        for i in range(values.shape[1]):
+            out[row, i] = best / values[row, i] if lower else values[row, i] / best
+    return -1
+
+
+@part
+def distance_to_reference(values: Floats, lower: bool, reference: int | np.int64, out: Floats) -> int:
+    """Take x / x_reference, or x_reference / x where `lower` values were turned round: 1 for the reference city.
+
+    `reference` is its place among the values, -1 where it has none. Returns the first row in which a ratio means
+    nothing, as of `fraction_of_best`, or -1.
+    """
+    for row in range(values.shape[0]):
+        worst, best = extremes(values, row)
+        if reference < 0 or not (best < 0.0 if lower else worst > 0.0):
+            return row
+        own = values[row, reference]
+        for i in range(values.shape[1]):
+            out[row, i] = own / values[row, i] if lower else values[row, i] / own
+    return -1
+
+
+@part
 def by_rank(method: int) -> bool:
     """Return whether the method of that code looks at the order of values alone."""
     return method in (RANK, PERCENTILE_RANK)
@@ -141,11 +175,14 @@ def normalise(
     better: Integers,
     same: Integers,
     counted: bool | np.bool_,
+    place: Integers,
     out: Floats,
-) -> None:
+) -> int:
     """Normalise rows of oriented values (rows, n) into the first columns of `out` by the method of that code.
 
     Methods by rank read `better` and `same` (rows, n), which hold their counts if `counted`, and are scratch otherwise.
+    `place` (cities) is the column of each city of the matrix, -1 of those without one. Returns -1, or the first row of
+    which the method is undefined.
     """
     if method == NONE:
         copy_rows(values, out)
@@ -163,5 +200,10 @@ def normalise(
         min_max(values, given, parameters[1], parameters[2], parameters[3], parameters[4], capped, out)
     elif method == DISTANCE_TO_BEST:
         distance_to_best(values, out)
+    elif method == FRACTION_OF_BEST:
+        return fraction_of_best(values, parameters[0] > 0.0, out)
+    elif method == DISTANCE_TO_REFERENCE:
+        return distance_to_reference(values, parameters[1] > 0.0, place[int(parameters[0])], out)
     else:
         distance_to_target(values, parameters[0], parameters[1] > 0.0, out)
+    return -1

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.kernels.aggregation import ARITHMETIC, SUM, aggregate
+from simulator.kernels.aggregation import ARITHMETIC, SUM, aggregate, compares_cities
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.compiled import part
 from simulator.kernels.keys import Keys, count_by_keys, position_mask
@@ -23,6 +23,9 @@ ROUNDING = 1e-12
 
 NOTHING_LEFT = -2
 """Returned instead of a node where a draw has no indicator left."""
+
+UNDEFINED_SLOT = -3
+"""Returned, less the slot, instead of a node where the normalisation of a slot is undefined."""
 
 
 class Plan(NamedTuple):
@@ -44,6 +47,8 @@ class Plan(NamedTuple):
     """(V, L): the first indicator behind each that is normalised otherwise, or L."""
     aggregation: Integers
     """(V, nodes): code of the method that aggregates the children of each node."""
+    power: Floats
+    """(V, nodes): power of that method where it is a generalised mean."""
     weight: Floats
     """(S): weight of each slot below its parent, as written."""
     scale: Floats
@@ -128,13 +133,19 @@ class Scratch(NamedTuple):
     """(L, m)"""
     falling: Floats
     """(m)"""
+    place: Integers
+    """(n): column of each city, -1 of those that take no part."""
 
 
 @part
-def make_scratch(leaves: int, cities: int) -> Scratch:
-    """Return scratch for so many indicators and cities."""
+def make_scratch(leaves: int, active: Integers, cities: int) -> Scratch:
+    """Return scratch for so many indicators, and of so many cities those that are `active`."""
+    place = np.full(cities, -1, np.int64)
+    for k in range(active.size):
+        place[active[k]] = k
+    cities = active.size
     better, same = np.empty((leaves, cities), np.int64), np.empty((leaves, cities), np.int64)
-    return Scratch(np.empty((leaves, cities)), better, same, np.empty(cities))
+    return Scratch(np.empty((leaves, cities)), better, same, np.empty(cities), place)
 
 
 @part
@@ -151,7 +162,8 @@ def normalise_leaves(
     """Orient and normalise the indicators: `values` (L, n) into the first L rows of `normalised` (S, n).
 
     `keys` hold, from `row` on, sorted keys of each indicator that is normalised by rank, or no row at all where they
-    are to be counted here. Returns the row behind those used.
+    are to be counted here. Returns the row behind those used, or `UNDEFINED_SLOT` less the first indicator of which its
+    normalisation is undefined.
     """
     leaves = plan.direction.size
     mask = position_mask(scratch.falling.size)
@@ -172,7 +184,7 @@ def normalise_leaves(
         if counted:
             count_by_keys(keys[row : row + end - first], mask, oriented, scratch.falling, better, same)
             row += end - first
-        normalise(
+        undefined = normalise(
             oriented,
             method,
             plan.parameters[variant, first],
@@ -180,8 +192,11 @@ def normalise_leaves(
             better,
             same,
             counted,
+            scratch.place,
             normalised[first:end],
         )
+        if undefined != -1:
+            return UNDEFINED_SLOT - first - undefined
         first = end
     return row
 
@@ -200,23 +215,25 @@ def climb(
     """Score the inner nodes, children before parents: `normalised` (S, n) into `scores` (nodes, n).
 
     `rounding` (nodes) takes the difference up to which two scores of a node are equal but for rounding; a node that is
-    normalised again has such scores made equal first, or noise would be ranked.
+    normalised again, or whose cities are compared, has such scores made equal first, or noise would be ranked.
 
     Returns -1, or the first node whose aggregation is undefined because a score is not above zero, or
-    `NOTHING_LEFT` where every indicator is left out.
+    `NOTHING_LEFT` where every indicator is left out, or `UNDEFINED_SLOT` less the first node that cannot be normalised.
     """
     leaves = plan.direction.size
     n = scratch.falling.size
     score, better, same = scratch.oriented[:1], scratch.better[:1], scratch.same[:1]
     for node in range(plan.child_start.size - 1):
         children = plan.child[plan.child_start[node] : plan.child_start[node + 1]]
+        method, power = plan.aggregation[variant, node], plan.power[variant, node]
+        compared = compares_cities(method)
         for child in children:
             if child >= leaves and coefficient[child] != 0.0:
-                if plan.normalisation[variant, child] != NONE:
+                if compared or plan.normalisation[variant, child] != NONE:
                     join_ties(scores[child - leaves, :n], rounding[child - leaves])
                 for i in range(n):
                     score[0, i] = scores[child - leaves, i]
-                normalise(
+                undefined = normalise(
                     score,
                     plan.normalisation[variant, child],
                     plan.parameters[variant, child],
@@ -224,15 +241,18 @@ def climb(
                     better,
                     same,
                     np.bool_(False),
+                    scratch.place,
                     normalised[child : child + 1],
                 )
+                if undefined != -1:
+                    return UNDEFINED_SLOT - int(child)
         if not _takes_part(children, coefficient):
             scores[node, :n] = np.nan
             if node == plan.child_start.size - 2:
                 return NOTHING_LEFT
-        elif not aggregate(plan.aggregation[variant, node], normalised, children, coefficient, scores[node, :n]):
+        elif not aggregate(method, power, normalised, children, coefficient, scores[node, :n]):
             return node
-        rounding[node] = ROUNDING * _size(normalised, children, coefficient, scratch.oriented)
+        rounding[node] = ROUNDING * (1.0 if compared else _size(normalised, children, coefficient, scratch.oriented))
     return -1
 
 

@@ -10,14 +10,16 @@ from pydantic import BeforeValidator, Field, model_validator
 from simulator.construction.recipe import PREPARATION
 from simulator.methods import (
     AggregationChoice,
-    DenominatorChoice,
-    Imputation,
     NormalisationChoice,
-    Screening,
     TieRule,
-    Treatment,
     Weighting,
     label,
+)
+from simulator.preparation import (
+    DenominatorChoice,
+    Imputation,
+    Screening,
+    Treatment,
 )
 from simulator.uncertainty.shapes import (
     LogLogistic,

@@ -18,7 +18,12 @@ from simulator.definition import POINTS, Definition
 from simulator.index import Index
 from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.lookup import find_indicators
-from simulator.methods import AsDefined, ShareWeight
+from simulator.methods import (
+    AsDefined,
+)
+from simulator.preparation import (
+    ShareWeight,
+)
 from simulator.uncertainty.conditional import joint_choices
 from simulator.uncertainty.data_error import ErrorField, error_field
 from simulator.uncertainty.design import Design, MonteCarlo, Taken, block_draws

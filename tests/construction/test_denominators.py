@@ -12,7 +12,9 @@ from simulator.construction.cells import Labels
 from simulator.construction.denominators import denominate
 from simulator.errors import InputError
 from simulator.kernels.arrays import Floats
-from simulator.methods import Denominator
+from simulator.preparation import (
+    Denominator,
+)
 
 LABELS = Labels(["gdp", "air"], ["hefei", "wuhu", "harbin"])
 VALUES = np.array([[10.0, 20.0, 30.0], [1.0, NAN, 3.0]])

@@ -96,6 +96,7 @@ def test_every_method_of_the_catalogue_has_a_code() -> None:
     codes = set()
     for name, method in catalogue()["normalisation"].items():
         options = {"ties": "mean"} if "ties" in method.model_fields else {}
+        options |= {"city": "p"} if "city" in method.model_fields else {}
         index = {
             "id": "t",
             "normalise": {"method": name, **options},
@@ -103,7 +104,7 @@ def test_every_method_of_the_catalogue_has_a_code() -> None:
         }
         document = {"schema_version": 1, "id": "t", "levels": ["index", "indicator"], "index": index}
         codes.add(int(encode([Definition.model_validate(document)], no_points()).normalisation[0, 0]))
-    assert len(codes) == len(catalogue()["normalisation"]) == 7
+    assert len(codes) == len(catalogue()["normalisation"]) == 9
     assert set(catalogue()["aggregation"]) == set(AGGREGATION_CODES)
     for table in (AGGREGATION_CODES, TIE_CODES, DIRECTION_CODES):
         assert len(set(table.values())) == len(table)

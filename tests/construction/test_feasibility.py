@@ -11,7 +11,11 @@ from simulator.methods import DistanceToTarget, MinMax, ZScore
 LEAVES = [{"id": "a", "name": {"en": "Air", "zh": "空气"}}, {"id": "b"}]
 
 
-def tree(normalise: object, aggregate: str, top: str = "none", over: str = "sum") -> Definition:
+def generalised(power: float) -> dict[str, object]:
+    return {"method": "generalised", "power": power}
+
+
+def tree(normalise: object, aggregate: object, top: str = "none", over: object = "sum") -> Definition:
     inner = {"id": "inner", "normalise": normalise, "aggregate": aggregate, "children": LEAVES}
     root = {"id": "root", "normalise": top, "aggregate": over, "children": [inner, {"id": "c"}]}
     return Definition.model_validate({"schema_version": 1, "id": "x", "index": root})
@@ -26,6 +30,14 @@ def tree(normalise: object, aggregate: str, top: str = "none", over: str = "sum"
         (tree({"method": "min-max", "to": [1, 100]}, "geometric", over="geometric"), None),
         (tree({"method": "rank", "ties": "mean"}, "harmonic", over="geometric"), None),
         (tree("none", "geometric"), None),
+        (tree("z-score", generalised(0.5)), "inner"),
+        (tree("z-score", generalised(2)), "inner"),
+        (tree("z-score", generalised(3)), None),
+        (tree("min-max", generalised(2)), None),
+        (tree("min-max", generalised(0)), "inner"),
+        (tree("none", "copeland", over="geometric"), "root"),
+        (tree("z-score", "outranking", over="harmonic"), "root"),
+        (tree("z-score", "outranking", over=generalised(2)), None),
     ],
 )
 def test_the_first_mean_that_may_meet_zero_is_named(definition: Definition, node: str | None) -> None:

@@ -18,7 +18,7 @@ from simulator.construction.cells import Labels
 from simulator.construction.imputation import Imputed, impute
 from simulator.errors import InputError
 from simulator.kernels.arrays import Floats
-from simulator.methods import (
+from simulator.preparation import (
     AnyImputation,
     MeanOfAll,
     MeanOfGroup,

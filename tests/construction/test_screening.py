@@ -14,7 +14,10 @@ from simulator.construction.cells import Labels
 from simulator.construction.screening import screen
 from simulator.errors import InputError
 from simulator.kernels.arrays import Floats
-from simulator.methods import Coverage, KeepAll
+from simulator.preparation import (
+    Coverage,
+    KeepAll,
+)
 
 LABELS = Labels(["a", "b", "c"], ["full", "zeros", "two", "one", "none"])
 VALUES = np.array([[1.0, 0.0, 3.0, 5.0, NAN], [2.0, 0.0, NAN, NAN, NAN], [0.0, 1.0, 0.0, NAN, NAN]])

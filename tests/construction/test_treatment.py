@@ -17,7 +17,13 @@ from simulator.construction.skewness import fails_test, skew_and_kurtosis
 from simulator.construction.treatment import Treated, treat, winsorised
 from simulator.errors import InputError
 from simulator.kernels.arrays import Floats
-from simulator.methods import AnyTreatment, BoxCox, LogTransform, Untreated, Winsorise
+from simulator.preparation import (
+    AnyTreatment,
+    BoxCox,
+    LogTransform,
+    Untreated,
+    Winsorise,
+)
 
 OUTLIER = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 400.0]
 

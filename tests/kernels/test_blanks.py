@@ -18,6 +18,7 @@ from simulator.definition import Definition, Node
 from simulator.kernels.arrays import Flags, Floats
 from simulator.kernels.blanks import score_draws_with_blanks
 from simulator.kernels.tree import NOTHING_LEFT
+from simulator.preparation import Refuse
 
 # The first call of a compiled function takes seconds.
 compiling = settings(deadline=None)
@@ -257,7 +258,7 @@ def test_a_blank_cell_does_not_make_a_mean_undefined_but_a_zero_does() -> None:
 
 def test_plans_of_ordinary_indices_know_no_blanks() -> None:
     definition = define("none", "sum", "sum")
-    ordinary = definition.replace(missing="refuse")
+    ordinary = definition.replace(imputation=Refuse())
     values = np.ones((6, CITIES))
     assert encode([definition], no_points(CITIES)).blanks
     assert not encode([ordinary], no_points(CITIES)).blanks

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from simulator.kernels.arrays import Floats
 from simulator.kernels.normalisation import (
     DISTANCE_TO_BEST,
+    DISTANCE_TO_REFERENCE,
     DISTANCE_TO_TARGET,
+    FRACTION_OF_BEST,
     HIGHER,
     LOWER,
     MIN_MAX,
@@ -55,6 +57,19 @@ def normalised(column: Column, method: int, *parameters: float, printed: Column 
     return list(out[1].tolist())
 
 
+def by_ratio(column: Column, method: int, *parameters: float, place: list[int] | None = None) -> tuple[Column, int]:
+    """Normalise the middle of three rows, whose neighbours are all 1, and say which row is undefined."""
+    values = np.array(column)
+    sign = -1.0 if parameters[-1] else 1.0
+    block = np.stack([np.full(values.size, sign), values, np.full(values.size, sign)])
+    row = np.zeros(PARAMETERS)
+    row[: len(parameters)] = parameters
+    counts, out = np.zeros((3, values.size), np.int64), np.full((3, values.size), np.nan)
+    found = np.array(place if place is not None else range(values.size), np.int64)
+    undefined = normalise(block, method, row, np.zeros((3, values.size + 1)), counts, counts, False, found, out)
+    return list(out[1].tolist()), undefined
+
+
 def normalised_block(block: Floats, method: int, parameters: Sequence[float], printed_sums: Floats) -> Floats:
     """Normalise a block into the first columns of a wider one; ranks come out the same if they were counted before."""
     rows, n = block.shape
@@ -67,7 +82,7 @@ def normalised_block(block: Floats, method: int, parameters: Sequence[float], pr
         if counted:
             count_by_pairs(block, better, same)
         out = np.full((rows, n + 1), np.nan)
-        normalise(block, method, row, printed_sums, better, same, counted, out)
+        assert normalise(block, method, row, printed_sums, better, same, counted, np.arange(n), out) == -1
         assert np.isnan(out[:, n]).all()
         found.append(out[:, :n])
     assert found[0].tobytes() == found[1].tobytes()
@@ -323,3 +338,34 @@ def test_raising_a_value_never_lowers_its_own_points(column: Column, chosen: int
     for name in ("min-max", "min-max-given", "z-score-n-1", "z-score-n", "distance-to-best"):
         method, parameters = METHODS[name]
         assert normalised(raised, method, *parameters)[city] >= normalised(column, method, *parameters)[city] - 1e-12
+
+
+positive = st.lists(st.integers(1, 40).map(lambda quarter: quarter / 4.0), min_size=1, max_size=20)
+
+
+@given(positive)
+@compiling
+def test_a_fraction_of_the_best_is_a_ratio_either_way(column: Column) -> None:
+    assert by_ratio(column, FRACTION_OF_BEST, 0.0) == ([x / max(column) for x in column], -1)
+    turned = [-x for x in column]
+    assert by_ratio(turned, FRACTION_OF_BEST, 1.0) == ([min(column) / x for x in column], -1)
+
+
+@given(positive, st.data())
+@compiling
+def test_a_distance_to_a_reference_is_a_ratio_to_its_value(column: Column, data: st.DataObject) -> None:
+    own = data.draw(st.integers(0, len(column) - 1))
+    assert by_ratio(column, DISTANCE_TO_REFERENCE, own, 0.0) == ([x / column[own] for x in column], -1)
+    turned = [-x for x in column]
+    assert by_ratio(turned, DISTANCE_TO_REFERENCE, own, 1.0) == ([column[own] / x for x in column], -1)
+    # Of a matrix of more cities, of which these are left.
+    place = [-1, *range(len(column))]
+    assert by_ratio(column, DISTANCE_TO_REFERENCE, own + 1, 0.0, place=place) == ([x / column[own] for x in column], -1)
+    assert by_ratio(column, DISTANCE_TO_REFERENCE, 0.0, 0.0, place=place)[1] == 0
+
+
+@pytest.mark.parametrize("method", [(FRACTION_OF_BEST,), (DISTANCE_TO_REFERENCE, 0.0)])
+@pytest.mark.parametrize("value", [0.0, -0.0, -2.0])
+def test_ratios_are_undefined_of_values_that_are_not_above_zero(method: tuple[int, ...], value: float) -> None:
+    assert by_ratio([3.0, value, 2.0], *method, 0.0)[1] == 1
+    assert by_ratio([-3.0, -value, -2.0], *method, 1.0)[1] == 1

@@ -87,7 +87,7 @@ def totals(
     coefficient = np.array([*coefficients(definition, weights, kept).values()])
     sums = np.zeros((plan.weight.size, n + 1))
     normalised, scores = np.full((plan.weight.size, n), np.nan), np.full((plan.weight.size - leaves, n), np.nan)
-    scratch = make_scratch(leaves, n)
+    scratch = make_scratch(leaves, np.arange(n), n)
     assert normalise_leaves(plan, 0, values, sums, NO_KEYS, 0, scratch, normalised) == 0
     assert climb(plan, 0, coefficient, sums, scratch, normalised, scores, np.empty(len(scores))) == -1
     return list(scores[-1].tolist())
@@ -287,7 +287,7 @@ def test_the_first_node_whose_mean_is_undefined_is_told() -> None:
         },
     }
     plan = plan_of(Definition.model_validate(document))
-    scratch = make_scratch(2, CITIES)
+    scratch = make_scratch(2, np.arange(CITIES), CITIES)
     sums, scores = np.zeros((5, CITIES + 1)), np.empty((3, CITIES))
     for a, b, failed in ((1.0, 1.0, -1), (1.0, 0.0, 1), (-1.0, 0.0, 1), (-1.0, 1.0, 2)):
         normalised = np.zeros((5, CITIES))
@@ -298,7 +298,7 @@ def test_the_first_node_whose_mean_is_undefined_is_told() -> None:
 def test_a_draw_with_no_indicator_left_is_told() -> None:
     index = Node(id="total", children=(Node(id="x", children=(Indicator(id="a"),)), Indicator(id="b")))
     plan = plan_of(Definition(schema_version=1, id="t", index=index))
-    scratch = make_scratch(2, CITIES)
+    scratch = make_scratch(2, np.arange(CITIES), CITIES)
     sums, scores, normalised = np.zeros((4, CITIES + 1)), np.empty((2, CITIES)), np.ones((4, CITIES))
     for drawn in (True, False):
         for kept, result in (([True, False], -1), ([False, True], -1), ([False, False], NOTHING_LEFT)):

@@ -14,7 +14,9 @@ from simulator.definition import Definition
 from simulator.index import build_index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.ranking import BETTER, WORSE, rank_totals
-from simulator.methods import ShareWeight
+from simulator.preparation import (
+    ShareWeight,
+)
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "asem"
 

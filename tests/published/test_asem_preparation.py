@@ -15,7 +15,12 @@ from simulator.construction.imputation import impute
 from simulator.construction.screening import screen
 from simulator.construction.treatment import treat
 from simulator.errors import InputError
-from simulator.methods import Coverage, Denominator, MeanOfGroup, Winsorise
+from simulator.preparation import (
+    Coverage,
+    Denominator,
+    MeanOfGroup,
+    Winsorise,
+)
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "asem"
 
