@@ -30,6 +30,7 @@ from simulator.listing import city_attributes
 from simulator.lookup import find_cities, find_indicators, select_cities
 from simulator.methods import (
     AsDefined,
+    BudgetAllocation,
     DirichletWeights,
     DistanceToReference,
     GivenWeights,
@@ -245,7 +246,7 @@ def _method_problems(factors: Factors, index: Index) -> Iterator[Problem]:
             where: Location = ("factors", "weights", "alternatives", number)
             if isinstance(method, GivenWeights):
                 yield from weight_problems(method.weights, definition, (*where, "weights"))
-            elif not isinstance(method, AsDefined) and method.over is not None:
+            elif not isinstance(method, AsDefined | BudgetAllocation) and method.over is not None:
                 yield from level_problems(method.over, definition.levels[1:], (*where, "over"))
     if factors.normalisation is not None:
         for number, one in enumerate(factors.normalisation.alternatives):

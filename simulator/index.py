@@ -15,9 +15,10 @@ import xarray as xr
 
 from simulator import names
 from simulator.construction.composite import Scorer, prepare_score
+from simulator.construction.data_weighting import resolve_weighting
 from simulator.construction.feasibility import recipe_problems, reference_problems
 from simulator.construction.preparing import prepare
-from simulator.construction.recipe import Recipe, apply_recipe
+from simulator.construction.recipe import Recipe, apply_recipe, weighted_by
 from simulator.definition import POINTS, Definition, Indicator, parse_definition, read_definition
 from simulator.documents import Document, spell
 from simulator.errors import Fault, InputError, did_you_mean
@@ -25,7 +26,7 @@ from simulator.kernels.ranking import ranks_among
 from simulator.listing import cell_faults, city_faults, column_faults, list_table, numbers_in
 from simulator.lookup import select_cities
 from simulator.matrix import check_matrix, city_coordinates, read_matrix
-from simulator.methods import RankPoints
+from simulator.methods import FixedWeighting, RankPoints
 from simulator.preparation import Refuse
 from simulator.published import locate_index
 from simulator.quantities import indicators_from, missing_quantities, read_quantities
@@ -113,7 +114,7 @@ class Index:
         ]
         if faults:
             raise InputError("recipe", faults)
-        changed = self.with_definition(apply_recipe(self.definition, recipe))
+        changed = self.by_recipe(recipe)
         _refuse_unknown_reference(changed.definition, changed.matrix, "recipe")
         _refuse_unprinted(changed.definition, changed.printed, "recipe")
         return prepare_score(changed.definition, changed.matrix, changed.printed)
@@ -149,6 +150,21 @@ class Index:
             printed=self.printed.reindex({names.CITY: matrix[names.CITY].values}),
             raw=None if self.raw is None else self.raw.select(_cities(matrix)),
         )
+
+    def by_recipe(self, recipe: Recipe) -> Index:
+        """Return the index by the methods of a recipe, which must fit it (see `recipe_problems`).
+
+        Raises
+        ------
+        InputError
+            Where a step of the preparation cannot be done, or weights cannot be found from the data.
+        """
+        changed = self.with_definition(apply_recipe(self.definition, recipe))
+        weighting = resolve_weighting(recipe.weighting, changed.definition, changed.matrix, changed.printed)
+        if not isinstance(weighting, FixedWeighting):
+            problem = f"{recipe.weighting.method} is random, and a recipe is not"
+            raise InputError("recipe", [Fault("weighting", problem, "Vary it: factors.weights.")])
+        return changed.with_definition(weighted_by(changed.definition, weighting))
 
     def with_definition(self, definition: Definition) -> Index:
         """Return the index scored by another definition, whose indicators are among this one's.

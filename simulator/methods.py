@@ -191,6 +191,70 @@ class GivenWeights(Schema):
     """Weight among its siblings of each indicator or node named."""
 
 
+class CountWeights(Schema):
+    """Each node of a level weighs as many indicators as stand below it, so that all indicators weigh the same."""
+
+    method: Literal["by-count"] = "by-count"
+    over: str | None = None
+    """Level whose members are counted; the level below the index where none is named."""
+
+
+class ComponentWeights(Schema):
+    """Weights by principal components: what varies together shares the weight of one thing."""
+
+    method: Literal["pca"] = "pca"
+    components: Literal["rotated", "first"] = "rotated"
+    """`rotated`: squared loadings on varimax-rotated components (Nicoletti et al. 2000); `first`: on the first."""
+    over: str | None = None
+    """Level whose members are weighted; the indicators where none is named."""
+
+
+class EntropyWeights(Schema):
+    """Weights by Shannon's entropy: what spreads the cities more unevenly weighs more."""
+
+    method: Literal["entropy"] = "entropy"
+    over: str | None = None
+    """Level whose members are weighted; the indicators where none is named."""
+
+
+class CriticWeights(Schema):
+    """Weights by contrast and conflict (CRITIC): what varies much, and unlike the others, weighs more."""
+
+    method: Literal["critic"] = "critic"
+    over: str | None = None
+    """Level whose members are weighted; the indicators where none is named."""
+
+
+class BudgetAllocation(Schema):
+    """Weights by experts who each share out a budget of points among the members of a level."""
+
+    method: Literal["budget-allocation"] = "budget-allocation"
+    experts: Annotated[dict[str, Annotated[dict[str, Weight], Field(min_length=1)]], Field(min_length=1)]
+    """Name of each expert → points of each member, in any proportion; a member not named has none of that expert."""
+    take: Literal["mean", "expert"] = "mean"
+    """`mean`: the mean of the experts' shares; `expert`: the shares of one expert, drawn at random in each draw."""
+
+
+class MemberWeights(Schema):
+    """Weights of the members of a level, found from data or experts; not written in files."""
+
+    method: Literal["members"] = "members"
+    over: str
+    """The level."""
+    weights: dict[str, float]
+    """Weight of each member in the whole index, in any proportion."""
+
+
+class ExpertWeights(Schema):
+    """Weights of the members of a level by one of several experts, each as likely; not written in files."""
+
+    method: Literal["experts"] = "experts"
+    over: str
+    """The level."""
+    rows: tuple[dict[str, float], ...]
+    """For each expert, the weight of each member in the whole index; they sum to 1."""
+
+
 class DirichletWeights(Schema):
     """Random weights, Dirichlet distributed: concentration 1 is uniform over all weights that sum to 1.
 
@@ -249,7 +313,23 @@ _AnyAggregation = (
     | CopelandScore
     | Outranking
 )
-AnyWeighting = AsDefined | EqualWeights | GivenWeights | DirichletWeights | UniformWeights
+AnyWeighting = (
+    AsDefined
+    | EqualWeights
+    | GivenWeights
+    | CountWeights
+    | ComponentWeights
+    | EntropyWeights
+    | CriticWeights
+    | BudgetAllocation
+    | DirichletWeights
+    | UniformWeights
+)
+FixedWeighting = AsDefined | EqualWeights | GivenWeights | MemberWeights
+"""Weightings that are the same in every draw, and need no data any more."""
+
+ResolvedWeighting = FixedWeighting | ExpertWeights | DirichletWeights | UniformWeights
+"""Weightings that need no data any more."""
 
 Normalisation = Annotated[_AnyNormalisation, Field(discriminator="method"), by_name(_AnyNormalisation)]
 Aggregation = Annotated[_AnyAggregation, Field(discriminator="method"), by_name(_AnyAggregation)]
@@ -332,7 +412,8 @@ def label(method: Schema) -> str:
         if isinstance(value, Schema):
             words.append(f"{name}={label(value)}")
         elif isinstance(value, Mapping):
-            words.append(f"{name}=" + ",".join(f"{key}:{part:g}" for key, part in value.items()))
+            parts = (key if isinstance(part, Mapping) else f"{key}:{part:g}" for key, part in value.items())
+            words.append(f"{name}=" + ",".join(parts))
         elif isinstance(value, tuple):
             words.append(f"{name}=" + "..".join(f"{part:g}" for part in value))
         else:

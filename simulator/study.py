@@ -36,8 +36,7 @@ from simulator.assembly import (
     kept_draws,
 )
 from simulator.changes.effects import ChangeField
-from simulator.construction.recipe import apply_recipe, regrouped
-from simulator.definition import Definition
+from simulator.construction.recipe import regrouped
 from simulator.documents import Document, parse_yaml
 from simulator.errors import Fault, InputError
 from simulator.index import IN_MEMORY, Index, load_index
@@ -124,7 +123,7 @@ def plan(
     told = describe_source(chosen, scenario.source)
     read = _as_read(with_sources(chosen, scenario.source, whole), scenario)
     refuse(document, study_problems(scenario, read))
-    by_recipe = read.with_definition(_by_recipe(read.definition, scenario))
+    by_recipe = _by_recipe(read, scenario)
     question = pose(scenario, by_recipe, document)
     parts, left_aside = _groups(by_recipe if question is None else question.index, scenario)
     if not parts:
@@ -133,10 +132,11 @@ def plan(
     return Study(document, tuple(overrides), scenario, whence, whole, told, parts, left_aside, question)
 
 
-def _by_recipe(definition: Definition, scenario: Scenario) -> Definition:
-    """Return the definition by the recipe; where screening varies, every city stays, to be dropped in some draws."""
-    changed = apply_recipe(definition, scenario.recipe)
-    return changed if scenario.factors.screening is None else changed.replace(screening=KeepAll())
+def _by_recipe(index: Index, scenario: Scenario) -> Index:
+    """Return the index by the recipe; where screening varies, every city stays, to be dropped in some draws."""
+    recipe = scenario.recipe
+    kept = recipe if scenario.factors.screening is None else recipe.model_copy(update={"screening": KeepAll()})
+    return index.by_recipe(kept)
 
 
 def open_index(scenario: Scenario, document: Document, instead: str | Path | None = None) -> tuple[Index, str]:

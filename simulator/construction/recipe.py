@@ -19,13 +19,16 @@ from simulator.methods import (
     AsDefined,
     AsGiven,
     EqualWeights,
+    FixedWeighting,
     GivenWeights,
+    MemberWeights,
     NormalisationChoice,
     PercentileRank,
     Ranking,
     RankPoints,
     TieRule,
     Weight,
+    Weighting,
 )
 from simulator.preparation import (
     DenominatorChoice,
@@ -56,6 +59,8 @@ class Recipe(Schema):
     """Replaces the tie rule of every rank normalisation."""
     aggregation: dict[str, AggregationChoice] = Field(default_factory=dict)
     """Replaces how the nodes of a level are aggregated: level → method."""
+    weighting: Weighting = AsDefined()
+    """Replaces all weights by a method that is not random, found from the data as the rest of the recipe makes them."""
     weights: dict[str, Weight] = Field(default_factory=dict)
     """Replaces weights: indicator or node → weight among its siblings."""
     equal_weights: Annotated[str | None, Field(alias="equal-weights")] = None
@@ -146,43 +151,62 @@ def with_weights(definition: Definition, weights: Mapping[str, float]) -> Defini
 
 
 def with_equal_weights(definition: Definition, level: str) -> Definition:
-    """Return the definition with equal nominal weights for the members of `level`; below it weights stay as they are.
+    """Return the definition with equal nominal weights for the members of `level`; see `with_member_weights`."""
+    return with_member_weights(definition, level)
 
-    Above the level a node weighs as many as it has members below it. An indicator nearer to the top than the level
-    is a member of its own. A sum keeps its scale: members of different size are scaled to weigh the same in it.
+
+def with_member_weights(definition: Definition, level: str, weights: Mapping[str, float] | None = None) -> Definition:
+    """Return the definition with these nominal weights for the members of `level`, in any proportion; equal if None.
+
+    Below the level weights stay as they are, above it a node weighs what its members weigh together. An indicator
+    nearer to the top than the level is a member of its own. A sum keeps its scale: members of different size are scaled
+    to have their weight in it.
     """
     depth = definition.levels.index(level)
     if depth == len(definition.levels) - 1:
         depth = len(definition.levels)  # indicators are members wherever in the tree they stand
-    root, _, _ = _equalised(definition.index, 0, depth, node_masses(definition))
+    root, _, _ = _reweighted(definition.index, 0, depth, node_masses(definition), weights)
     return definition.replace(index=root)
 
 
-def _equalised(node: Node, here: int, depth: int, masses: Mapping[str, float]) -> tuple[Node, int, float]:
-    """Return a node with equal weights for the members below it, how many they are, and its mass."""
+def _reweighted(
+    node: Node, here: int, depth: int, masses: Mapping[str, float], given: Mapping[str, float] | None
+) -> tuple[Node, float, float]:
+    """Return a node with other weights for the members below it, what these weigh together, and its mass."""
+
+    def weight_of(member: str) -> float:
+        return 1.0 if given is None else given[member]
+
     if here >= depth:
-        return node, 1, masses[node.id]
-    below = [
-        _equalised(child, here + 1, depth, masses) if isinstance(child, Node) else (child, 1, 1.0)
+        return node, weight_of(node.id), masses[node.id]
+    below: list[tuple[Indicator | Node, float, float]] = [
+        _reweighted(child, here + 1, depth, masses, given)
+        if isinstance(child, Node)
+        else (child, weight_of(child.id), 1.0)
         for child in node.children
     ]
     entering = [
         mass if isinstance(child, Node) and isinstance(node.normalise, AsGiven) else 1.0 for child, _, mass in below
     ]
     linear = node.aggregate.method in LINEAR
-    weights = [count / mass if linear else float(count) for (_, count, _), mass in zip(below, entering, strict=True)]
-    members = sum(count for _, count, _ in below)
-    if node.aggregate.method == "sum":
-        weights = [weight * sum(entering) / members for weight in weights]
+    weights = [own / mass if linear else own for (_, own, _), mass in zip(below, entering, strict=True)]
+    together = sum(own for _, own, _ in below)
+    if node.aggregate.method == "sum" and together > 0.0:
+        weights = [weight * sum(entering) / together for weight in weights]
+    if together <= 0.0:
+        # A node of which no member weighs anything weighs nothing either; inside it the weights stay.
+        weights = [child.weight for child in node.children]
     children = tuple(
         child.model_copy(update={"weight": weight}) for (child, _, _), weight in zip(below, weights, strict=True)
     )
     equal = node.model_copy(update={"children": children})
-    return equal, members, node_mass(equal, dict(zip((child.id for child in children), entering, strict=True)))
+    return equal, together, node_mass(equal, dict(zip((child.id for child in children), entering, strict=True)))
 
 
-def weighted_by(definition: Definition, method: AsDefined | EqualWeights | GivenWeights) -> Definition:
+def weighted_by(definition: Definition, method: FixedWeighting) -> Definition:
     """Return the definition with its weights as a weighting that is not random says."""
+    if isinstance(method, MemberWeights):
+        return with_member_weights(definition, method.over, method.weights)
     if isinstance(method, EqualWeights):
         return with_equal_weights(definition, method.over or definition.levels[-1])
     if isinstance(method, GivenWeights):

@@ -10,10 +10,10 @@ import numpy as np
 from scipy.special import gammaincinv, gammaln
 
 from simulator.construction.nominal import nominal_weights
-from simulator.construction.recipe import weighted_by
+from simulator.construction.recipe import weighted_by, with_member_weights
 from simulator.definition import Definition, Indicator
 from simulator.kernels.arrays import Floats, Integers
-from simulator.methods import AnyWeighting, DirichletWeights, UniformWeights
+from simulator.methods import DirichletWeights, ExpertWeights, ResolvedWeighting, UniformWeights
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class WeightSampler:
     Members are the nodes (or indicators) whose weights vary; below a member the nominal shares stay.
     """
 
-    method: AnyWeighting
+    method: ResolvedWeighting
     member: Integers
     """(L): member to which each indicator belongs."""
     share: Floats
@@ -36,7 +36,7 @@ class WeightSampler:
     @property
     def fixed(self) -> bool:
         """Whether every draw is the same."""
-        return not isinstance(self.method, DirichletWeights | UniformWeights)
+        return not isinstance(self.method, DirichletWeights | UniformWeights | ExpertWeights)
 
     @cached_property
     def apart(self) -> bool:
@@ -57,6 +57,8 @@ class WeightSampler:
             weight = _gammas(generator, self._shape(self.method), draws)
         elif isinstance(self.method, UniformWeights):
             weight = self._within(self.method, generator.uniform(-1.0, 1.0, (draws, self.centre.size)))
+        elif isinstance(self.method, ExpertWeights):
+            weight = self._by_expert(self.method, generator.random(draws))
         else:
             weight = self.centre[np.newaxis]
         return self._shared(weight)
@@ -70,6 +72,8 @@ class WeightSampler:
             return self._shared(gammas_at(self._shape(self.method), uniforms))
         if isinstance(self.method, UniformWeights):
             return self._shared(self._within(self.method, 2.0 * uniforms - 1.0))
+        if isinstance(self.method, ExpertWeights):
+            return self._shared(self._by_expert(self.method, uniforms[:, 0]))
         raise TypeError(f"weights by {self.method.method} are not random")
 
     def _shape(self, method: DirichletWeights) -> Floats:
@@ -80,6 +84,11 @@ class WeightSampler:
         weight: Floats = self.centre * (1.0 + method.percent / 100.0 * deviations)
         weight[weight.sum(axis=1) == 0.0] = self.centre
         return weight
+
+    def _by_expert(self, method: ExpertWeights, uniforms: Floats) -> Floats:
+        """Return the weights (draw, member) of the expert that each number in (0, 1) stands for."""
+        rows = np.array([[row[member] for member in self.members] for row in method.rows])
+        return np.asarray(rows[np.minimum((uniforms * len(rows)).astype(np.int64), len(rows) - 1)], np.float64)
 
     def _shared(self, weight: Floats) -> Floats:
         """Return the weights of the indicators (draws, L), given those of the members."""
@@ -133,12 +142,15 @@ def gammas_at(shape: Floats, uniforms: Floats) -> Floats:
     return gammas
 
 
-def weight_sampler(definition: Definition, method: AnyWeighting) -> WeightSampler:
+def weight_sampler(definition: Definition, method: ResolvedWeighting) -> WeightSampler:
     """Return the sampler of a weighting for a definition; the level it names must be in the definition."""
     level = definition.levels[-1]
-    if isinstance(method, DirichletWeights | UniformWeights):
+    if isinstance(method, DirichletWeights | UniformWeights | ExpertWeights):
         level = method.over or level
         changed = definition
+        if isinstance(method, ExpertWeights):
+            mean = {member: sum(row[member] for row in method.rows) / len(method.rows) for member in method.rows[0]}
+            changed = with_member_weights(definition, level, mean)
     else:
         changed = weighted_by(definition, method)
     names = [_member(changed, leaf, level) for leaf in changed.indicators]
@@ -156,7 +168,7 @@ def weight_sampler(definition: Definition, method: AnyWeighting) -> WeightSample
     )
 
 
-def weight_samplers(variants: Sequence[Definition], method: AnyWeighting) -> tuple[WeightSampler, ...]:
+def weight_samplers(variants: Sequence[Definition], method: ResolvedWeighting) -> tuple[WeightSampler, ...]:
     """Return the sampler of a weighting for each variant of a definition; equal samplers are the same object.
 
     Variants that aggregate differently may have other nominal weights: below a sum a large dimension weighs more, below

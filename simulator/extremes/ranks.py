@@ -258,7 +258,7 @@ class _Search:
             need, always, possible = np.minimum(high, 0.0), low >= tie, high >= tie
         else:
             need, always = np.maximum(STRICT * high, self.least_lead), low > self.least_lead
-            possible = high >= need
+            possible = (high >= need) & (high > 0.0)
         free = possible & ~always
         size = np.maximum(np.abs(low), np.abs(high))[free]
         return _Problem(lead[free] / size[:, np.newaxis], low[free] / size, need[free] / size), int(always.sum())

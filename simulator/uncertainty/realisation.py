@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from simulator import names
+from simulator.construction.data_weighting import resolve_weighting
 from simulator.construction.encoding import leaf_values
 from simulator.construction.recipe import PREPARATION, with_aggregation, with_normalisation, with_ties
 from simulator.construction.scoring import Chunk
@@ -251,7 +252,8 @@ def bind(index: Index, factors: Factors) -> Realisation:
     variants, shape = _variants(definition.replace(imputation=ShareWeight()) if shared else definition, factors)
     omissions = tuple(_omission(index, spec) for spec in factors.leave_out)
     samplers = tuple(
-        weight_samplers(variants, method) for method in (factors.weights.alternatives if factors.weights else ())
+        weight_samplers(variants, resolve_weighting(method, definition, index.matrix, index.printed))
+        for method in (factors.weights.alternatives if factors.weights else ())
     )
     behind = tuple(
         value_field(spec, f"values {number}", index, points_of(index, spec.indicators))
