@@ -429,8 +429,8 @@ def _agreement_among(ranks: Integers) -> Floats:
 
 
 def _left_aside(sides: Sequence[_Side], cities: Sequence[str]) -> str:
-    """Return the cities that only some results have, for each result."""
-    more = {side.name: [city for city in side.cities if city not in cities] for side in sides}
+    """Return the cities that a result has and that not all results rank, for each result."""
+    more = {side.name: [city for city in side.everyone if city not in cities] for side in sides}
     return "; ".join(f"{name}: {', '.join(others)}" for name, others in more.items() if others)
 
 
