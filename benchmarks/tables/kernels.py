@@ -137,7 +137,7 @@ def _sums(plan: Plan, chunks: list[Chunk]) -> None:
 def aggregate_draws(child: Integers, weights: Floats, values: Floats, out: Floats) -> None:
     """Take the weighted mean of the values (draws, L, n) of each draw."""
     for draw in range(values.shape[0]):
-        aggregate(ARITHMETIC, values[draw], child, weights[draw], out)
+        aggregate(ARITHMETIC, 0.0, values[draw], child, weights[draw], out)
 
 
 def _ranking(experiment: Experiment, chunks: list[Chunk]) -> Work:

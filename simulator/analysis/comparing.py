@@ -94,6 +94,12 @@ class _Side:
 
     @property
     def cities(self) -> list[str]:
+        """Those that have a rank: of the others all that weighs is blank."""
+        return [city for city, rank in zip(self.everyone, self.own[names.RANK].values, strict=True) if rank > 0]
+
+    @property
+    def everyone(self) -> list[str]:
+        """All cities of the result."""
         return [str(city) for city in self.result[names.CITY].values]
 
     @property
@@ -105,7 +111,7 @@ class _Side:
         """Group of each city, where it is ranked in groups."""
         if names.GROUP not in self.result.coords:
             return None
-        return dict(zip(self.cities, map(str, self.result[names.GROUP].values), strict=True))
+        return dict(zip(self.everyone, map(str, self.result[names.GROUP].values), strict=True))
 
 
 def compare(results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset]) -> xr.Dataset:
@@ -120,7 +126,7 @@ def compare(results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset]) -> xr.Data
     Returns
     -------
     xr.Dataset
-        The axis `city` holds the cities that all results have, in the order of the first; the attribute
+        The axis `city` holds the cities that all results rank, in the order of the first; the attribute
         `cities_left_aside` names the others. `result` are the results, `node` all nodes that any of them has, with
         their coordinates.
 
@@ -423,8 +429,8 @@ def _agreement_among(ranks: Integers) -> Floats:
 
 
 def _left_aside(sides: Sequence[_Side], cities: Sequence[str]) -> str:
-    """Return the cities that only some results have, for each result."""
-    more = {side.name: [city for city in side.cities if city not in cities] for side in sides}
+    """Return the cities that a result has and that not all results rank, for each result."""
+    more = {side.name: [city for city in side.everyone if city not in cities] for side in sides}
     return "; ".join(f"{name}: {', '.join(others)}" for name, others in more.items() if others)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from simulator.construction.composite import unscored
 from simulator.construction.scoring import score_chunk
+from simulator.errors import DrawError
 from simulator.kernels.arrays import Floats, Integers
 from simulator.simulation.blocks import Experiment, Progress
 from simulator.uncertainty.design import BLOCK, block_count
@@ -35,7 +36,8 @@ def draw_sample(experiment: Experiment, workers: int = 1, progress: Progress | N
     Raises
     ------
     DrawError
-        Where a geometric or harmonic mean meets a score that is not above zero (convention 10).
+        Where a geometric or harmonic mean meets a score that is not above zero, and where a city has no total because
+        all that weighs of it is blank (convention 10).
     """
     blocks = block_count(experiment.design.draws)
     pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator")
@@ -55,6 +57,9 @@ def sample_block(experiment: Experiment, block: int, again: Collection[str] = ()
         scored = score_chunk(experiment.plan, variants[0].ranking, chunk)
         if scored.failed != -1:
             raise unscored(variants, scored.failed)
+        if experiment.plan.blanks and np.isnan(scored.totals).any():
+            problem = "all that weighs of a city is blank in a draw, and so it has no total (convention 10)"
+            raise DrawError(f"{problem}. Leave the city out, or leave fewer indicators out.")
         shift = np.abs(scored.ranks - experiment.baseline).mean(axis=1, keepdims=True)
         outputs = np.concatenate([shift, scored.ranks, scored.totals], axis=1)
         weights = np.where(chunk.drawn[:, np.newaxis], chunk.leaf_weight, np.nan)

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import simulator as sim
-from simulator.errors import InputError
+from simulator.errors import DrawError, InputError
 from simulator.index import Index, build_index, load_index
 from simulator.report.frames import score_frame
 
@@ -193,3 +193,26 @@ def test_points_that_are_blank_cannot_be_as_published() -> None:
     assert index.score()["total"].values.tolist() == [4.0, 4.0, 3.0]
     with pytest.raises(InputError, match="y: some points are blank"):
         sim.run(study(factors={"values": {}}), index=index)
+
+
+def test_results_are_compared_over_the_cities_that_have_a_rank(index: Index) -> None:
+    plain = sim.run(study(), index=index, workers=1)
+    scored = sim.run(study(recipe={"normalisation": "z-score"}), index=index, workers=1)
+    beside = sim.compare([plain, scored])
+    assert beside["city"].values.tolist() == ["a", "b", "c", "d"]
+    assert "e" in beside.attrs["cities_left_aside"]
+    assert np.isfinite(beside["rank_mean"]).all()
+    found = sim.consensus_of_results([plain, scored])
+    assert found["kemeny_rank"].sel(city="c") == 1
+
+
+def test_an_influence_needs_a_total_in_every_draw(index: Index) -> None:
+    whole = without_e(index)
+    weights = ["as-defined", "equal"]
+    found = sim.influence(
+        study(factors={"weights": weights, "normalisation": ["as-defined", "z-score"]}), index=whole, base_draws=64
+    )
+    assert np.isfinite(found["total_order"].sel(output=found["output"][0])).all()
+    factors = {"weights": weights, "leave-out": [{"level": "indicator", "count": 2}]}
+    with pytest.raises(DrawError, match="all that weighs of a city is blank in a draw"):
+        sim.influence(study(factors=factors), index=whole, base_draws=64)
