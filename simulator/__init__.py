@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from simulator.matrix import read_matrix as read_matrix
     from simulator.matrix import write_matrix as write_matrix
     from simulator.neighbouring import neighbours as neighbours
+    from simulator.peers.coinr import read_coinr as read_coinr
+    from simulator.peers.coinr_writing import write_coinr as write_coinr
+    from simulator.peers.headed import read_headed as read_headed
+    from simulator.peers.headed import write_headed as write_headed
     from simulator.sensitivity import influence as influence
     from simulator.sensitivity import pawn as pawn
     from simulator.sensitivity import shapley as shapley
@@ -89,6 +93,10 @@ _ROOMS = {
     "read_matrix": "matrix",
     "write_matrix": "matrix",
     "Recipe": "construction.recipe",
+    "read_coinr": "peers.coinr",
+    "write_coinr": "peers.coinr_writing",
+    "read_headed": "peers.headed",
+    "write_headed": "peers.headed",
     "read_result": "storage",
     "write_result": "storage",
     "repeat": "study",
@@ -125,7 +133,9 @@ __all__ = [
     "rank_limits",
     "rank_reversal",
     "reach",
+    "read_coinr",
     "read_definition",
+    "read_headed",
     "read_matrix",
     "read_result",
     "repeat",
@@ -138,6 +148,8 @@ __all__ = [
     "weights_for_importance",
     "what_if",
     "with_sources",
+    "write_coinr",
+    "write_headed",
     "write_matrix",
     "write_result",
 ]

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,6 +57,40 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write text as UTF-8, whole or not at all."""
     write_whole(path, lambda new: new.write_text(text, encoding="utf-8", newline="\n"))
+
+
+def write_files(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write several files (name → text) into a folder, which is made if there is none; all of them or none.
+
+    Other files of the folder stay as they are.
+
+    Raises
+    ------
+    StorageError
+        Where the system refuses to write.
+    """
+
+    def fill(new: Path) -> None:
+        new.mkdir()
+        for name, text in texts.items():
+            (new / name).write_text(text, encoding="utf-8", newline="\n")
+
+    if not folder.exists():
+        write_whole(folder, fill)
+        return
+    with tempfile.TemporaryDirectory(dir=_writable(folder), prefix=".") as beside:
+        try:
+            fill(Path(beside, "new"))
+            for name in texts:
+                Path(beside, "new", name).replace(folder / name)
+        except OSError as error:
+            raise StorageError(f"{folder}: cannot be written ({error.strerror or error})") from error
+
+
+def _writable(folder: Path) -> Path:
+    if not (folder.is_dir() and _takes_files(folder)):
+        raise StorageError(f"{folder}: cannot be written (it takes no new files)")
+    return folder
 
 
 def write_result(result: xr.Dataset, path: str | Path) -> None:

@@ -18,6 +18,12 @@ T = TypeVar("T")
 TABLE_SUFFIXES: Final = (".csv", ".xlsx", ".parquet")
 """File name endings of tables: CSV, Excel and Parquet."""
 
+ROW_SUFFIXES: Final = (".csv", ".xlsx")
+"""File name endings of tables that have rows one can count: CSV and Excel."""
+
+Row = tuple[int, list[Any]]
+"""Where a row stands, counted from 1, and its cells."""
+
 MOST_FAULTS: Final = 20
 """How many faults of one kind a message lists; beyond that it gives their number."""
 
@@ -52,15 +58,54 @@ def read_table(path: Path) -> pd.DataFrame:
     {2: {'city': 'hefei', 'gdp': '13507.7'}}
     """
     suffix = require_kind(path, TABLE_SUFFIXES)
+    if suffix == ".parquet":
+        _require_content(path)
+        return _read_parquet(path)
+    return _table(path, read_rows(path), "str" if suffix == ".csv" else "object")
+
+
+def read_rows(path: Path, sheet: str | None = None) -> list[Row]:
+    r"""Return the rows of a CSV file or of an Excel sheet, the first unless one is named, each with where it stands.
+
+    Cells are as `read_table` describes them; rows without any content are among them.
+
+    Raises
+    ------
+    InputError
+        As `read_table` does, but for what concerns headings.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "gdp.csv")
+    ...     _ = path.write_text("city,gdp\nhefei,13507.7\n", encoding="utf-8")
+    ...     read_rows(path)
+    [(1, ['city', 'gdp']), (2, ['hefei', '13507.7'])]
+    """
+    suffix = require_kind(path, ROW_SUFFIXES)
+    _require_content(path)
+    return _read_csv(path) if suffix == ".csv" else _read_excel(path, sheet)
+
+
+def sheet_names(path: Path) -> list[str]:
+    """Return the names of the sheets of an Excel workbook; raises as `read_table` does."""
+    require_kind(path, ROW_SUFFIXES[1:])
+    _require_content(path)
+    try:
+        with pd.ExcelFile(path, engine="openpyxl") as book:
+            return [str(name) for name in book.sheet_names]
+    except Exception as error:
+        raise _damaged(path, error) from error
+
+
+def _require_content(path: Path) -> None:
     if not path.exists():
         raise InputError(str(path), [Fault("", "no such file", "Check the path.")])
     if path.is_dir():
         raise InputError(str(path), [Fault("", "this is a folder", "Name a file in it.")])
     if path.stat().st_size == 0:
         raise InputError(str(path), [Fault("", "the file is empty", "Give a table with headings in its first row.")])
-    if suffix == ".csv":
-        return _read_csv(path)
-    return _read_excel(path) if suffix == ".xlsx" else _read_parquet(path)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -118,8 +163,8 @@ def first_faults(items: Sequence[T], fault: Callable[[T], Fault], kind: str) -> 
     return [*listed, Fault("", f"… and {more} more {kind}")] if more > 0 else listed
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    rows: list[tuple[int, list[Any]]] = []
+def _read_csv(path: Path) -> list[Row]:
+    rows: list[Row] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.reader(lines, strict=True)
@@ -139,15 +184,15 @@ def _read_csv(path: Path) -> pd.DataFrame:
     if rows and len(rows[0][1]) == 1 and any(mark in rows[0][1][0] for mark in ";\t"):
         fault = Fault("row 1", "the columns are not separated by commas", "Save the file with commas between columns.")
         raise InputError(str(path), [fault])
-    return _table(path, rows, "str")
+    return rows
 
 
-def _read_excel(path: Path) -> pd.DataFrame:
+def _read_excel(path: Path, sheet: str | None) -> list[Row]:
     try:
-        sheet = pd.read_excel(path, header=None, dtype=object, na_filter=False, engine="openpyxl")
+        page = pd.read_excel(path, sheet or 0, header=None, dtype=object, na_filter=False, engine="openpyxl")
     except Exception as error:
         raise _damaged(path, error) from error
-    return _table(path, [(place + 1, list(row)) for place, row in enumerate(sheet.itertuples(index=False))], "object")
+    return [(place + 1, list(row)) for place, row in enumerate(page.itertuples(index=False))]
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -167,7 +212,7 @@ def _damaged(path: Path, error: Exception) -> InputError:
     return InputError(str(path), [fault])
 
 
-def _table(path: Path, rows: Sequence[tuple[int, list[Any]]], dtype: Any) -> pd.DataFrame:
+def _table(path: Path, rows: Sequence[Row], dtype: Any) -> pd.DataFrame:
     """Return numbered rows of cells, headings first, as a table."""
     filled = [(place, cells) for place, cells in rows if any(str(cell).strip() for cell in cells)]
     if not filled:

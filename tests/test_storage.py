@@ -12,7 +12,7 @@ import xarray as xr
 
 import simulator.storage
 from simulator.errors import InputError, StorageError
-from simulator.storage import read_result, refuse_unwritable, write_result, write_text, write_whole
+from simulator.storage import read_result, refuse_unwritable, write_files, write_result, write_text, write_whole
 
 
 def names_in(folder: Path) -> list[str]:
@@ -235,3 +235,16 @@ def test_what_is_neither_file_nor_folder_is_not_replaced(tmp_path: Path) -> None
     os.mkfifo(pipe)
     with pytest.raises(InputError):
         refuse_unwritable(pipe)
+
+
+def test_several_files_are_written_all_or_none(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    write_files(folder, {"a": "1", "b": "2"})
+    (folder / "other").write_text("x", encoding="utf-8")
+    with pytest.raises(StorageError):
+        write_files(folder, {"a": "3", "no/b": "4"})
+    with pytest.raises(StorageError):
+        write_files(folder / "other", {"a": "3"})
+    assert {one.name: one.read_text("utf-8") for one in folder.iterdir()} == {"a": "1", "b": "2", "other": "x"}
+    write_files(folder, {"a": "5", "b": "6"})
+    assert {one.name: one.read_text("utf-8") for one in folder.iterdir()} == {"a": "5", "b": "6", "other": "x"}

@@ -67,7 +67,7 @@ def define(tree: pd.DataFrame, normalise: dict[str, Any], aggregate: dict[str, s
 def with_blanks(tree: pd.DataFrame, normalise: dict[str, Any]) -> xr.Dataset:
     """Score the raw data, blanks sharing their weight."""
     definition = define(tree, normalise, everywhere("arithmetic")).replace(imputation=ShareWeight())
-    return build_index(definition, as_matrix("raw")).score()
+    return build_index(definition, as_matrix("iData")).score()
 
 
 def everywhere(method: str) -> dict[str, str]:

@@ -40,22 +40,22 @@ def table(name: str, labels: Labels) -> np.ndarray[tuple[int, ...], np.dtype[np.
 
 
 def test_indicators_over_their_denominators(labels: Labels) -> None:
-    by = pd.read_csv(GOLDEN / "metadata.csv", index_col="iCode")["Denominator"].loc[list(labels.indicators)]
+    by = pd.read_csv(GOLDEN / "iMeta.csv", index_col="iCode")["Denominator"].loc[list(labels.indicators)]
     chosen = [Denominator(by=name, missing="leave") if isinstance(name, str) else None for name in by]
-    raw = read("raw").loc[list(labels.cities)]
+    raw = read("iData").loc[list(labels.cities)]
     quantities = {name: raw[name].to_numpy(float) for name in ("Area", "Energy", "GDP", "Population")}
-    found = denominate(table("raw", labels), chosen, quantities, labels)
+    found = denominate(table("iData", labels), chosen, quantities, labels)
     np.testing.assert_allclose(found, table("denominated", labels), rtol=1e-9, atol=0.0)
     assert sum(one is not None for one in chosen) == by.notna().sum() > 10
     # The energy that Laos uses is not known, though what it trades is.
     strict = [None if one is None else Denominator(by=one.by) for one in chosen]
     with pytest.raises(InputError) as caught:
-        denominate(table("raw", labels), strict, quantities, labels)
+        denominate(table("iData", labels), strict, quantities, labels)
     assert [fault.place for fault in caught.value.faults] == ["Elec of LAO", "Gas of LAO"]
 
 
 def test_missing_values_filled_with_the_mean_of_the_continent(labels: Labels) -> None:
-    groups = read("raw")["EurAsia_group"].loc[list(labels.cities)].tolist()
+    groups = read("iData")["EurAsia_group"].loc[list(labels.cities)].tolist()
     values = table("denominated", labels)
     found = impute(values, MeanOfGroup(by="EurAsia_group"), labels, groups)
     np.testing.assert_allclose(found.values, table("imputed", labels), rtol=1e-9, atol=1e-12)
