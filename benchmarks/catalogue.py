@@ -6,6 +6,7 @@ from benchmarks.findings import Benchmark
 from benchmarks.tables import (
     designs,
     exact_limits,
+    handbook,
     indices_of_factors,
     kernels,
     questions,
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *questions.BENCHMARKS,
         *indices_of_factors.BENCHMARKS,
         *exact_limits.BENCHMARKS,
+        *handbook.BENCHMARKS,
         *values.BENCHMARKS,
         *designs.BENCHMARKS,
         *start.BENCHMARKS,

@@ -62,6 +62,15 @@ class InfluenceCase:
     salib_outputs: int
 
 
+@dataclass(frozen=True)
+class HandbookCase:
+    """A table of one's own with blank cells."""
+
+    cities: int
+    indicators: int
+    gaps: float
+
+
 TOLD: dict[Values, str] = {
     "lognormal": "lognormal values",
     "all tied": "all cells tied",
@@ -134,6 +143,10 @@ INFLUENCE_BAR = Bar(50)
 EXTREMES = (("dimension", None, Bar(5, at_most=True)), ("variable", 25.0, Bar(10, at_most=True)))
 """Level whose weights are free, per cent of the nominal ones that they may differ, and seconds for all cities."""
 ACCEPTABILITY_DRAWS = 100_000
+
+HANDBOOK = HandbookCase(3_000, 200, 0.05)
+HANDBOOK_BAR = Bar(10, at_most=True)
+"""Seconds for imputation, treatment, normalisation, aggregation and audit."""
 
 VALUES_CASES = (ValuesCase(60, 50, 2_000), ValuesCase(600, 50, 200), ValuesCase(6_000, 50, 20))
 """The same number of cells each, so that a cost linear in the number of cities shows as equal times."""

@@ -5,7 +5,8 @@ What they compute stands in `simulator.construction`: denominators, screening, i
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -182,3 +183,15 @@ AnyTreatment = Untreated | Winsorise | LogTransform | BoxCox
 Screening = Annotated[AnyScreening, Field(discriminator="method"), by_name(AnyScreening)]
 Imputation = Annotated[AnyImputation, Field(discriminator="method"), by_name(AnyImputation)]
 Treatment = Annotated[AnyTreatment, Field(discriminator="method"), by_name(AnyTreatment)]
+
+
+def preparation_catalogue() -> Mapping[str, Mapping[str, type[Schema]]]:
+    """Return every method of preparation by kind and name.
+
+    >>> sorted(preparation_catalogue()["treatment"])
+    ['box-cox', 'log', 'none', 'winsorise']
+    """
+    return {
+        kind: {member.model_fields["method"].default: member for member in get_args(union)}
+        for kind, union in (("screening", AnyScreening), ("imputation", AnyImputation), ("treatment", AnyTreatment))
+    }

@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 from rich.table import Table
 
 from simulator.methods import catalogue
+from simulator.preparation import preparation_catalogue
 from simulator.report.screen import plain_table
 from simulator.uncertainty.shapes import shape_catalogue
 from simulator.validation import Schema
@@ -17,7 +18,7 @@ from simulator.validation import Schema
 
 def everything() -> Mapping[str, Mapping[str, type[Schema]]]:
     """Return every method and every shape of values behind points, by kind and name."""
-    return {**catalogue(), "shape of values": shape_catalogue()}
+    return {**preparation_catalogue(), **catalogue(), "shape of values": shape_catalogue()}
 
 
 def methods_tables() -> Iterator[Table]:
@@ -47,4 +48,6 @@ def _default(info: FieldInfo) -> str:
     default: Any = info.get_default(call_default_factory=True, validated_data={})
     if default is PydanticUndefined:
         return "must be given"
+    if isinstance(default, float):
+        return str(round(default, 4))
     return str(list(default) if isinstance(default, tuple) else default)
