@@ -216,8 +216,15 @@ def same(cell: Cell, told: Cell) -> bool:
 
 
 def _mark(*pages: Page) -> str:
-    """Return what stands in the empty cells of CSV files: `NA` where any does, else nothing."""
-    written = (text_of(cell) for page in pages if page.sheet is None for _, cells in page.rows for cell in cells)
+    """Return what stands in the empty cells of CSV files: `NA` where any does, codes and names apart, else nothing."""
+    named = (UNIT_CODE, UNIT_NAME, CODE)
+    written = (
+        page.unit(row, name)
+        for page in pages
+        for name in page.columns
+        for row in range(len(page.rows))
+        if page.sheet is None and name not in named
+    )
     return "NA" if "NA" in written else ""
 
 
