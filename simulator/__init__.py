@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from simulator.peers.coinr_writing import write_coinr as write_coinr
     from simulator.peers.headed import read_headed as read_headed
     from simulator.peers.headed import write_headed as write_headed
+    from simulator.report.workbook import write_workbook as write_workbook
     from simulator.sensitivity import influence as influence
     from simulator.sensitivity import pawn as pawn
     from simulator.sensitivity import shapley as shapley
@@ -93,6 +94,7 @@ _ROOMS = {
     "read_matrix": "matrix",
     "write_matrix": "matrix",
     "Recipe": "construction.recipe",
+    "write_workbook": "report.workbook",
     "read_coinr": "peers.coinr",
     "write_coinr": "peers.coinr_writing",
     "read_headed": "peers.headed",
@@ -152,6 +154,7 @@ __all__ = [
     "write_headed",
     "write_matrix",
     "write_result",
+    "write_workbook",
 ]
 
 

@@ -10,7 +10,7 @@ import click
 
 from simulator.cli.choices import chosen_cities, known_cities
 from simulator.cli.group import main
-from simulator.cli.outputs import deliver, refuse_outputs
+from simulator.cli.outputs import deliver, refuse_outputs, xlsx_option
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError
 
@@ -33,6 +33,7 @@ STORED = ".nc"
 )
 @click.option("--out", metavar="FILE", help="Write the comparison, with the provenance of each, to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city and result; - for the screen.")
+@xlsx_option
 @click.option(
     "--city",
     "only",
@@ -48,6 +49,7 @@ def compare_command(
     workers: int | None,
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
     only: tuple[str, ...],
     quiet: bool,
 ) -> None:
@@ -67,7 +69,7 @@ def compare_command(
     from simulator.report.screen import wide_console
 
     _refuse_idle(sources, {"--draws": draws, "--seed": seed})
-    refuse_outputs({"--out": out, "--csv": csv_path}, *sources, kind="compared")
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, *sources, kind="compared")
     asked = only[0] if len(only) == 1 else None
     opened = [_opened(source, draws, seed, asked) for source in sources]
     shown = _shown(opened, only)
@@ -78,6 +80,7 @@ def compare_command(
         lambda: comparing_frame(compared),
         csv_path,
         lambda: comparing_view(compared, wide_console().width, shown),
+        xlsx=xlsx_path,
         quiet=quiet,
         say_where=True,
     )

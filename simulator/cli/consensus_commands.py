@@ -9,7 +9,7 @@ import click
 
 from simulator.cli.choices import chosen_index
 from simulator.cli.group import main
-from simulator.cli.outputs import deliver, refuse_outputs
+from simulator.cli.outputs import deliver, refuse_outputs, xlsx_option
 from simulator.errors import Fault, InputError
 from simulator.published import DEFAULT_INDEX
 
@@ -23,7 +23,10 @@ STORED = ".nc"
 @click.option("--most", type=int, default=100, show_default=True, help="Median orders listed at most; all are counted.")
 @click.option("--out", metavar="FILE", help="Write scores, ranks and median orders to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
-def consensus_command(sources: tuple[str, ...], most: int, out: str | None, csv_path: str | None) -> None:
+@xlsx_option
+def consensus_command(
+    sources: tuple[str, ...], most: int, out: str | None, csv_path: str | None, xlsx_path: str | None
+) -> None:
     """Make many rankings into one: the indicators of INDEX vote on the cities, or stored results of scenarios do.
 
     \b
@@ -34,9 +37,9 @@ def consensus_command(sources: tuple[str, ...], most: int, out: str | None, csv_
     """
     from simulator.report.consensus import consensus_frame, consensus_view
 
-    refuse_outputs({"--out": out, "--csv": csv_path}, *sources, kind="asked about")
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, *sources, kind="asked about")
     found = _voted(sources or (DEFAULT_INDEX,), most)
-    deliver(found, out, lambda: consensus_frame(found), csv_path, lambda: consensus_view(found))
+    deliver(found, out, lambda: consensus_frame(found), csv_path, lambda: consensus_view(found), xlsx=xlsx_path)
 
 
 def _voted(sources: tuple[str, ...], most: int) -> Any:
@@ -70,8 +73,15 @@ def _voted(sources: tuple[str, ...], most: int) -> Any:
 @click.option("--most", type=int, default=10, show_default=True, help="Pairs listed at most.")
 @click.option("--out", metavar="FILE", help="Write all pairs to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each pair that swaps; - for the screen.")
+@xlsx_option
 def reversal_command(
-    index: str, normalisation: str | None, ties: str | None, most: int, out: str | None, csv_path: str | None
+    index: str,
+    normalisation: str | None,
+    ties: str | None,
+    most: int,
+    out: str | None,
+    csv_path: str | None,
+    xlsx_path: str | None,
 ) -> None:
     """Leave out each city of INDEX in turn, score the others anew, and count the pairs among them that swap.
 
@@ -84,13 +94,13 @@ def reversal_command(
     from simulator.consensus.reversal import rank_reversal
     from simulator.report.consensus import reversal_frame, reversal_view
 
-    refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
     if most < 1:
         raise InputError("--most", [Fault("", f"{most} pairs cannot be listed", "Give 1 or more.")])
     given = {"normalisation": normalisation, "ties": ties}
     recipe = {key: value for key, value in given.items() if value is not None}
     found = rank_reversal(chosen_index(index), recipe, most=most)
-    deliver(found, out, lambda: reversal_frame(found), csv_path, lambda: reversal_view(found))
+    deliver(found, out, lambda: reversal_frame(found), csv_path, lambda: reversal_view(found), xlsx=xlsx_path)
 
 
 @main.command("confidence")
@@ -103,6 +113,7 @@ def reversal_command(
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draws.")
 @click.option("--out", metavar="FILE", help="Write the sets to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
+@xlsx_option
 def confidence_command(
     source: str,
     error: float | None,
@@ -113,6 +124,7 @@ def confidence_command(
     seed: int,
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
 ) -> None:
     """Find the ranks that each city may truly have, given scores with standard errors.
 
@@ -127,13 +139,13 @@ def confidence_command(
     from simulator.consensus.confidence import rank_confidence
     from simulator.report.consensus import confidence_frame, confidence_view
 
-    refuse_outputs({"--out": out, "--csv": csv_path}, source, kind="the table")
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, source, kind="the table")
     scores, errors = _estimated(source, error)
     critical: Any = "bonferroni" if bonferroni else "simulated"
     found = rank_confidence(
         scores, errors, level=level, simultaneous=simultaneous, critical=critical, draws=draws, seed=seed
     )
-    deliver(found, out, lambda: confidence_frame(found), csv_path, lambda: confidence_view(found))
+    deliver(found, out, lambda: confidence_frame(found), csv_path, lambda: confidence_view(found), xlsx=xlsx_path)
 
 
 def _estimated(source: str, error: float | None) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ import click
 
 from simulator.cli.choices import between_commas, chosen_index, names_scenario
 from simulator.cli.group import main
-from simulator.cli.outputs import deliver, refuse_outputs
+from simulator.cli.outputs import deliver, refuse_outputs, xlsx_option
 from simulator.published import DEFAULT_INDEX
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
@@ -26,6 +26,7 @@ from simulator.published import DEFAULT_INDEX
 @click.option("--workers", type=int, help="Processes; one by default.")
 @click.option("--out", metavar="FILE", help="Write ranks and the weights that reach them to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
+@xlsx_option
 def extremes_command(
     index: str,
     over: str | None,
@@ -36,6 +37,7 @@ def extremes_command(
     workers: int | None,
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
 ) -> None:
     """Find the best and the worst rank of every city over all weights, exactly, and what swaps two cities.
 
@@ -54,7 +56,7 @@ def extremes_command(
     from simulator.limiting import rank_limits
     from simulator.report.extremes import extremes_frame, extremes_view
 
-    refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
     begun = time.perf_counter()
     ordered = None if order is None else between_commas(order)
     chosen = list(cities) or None
@@ -70,7 +72,7 @@ def extremes_command(
     stability = weight_stability(loaded, found.attrs["over"])
     seconds = time.perf_counter() - begun
     view = partial(extremes_view, found, stability, seconds, leader)
-    deliver(found, out, lambda: extremes_frame(found), csv_path, view)
+    deliver(found, out, lambda: extremes_frame(found), csv_path, view, xlsx=xlsx_path)
 
 
 @main.command("acceptability")
@@ -83,8 +85,16 @@ def extremes_command(
 @click.option("--exact", is_flag=True, help="Nothing drawn; with up to three members.")
 @click.option("--out", metavar="FILE", help="Write all figures to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
+@xlsx_option
 def acceptability_command(
-    index: str, over: str | None, draws: int, seed: int, exact: bool, out: str | None, csv_path: str | None
+    index: str,
+    over: str | None,
+    draws: int,
+    seed: int,
+    exact: bool,
+    out: str | None,
+    csv_path: str | None,
+    xlsx_path: str | None,
 ) -> None:
     """Tell how much of all weights gives each city of INDEX each rank, and which weights put it first.
 
@@ -97,8 +107,15 @@ def acceptability_command(
     from simulator.extremes.acceptability import acceptability
     from simulator.report.extremes import acceptability_frame, acceptability_view
 
-    refuse_outputs({"--out": out, "--csv": csv_path}, index, kind="the index")
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
     loaded = chosen_index(index)
     level = loaded.definition.levels[1] if over is None else over
     found = acceptability(loaded, level, draws=draws, seed=seed, exact=exact or "auto")
-    deliver(found, out, lambda: acceptability_frame(found), csv_path, lambda: acceptability_view(found, level))
+    deliver(
+        found,
+        out,
+        lambda: acceptability_frame(found),
+        csv_path,
+        lambda: acceptability_view(found, level),
+        xlsx=xlsx_path,
+    )

@@ -9,7 +9,15 @@ import click
 
 from simulator.cli.choices import both_names, chosen_sources, is_definition, score_or_refuse
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_outputs, refuse_unwritable, write_csv, write_text
+from simulator.cli.outputs import (
+    STANDARD_OUTPUT,
+    refuse_outputs,
+    refuse_unwritable,
+    write_csv,
+    write_text,
+    write_workbook,
+    xlsx_option,
+)
 from simulator.errors import Fault, InputError
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
@@ -56,6 +64,7 @@ def methods_command() -> None:
 @click.option(
     "--csv", "csv_path", metavar="FILE", help="Write city, rank, total and one column a dimension; - for the screen."
 )
+@xlsx_option
 @click.option(
     "--source",
     "sources",
@@ -68,7 +77,12 @@ def methods_command() -> None:
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print no table.")
 def score_command(
-    index: str, csv_path: str | None, sources: tuple[str, ...], bounds: tuple[float, ...], quiet: bool
+    index: str,
+    csv_path: str | None,
+    xlsx_path: str | None,
+    sources: tuple[str, ...],
+    bounds: tuple[float, ...],
+    quiet: bool,
 ) -> None:
     """Score INDEX, a bundled name or the path of a definition, and compare with what was printed.
 
@@ -79,6 +93,7 @@ def score_command(
       citysim score opportunity-2025 --source raw
       citysim score opportunity-2025 --source government-debt=raw --source fiscal-self-sufficiency=calibrated
       citysim score my-index/definition.yaml --csv scores.csv
+      citysim score opportunity-2025 --xlsx scores.xlsx
     """
     from simulator.index import load_index
     from simulator.report.comparison import compare_with_published, constant_lines, count_above
@@ -87,12 +102,14 @@ def score_command(
     from simulator.report.screen import score_view, show, wide_console
     from simulator.sourcing import resolve_sources, with_sources
 
-    refuse_outputs({"--csv": csv_path}, index, kind="the index")
+    refuse_outputs({"--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
     loaded = load_index(index)
     chosen = chosen_sources(loaded, sources)
     scored = score_or_refuse(with_sources(loaded, chosen), index)
     if csv_path is not None:
         write_csv(side_by_side_frame(loaded, scored) if sources else score_frame(scored), csv_path)
+    if xlsx_path is not None:
+        write_workbook(scored, xlsx_path, side_by_side_frame(loaded, scored) if sources else None)
     if quiet or csv_path == STANDARD_OUTPUT:
         return
     if sources:
@@ -110,9 +127,10 @@ def score_command(
 @main.command("audit")
 @click.argument("index")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the findings, one row each; - for the screen.")
+@xlsx_option
 @click.option("--json", "json_path", metavar="FILE", help="Write findings and all figures; - for the screen.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no table.")
-def audit_command(index: str, csv_path: str | None, json_path: str | None, quiet: bool) -> None:
+def audit_command(index: str, csv_path: str | None, xlsx_path: str | None, json_path: str | None, quiet: bool) -> None:
     """Work out what the published figures of INDEX tell and its report does not.
 
     Which tie rule the points follow and where they break it, whether sums and ranks agree, what each irregularity is
@@ -129,10 +147,12 @@ def audit_command(index: str, csv_path: str | None, json_path: str | None, quiet
     from simulator.report.audit import audit_record, audit_view
     from simulator.report.screen import show
 
-    refuse_outputs({"--csv": csv_path, "--json": json_path}, index, kind="the index")
+    refuse_outputs({"--csv": csv_path, "--xlsx": xlsx_path, "--json": json_path}, index, kind="the index")
     audited = audit(load_index(index))
     if csv_path is not None:
         write_csv(audited.to_frame(), csv_path)
+    if xlsx_path is not None:
+        write_workbook(audited, xlsx_path)
     if json_path is not None:
         write_text(json.dumps(audit_record(audited), ensure_ascii=False, allow_nan=False) + "\n", json_path)
     if not quiet and STANDARD_OUTPUT not in (csv_path, json_path):

@@ -10,7 +10,7 @@ import click
 
 from simulator.cli.choices import chosen_cities, chosen_index
 from simulator.cli.group import main
-from simulator.cli.outputs import deliver, deliver_table, refuse_outputs
+from simulator.cli.outputs import deliver, deliver_table, refuse_outputs, xlsx_option
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError
 from simulator.published import DEFAULT_INDEX
@@ -35,6 +35,7 @@ from simulator.published import DEFAULT_INDEX
 @click.option("--city", "cities", multiple=True, metavar="CITY", help="Also what moves the rank of this city.")
 @click.option("--out", metavar="FILE", help="Write all indices of all outputs to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each factor and output; - for the screen.")
+@xlsx_option
 @click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def influence_command(
     scenario: str,
@@ -49,6 +50,7 @@ def influence_command(
     cities: tuple[str, ...],
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
     quiet: bool,
 ) -> None:
     """Tell which factor of SCENARIO the variance of the ranking comes from, alone and with the others.
@@ -67,7 +69,7 @@ def influence_command(
     from simulator.sensitivity import influence, pawn, shapley
     from simulator.study import plan
 
-    refuse_outputs({"--out": out, "--csv": csv_path}, scenario)
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, scenario)
     _refuse_two_methods({"--shapley": shared_out, "--pawn": by_distribution, "--second-order": second_order})
     begun = time.perf_counter()
     shown = chosen_cities(plan(scenario, settings), cities) if cities else []
@@ -83,7 +85,9 @@ def influence_command(
             asked |= {"second_order": second_order or None, "bootstrap": bootstrap}
             found = influence(scenario, base_draws=base_draws, **asked, progress=progress)
     view = partial(influence_view, found, shown, time.perf_counter() - begun)
-    deliver(found, out, lambda: influence_frame(found, shown), csv_path, view, quiet=quiet, say_where=True)
+    deliver(
+        found, out, lambda: influence_frame(found, shown), csv_path, view, quiet=quiet, say_where=True, xlsx=xlsx_path
+    )
 
 
 def _method_of(scenario: str, settings: tuple[str, ...]) -> str:
@@ -105,7 +109,10 @@ def _refuse_two_methods(asked: dict[str, bool]) -> None:
 @click.option("--over", metavar="LEVEL", help="Level of the members.  [default: the level below the index]")
 @click.option("--equalise", is_flag=True, help="Also the weights whose importance is as the nominal weights say.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each member; - for the screen.")
-def importance_command(index: str, over: str | None, equalise: bool, csv_path: str | None) -> None:
+@xlsx_option
+def importance_command(
+    index: str, over: str | None, equalise: bool, csv_path: str | None, xlsx_path: str | None
+) -> None:
     """Tell whether the dimensions of INDEX, or another level, weigh what they are said to.
 
     \b
@@ -117,19 +124,22 @@ def importance_command(index: str, over: str | None, equalise: bool, csv_path: s
     from simulator.report.sensitivity import importance_frame, importance_view
     from simulator.weighing import importance, weights_for_importance
 
-    refuse_outputs({"--csv": csv_path}, index, kind="the index")
+    refuse_outputs({"--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
     loaded = chosen_index(index)
     level = loaded.definition.levels[1] if over is None else over
     found = importance(loaded, level)
     balanced = weights_for_importance(loaded, level) if equalise else None
-    deliver_table(lambda: importance_frame(found, balanced), csv_path, lambda: importance_view(found, balanced))
+    deliver_table(
+        lambda: importance_frame(found, balanced), csv_path, lambda: importance_view(found, balanced), xlsx=xlsx_path
+    )
 
 
 @main.command("neighbours")
 @click.argument("index", default=DEFAULT_INDEX)
 @click.option("--over", metavar="LEVEL", help="Level of the members.  [default: the level below the index]")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each two neighbours; - for the screen.")
-def neighbours_command(index: str, over: str | None, csv_path: str | None) -> None:
+@xlsx_option
+def neighbours_command(index: str, over: str | None, csv_path: str | None, xlsx_path: str | None) -> None:
     """Tell which dimension of INDEX, or member of another level, decides each two neighbours in the ranking.
 
     \b
@@ -140,7 +150,7 @@ def neighbours_command(index: str, over: str | None, csv_path: str | None) -> No
     from simulator.neighbouring import neighbours
     from simulator.report.sensitivity import neighbours_frame, neighbours_view
 
-    refuse_outputs({"--csv": csv_path}, index, kind="the index")
+    refuse_outputs({"--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
     loaded = chosen_index(index)
     found = neighbours(loaded, loaded.definition.levels[1] if over is None else over)
-    deliver_table(lambda: neighbours_frame(found), csv_path, lambda: neighbours_view(found))
+    deliver_table(lambda: neighbours_frame(found), csv_path, lambda: neighbours_view(found), xlsx=xlsx_path)

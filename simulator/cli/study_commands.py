@@ -12,7 +12,7 @@ import click
 from simulator.cli.answers import show_answer
 from simulator.cli.choices import asks_what_if, chosen_cities, chosen_pair, refuse_options
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_outputs, write_csv, write_text
+from simulator.cli.outputs import STANDARD_OUTPUT, refuse_outputs, write_csv, write_text, write_workbook, xlsx_option
 from simulator.cli.waiting import leaving_at_once, progress_bar
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
@@ -33,6 +33,7 @@ from simulator.cli.waiting import leaving_at_once, progress_bar
 )
 @click.option("--out", metavar="FILE", help="Write the whole result, with provenance, to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the table of the cities; - for the screen.")
+@xlsx_option
 @click.option("--json", "json_path", metavar="FILE", help="Write the figures and the provenance; - for the screen.")
 @click.option(
     "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the scenario; may be repeated."
@@ -57,6 +58,7 @@ def run_command(
     workers: int | None,
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
     json_path: str | None,
     settings: tuple[str, ...],
     pairs: tuple[str, ...],
@@ -76,6 +78,7 @@ def run_command(
       citysim run stress-test --pair hefei,ningbo
       citysim run source-error --city hefei
       citysim run gdp-grows-8-percent --city ningbo --explain
+      citysim run stress-test --pair hefei,ningbo --xlsx result.xlsx
       citysim run my-scenario.yaml --seed 1 --json -
     """
     from simulator.report.answers import answer_frame, answer_record
@@ -85,7 +88,7 @@ def run_command(
     from simulator.study import execute, plan
     from simulator.study import settings as with_size
 
-    refuse_outputs({"--out": out, "--csv": csv_path, "--json": json_path}, scenario)
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path, "--json": json_path}, scenario)
     begun = time.perf_counter()
     asks = asks_what_if(scenario, settings)
     for_city = [f"city={only[0]}"] if asks and only else []
@@ -100,6 +103,8 @@ def run_command(
         write_result(result, Path(out))
     if csv_path is not None:
         write_csv(answer_frame(result) if asks else stability_frame(result), csv_path)
+    if xlsx_path is not None:
+        write_workbook(result, xlsx_path, answer_frame(result) if asks else None)
     if json_path is not None:
         record = answer_record(result) if asks else stability_record(result)
         write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", json_path)

@@ -13,7 +13,7 @@ import click
 
 from simulator.cli.choices import between_commas, is_definition, known_cities, told_of
 from simulator.cli.group import main
-from simulator.cli.outputs import deliver, refuse_outputs
+from simulator.cli.outputs import deliver, refuse_outputs, xlsx_option
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.published import DEFAULT_INDEX, bundled_indices
@@ -45,6 +45,7 @@ EVERYONE = "all"
 @click.option("--workers", type=int, help="Parallel workers; all processors by default.")
 @click.option("--out", metavar="FILE", help="Write everything to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each change, or scenario; - for the screen.")
+@xlsx_option
 @click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def sweep_command(
     sources: tuple[str, ...],
@@ -59,6 +60,7 @@ def sweep_command(
     workers: int | None,
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
     quiet: bool,
 ) -> None:
     """Try every change in every city of INDEX, one at a time; or run a list of scenarios as one job.
@@ -87,16 +89,18 @@ def sweep_command(
     else:
         idle = {**changing, "--quantity": quantity or None, "--allow": allow}
         _refuse_idle(idle, "the scenarios say what changes", "Name an index, or leave it out.")
-    refuse_outputs({"--out": out, "--csv": csv_path}, *sources, kind="swept")
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, *sources, kind="swept")
     if of_index:
         index = _loaded(sources[0] if sources else DEFAULT_INDEX)
         only = _shown(index, cities)
         if quantity:
-            _sweep_quantities(index, quantity, _factors(multiply), between_commas(grow), only, out, csv_path, quiet)
+            _sweep_quantities(
+                index, quantity, _factors(multiply), between_commas(grow), only, out, csv_path, xlsx_path, quiet
+            )
         else:
-            _sweep_variables(index, between_commas(steps), only, allow, out, csv_path, quiet)
+            _sweep_variables(index, between_commas(steps), only, allow, out, csv_path, xlsx_path, quiet)
     else:
-        _run_scenarios(sources, cities, draws, seed, workers, out, csv_path, quiet)
+        _run_scenarios(sources, cities, draws, seed, workers, out, csv_path, xlsx_path, quiet)
 
 
 def _names_index(sources: Sequence[str]) -> bool:
@@ -186,6 +190,7 @@ def _sweep_variables(
     allow: str | None,
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
     quiet: bool,
 ) -> None:
     from simulator.report.sweeping import sweep_frame, sweep_view
@@ -195,7 +200,7 @@ def _sweep_variables(
     with leaving_at_once():
         swept = sweep(index, steps or STEPS, only or None)
     view = partial(sweep_view, swept, only, allowed)
-    deliver(swept, out, lambda: sweep_frame(swept), csv_path, view, quiet=quiet, say_where=True)
+    deliver(swept, out, lambda: sweep_frame(swept), csv_path, view, quiet=quiet, say_where=True, xlsx=xlsx_path)
 
 
 def _sweep_quantities(
@@ -206,6 +211,7 @@ def _sweep_quantities(
     only: Sequence[str],
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
     quiet: bool,
 ) -> None:
     from simulator.report.sweeping import quantity_view, sweep_frame
@@ -214,7 +220,7 @@ def _sweep_quantities(
     with leaving_at_once():
         swept = sweep_quantities(index, quantities, multiply=factors, grow=rates, cities=only or None)
     view = partial(quantity_view, swept)
-    deliver(swept, out, lambda: sweep_frame(swept), csv_path, view, quiet=quiet, say_where=True)
+    deliver(swept, out, lambda: sweep_frame(swept), csv_path, view, quiet=quiet, say_where=True, xlsx=xlsx_path)
 
 
 def _run_scenarios(
@@ -225,6 +231,7 @@ def _run_scenarios(
     workers: int | None,
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
     quiet: bool,
 ) -> None:
     from simulator.batch import execute_all, plan_all
@@ -235,6 +242,6 @@ def _run_scenarios(
     with leaving_at_once(), progress_bar(quiet) as progress:
         found = execute_all(entries, workers, progress)
     view = partial(batch_view, found, time.perf_counter() - begun)
-    deliver(found, out, lambda: batch_frame(found), csv_path, view, quiet=quiet, say_where=True)
+    deliver(found, out, lambda: batch_frame(found), csv_path, view, quiet=quiet, say_where=True, xlsx=xlsx_path)
     if found["fault"].values.any():
         sys.exit(1)

@@ -13,7 +13,15 @@ import click
 from simulator.cli.answers import show_answer
 from simulator.cli.choices import between_commas
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, deliver_table, refuse_outputs, write_csv, write_text
+from simulator.cli.outputs import (
+    STANDARD_OUTPUT,
+    deliver_table,
+    refuse_outputs,
+    write_csv,
+    write_text,
+    write_workbook,
+    xlsx_option,
+)
 from simulator.cli.waiting import leaving_at_once, progress_bar
 from simulator.errors import Fault, InputError
 from simulator.published import DEFAULT_INDEX
@@ -96,6 +104,7 @@ def asked_with(command: Command) -> Command:
 @asked_with
 @click.option("--explain", is_flag=True, help="Show every step of the arithmetic.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
+@xlsx_option
 def what_if_command(
     city: str | None,
     grow: tuple[str, ...],
@@ -119,6 +128,7 @@ def what_if_command(
     explain: bool,
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
     save: str | None,
     quiet: bool,
 ) -> None:
@@ -160,14 +170,15 @@ def what_if_command(
     from simulator.asking import as_scenario
 
     scenario = as_scenario("what-if", question, under, index, draws, seed)
-    answer_scenario(scenario, workers, explain, out, csv_path, save, quiet)
+    answer_scenario(scenario, workers, explain, out, csv_path, xlsx_path, save, quiet)
 
 
 @main.command("quantities")
 @click.argument("index", default=DEFAULT_INDEX)
 @click.option("--city", metavar="CITY", help="Show the figures of this city, and where each comes from.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the table; - for the screen.")
-def quantities_command(index: str, city: str | None, csv_path: str | None) -> None:
+@xlsx_option
+def quantities_command(index: str, city: str | None, csv_path: str | None, xlsx_path: str | None) -> None:
     """List the quantities of INDEX that can be changed, and the indicators that hold each.
 
     \b
@@ -179,9 +190,9 @@ def quantities_command(index: str, city: str | None, csv_path: str | None) -> No
     from simulator.index import load_index
     from simulator.report.quantities import quantities_frame, quantities_view
 
-    refuse_outputs({"--csv": csv_path}, index, kind="the index")
+    refuse_outputs({"--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
     table = quantities_frame(load_index(index), city)
-    deliver_table(lambda: table, csv_path, lambda: quantities_view(table))
+    deliver_table(lambda: table, csv_path, lambda: quantities_view(table), xlsx=xlsx_path)
 
 
 @main.command("reach")
@@ -203,6 +214,7 @@ def quantities_command(index: str, city: str | None, csv_path: str | None) -> No
 @click.option("--under", metavar="SCENARIO", help="Chances under what this scenario varies, such as stress-test.")
 @asked_with
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each plan and variable; - for the screen.")
+@xlsx_option
 def reach_command(
     city: str,
     rank: int,
@@ -222,6 +234,7 @@ def reach_command(
     workers: int | None,
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
     save: str | None,
     quiet: bool,
 ) -> None:
@@ -249,7 +262,7 @@ def reach_command(
     if under is None:
         question["factors"] = REACH_FACTORS
     scenario = as_scenario("reach", question, under, index, draws, seed)
-    answer_scenario(scenario, workers, False, out, csv_path, save, quiet)
+    answer_scenario(scenario, workers, False, out, csv_path, xlsx_path, save, quiet)
 
 
 def one_or_named(one: str, several: str, option: str, written: Sequence[str]) -> dict[str, Any]:
@@ -269,6 +282,7 @@ def answer_scenario(
     explain: bool,
     out: str | None,
     csv_path: str | None,
+    xlsx_path: str | None,
     save: str | None,
     quiet: bool,
 ) -> None:
@@ -277,7 +291,9 @@ def answer_scenario(
     from simulator.storage import write_result
     from simulator.study import execute, plan
 
-    refuse_outputs({"--out": out, "--csv": csv_path, "--save": save}, str(scenario["index"]), kind="the index")
+    refuse_outputs(
+        {"--out": out, "--csv": csv_path, "--xlsx": xlsx_path, "--save": save}, str(scenario["index"]), kind="the index"
+    )
     begun = time.perf_counter()
     study = plan(scenario)
     if save is not None:
@@ -289,6 +305,8 @@ def answer_scenario(
         write_result(result, Path(out))
     if csv_path is not None:
         write_csv(answer_frame(result), csv_path)
+    if xlsx_path is not None:
+        write_workbook(result, xlsx_path, answer_frame(result))
     if not quiet and STANDARD_OUTPUT not in (csv_path, save):
         show_answer(result, seconds, explain)
         if out is not None:

@@ -36,7 +36,7 @@ from simulator.peers.coinr_names import (
     WEIGHT,
 )
 from simulator.peers.coinr_rows import derived_rows
-from simulator.peers.drafts import AGGREGATE, CITIES_FILE, NORMALISE, VALUES_FILE, Draft
+from simulator.peers.drafts import AGGREGATE, CITIES_FILE, NORMALISE, VALUES_FILE, Draft, with_gaps_kept
 from simulator.peers.pages import Cell, Page, plain, read_page
 from simulator.tables import require_kind, sheet_names
 
@@ -95,9 +95,10 @@ def read_coinr(idata: str | Path, imeta: str | Path | None = None) -> Draft:
     )
     units = [data.unit(row, UNIT_CODE) for row in range(len(data.rows))]
     columns = {name: numbers_in([data.cell(row, name) for row in range(len(data.rows))]) for name in values}
+    table = pd.DataFrame({at.CITY: units} | columns)
     return Draft(
-        data=tree | {"from_coinr": rest.model_dump(mode="json")},
-        values=pd.DataFrame({at.CITY: units} | columns),
+        data=with_gaps_kept(tree | {"from_coinr": rest.model_dump(mode="json")}, table),
+        values=table,
         cities=_cities(data, units, attributes),
         comments=COMMENTS,
     )
@@ -216,8 +217,15 @@ def same(cell: Cell, told: Cell) -> bool:
 
 
 def _mark(*pages: Page) -> str:
-    """Return what stands in the empty cells of CSV files: `NA` where any does, else nothing."""
-    written = (text_of(cell) for page in pages if page.sheet is None for _, cells in page.rows for cell in cells)
+    """Return what stands in the empty cells of CSV files: `NA` where any does, codes and names apart, else nothing."""
+    named = (UNIT_CODE, UNIT_NAME, CODE)
+    written = (
+        page.unit(row, name)
+        for page in pages
+        for name in page.columns
+        for row in range(len(page.rows))
+        if page.sheet is None and name not in named
+    )
     return "NA" if "NA" in written else ""
 
 

@@ -92,7 +92,7 @@ def coinr_tables(definition: Definition, matrix: xr.Dataset) -> tuple[pd.DataFra
     rest = definition.from_coinr or CoinrRest()
     columns = _data_columns(definition, matrix, rest)
     data = pd.DataFrame({name: columns[name] for name in _in_order(rest.idata, columns)})
-    attributes = _attributes(matrix, rest)
+    attributes = _attributes(definition, matrix)
     rows = {str(row[CODE]): row for row in derived_rows(definition, attributes, named=definition.from_coinr is None)}
     if TIME in rest.rows and TIME in attributes:
         rows[TIME] = {CODE: TIME}
@@ -123,10 +123,11 @@ def _in_order(first: Sequence[str], present: Mapping[str, object]) -> list[str]:
     return list(dict.fromkeys([*(name for name in first if name in present), *present]))
 
 
-def _attributes(matrix: xr.Dataset, rest: CoinrRest) -> list[str]:
+def _attributes(definition: Definition, matrix: xr.Dataset) -> list[str]:
     """Return the attributes of the cities that are written: those that any city has, or that iData had."""
-    filled = [name for name in city_attributes(matrix) if name in rest.idata or any(map(str, matrix[name].values))]
-    chinese = [CHINESE_NAMES] if any(_texts(matrix, at.CITY_NAME_ZH)) or CHINESE_NAMES in rest.idata else []
+    had = {*(definition.from_coinr or CoinrRest()).idata} - {*definition.slots, *definition.divisors}
+    filled = [name for name in city_attributes(matrix) if name in had or any(map(str, matrix[name].values))]
+    chinese = [CHINESE_NAMES] if any(_texts(matrix, at.CITY_NAME_ZH)) or CHINESE_NAMES in had else []
     return [*chinese, *filled]
 
 
@@ -136,7 +137,7 @@ def _data_columns(definition: Definition, matrix: xr.Dataset, rest: CoinrRest) -
     columns: dict[str, list[Cell]] = {UNIT_CODE: [*_texts(matrix, at.CITY)]}
     if any(names) or UNIT_NAME in rest.idata:
         columns[UNIT_NAME] = [*names]
-    for name in _attributes(matrix, rest):
+    for name in _attributes(definition, matrix):
         columns[name] = [*_texts(matrix, at.CITY_NAME_ZH if name == CHINESE_NAMES else name)]
     for name in definition.divisors:
         columns[name] = matrix[at.DENOMINATOR_VALUE].sel({at.DENOMINATOR: name}).values.tolist()
@@ -181,7 +182,7 @@ def _faults(definition: Definition, matrix: xr.Dataset) -> Iterator[Fault]:
     for child, parent in uneven(definition):
         problem = f"stands more than one level below {parent.id}, which COINr does not allow"
         yield Fault(child.id, problem, "Put nodes between them.")
-    attributes = _attributes(matrix, definition.from_coinr or CoinrRest())
+    attributes = _attributes(definition, matrix)
     told = [*definition.slots, *definition.divisors, *(name for name in attributes if name != TIME)]
     for name, count in Counter([*told, *UNDESCRIBED]).items():
         if count > 1:

@@ -82,6 +82,33 @@ class Draft:
         write_files(Path(folder), self.files())
 
 
+def with_gaps_kept(data: Mapping[str, Any], values: pd.DataFrame) -> dict[str, Any]:
+    """Return a definition whose blank cells are left blank, if its table has any; a guess that a reader may change.
+
+    A denominator that some city lacks leaves the ratio blank there.
+
+    >>> leaf = {"id": "a", "denominator": "people"}
+    >>> table = pd.DataFrame({"city": ["x", "y"], "people": [None, 3.0], "a": [1.0, 2.0]})
+    >>> made = with_gaps_kept({"id": "m", "index": {"id": "t", "children": [leaf]}}, table)
+    >>> made["imputation"], made["index"]["children"][0]["denominator"]
+    ('share-weight', {'by': 'people', 'missing': 'leave'})
+    """
+    lacking = {str(name) for name in values.columns if values[name].isna().any()}
+    if not lacking:
+        return dict(data)
+
+    def kept(node: Mapping[str, Any]) -> dict[str, Any]:
+        found = dict(node)
+        if found.get("denominator") in lacking:
+            found["denominator"] = {"by": found["denominator"], "missing": "leave"}
+        if "children" in found:
+            found["children"] = [kept(child) for child in found["children"]]
+        return found
+
+    before = {key: value for key, value in data.items() if key != "index"}
+    return {**before, "imputation": "share-weight", "index": kept(data["index"])}
+
+
 def refuse_full(folder: Path) -> None:
     """Refuse a folder that has content, or a file in its place."""
     if folder.is_dir() and any(folder.iterdir()):
@@ -128,9 +155,10 @@ def definition_text(data: Mapping[str, Any], comments: Sequence[str]) -> str:
     writer.indent(mapping=2, sequence=4, offset=2)
     writer.default_flow_style = False
     text = io.StringIO()
-    writer.dump(
-        CommentedMap({key: _block(value) if key == "index" else _inner(value) for key, value in data.items()}), text
-    )
+    laid = CommentedMap({key: _block(value) if key == "index" else _inner(value) for key, value in data.items()})
+    if laid.get("imputation"):
+        laid.yaml_add_eol_comment(f"{GUESS}: blank cells share their weight", "imputation")
+    writer.dump(laid, text)
     return "".join(f"# {line}\n" for line in comments) + text.getvalue()
 
 

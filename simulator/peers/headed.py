@@ -19,7 +19,7 @@ from simulator.definition import Definition, Indicator, Node
 from simulator.errors import Fault, InputError
 from simulator.index import Index
 from simulator.listing import numbers_in, text_of
-from simulator.peers.drafts import AGGREGATE, NORMALISE, VALUES_FILE, Draft
+from simulator.peers.drafts import AGGREGATE, NORMALISE, VALUES_FILE, Draft, with_gaps_kept
 from simulator.peers.pages import EMPTY, fitted, letters, plain
 from simulator.peers.stored import stored
 from simulator.storage import write_text
@@ -77,7 +77,8 @@ def read_headed(path: str | Path) -> Draft:
         "data": {"matrix": VALUES_FILE},
         "index": root,
     }
-    return Draft(data=data, values=pd.DataFrame(columns), comments=COMMENTS)
+    values = pd.DataFrame(columns)
+    return Draft(data=with_gaps_kept(data, values), values=values, comments=COMMENTS)
 
 
 def write_headed(index: Index | str | Path, to: str | Path) -> None:

@@ -22,7 +22,7 @@ def stored(given: Index | str | Path) -> tuple[Definition, xr.Dataset]:
     ('opportunity-2025', (60, 50))
     """
     if isinstance(given, Index):
-        return given.definition, given.matrix
+        return given.definition, given.matrix if given.unprepared is None else given.unprepared
     path = locate_index(given)
     definition = read_definition(path)
     files = definition.data

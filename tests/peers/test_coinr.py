@@ -317,3 +317,40 @@ def test_commands_that_are_refused_leave_nothing(tmp_path: Path) -> None:
     assert "3 files are given" in message_of("convert", "a", "b", "c", "--out", str(tmp_path / "new"))
     assert "nothing is asked for" in message_of("export", "opportunity-2025")
     assert sorted(tmp_path.rglob("*")) == before
+
+
+# Odd tables that are in order.
+
+PLAIN = "Level,iCode,Parent,Direction,Weight,Type\n1,a,t,1,1,Indicator\n1,b,t,1,1,Indicator\n2,t,,1,1,Aggregate\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "meta"),
+    [
+        ("uCode,a,b\nNA,1,2\nNO,3,4\n", PLAIN),
+        ("a,uCode,b,Time\n1,1e5,2,2018\n3,2020,,2018\n", PLAIN),
+        ("uCode,status,b\nX,1,2\nY,3,4\n", PLAIN.replace(",a,", ",status,")),
+        ("uCode,a,b,G\nX,1,2,01\nY,3,4,1.0\n", PLAIN + ",G,,,,Group\n"),
+        ("uCode,province,a,b\nX,P,1,2\nY,,3,4\n", PLAIN + ",province,,,,Other\n"),
+        (
+            "uCode,a,b\nX,1,2\nY,3,4\n",
+            "Level,Parent,iCode,Direction,Weight,Type\n2,,t,1,7,Aggregate\n1,t,a,1,0,Indicator\n1,t,b,-1,1e-09,Indicator\n",
+        ),
+    ],
+    ids=[
+        "codes NA and NO",
+        "codes that look like numbers",
+        "indicator status",
+        "groups 01 and 1.0",
+        "province",
+        "order",
+    ],
+)
+def test_odd_tables_come_out_as_they_went_in(tmp_path: Path, data: str, meta: str) -> None:
+    read_coinr(*written(tmp_path, data, meta)).write(tmp_path / "index")
+    write_coinr(tmp_path / "index", tmp_path / "out")
+    assert (tmp_path / "out" / "iData.csv").read_text("utf-8") == data
+    assert (tmp_path / "out" / "iMeta.csv").read_text("utf-8") == meta
+    write_coinr(tmp_path / "index", tmp_path / "book.xlsx")
+    read_coinr(tmp_path / "book.xlsx").write(tmp_path / "again")
+    assert (tmp_path / "again" / "values.csv").read_bytes() == (tmp_path / "index" / "values.csv").read_bytes()

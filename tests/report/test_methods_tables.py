@@ -8,7 +8,7 @@ from simulator.methods import DirichletWeights, GivenWeights, MinMax, RankPoints
 from simulator.report.methods import everything, methods_tables, parameters
 from simulator.validation import Schema
 
-KINDS = ["Normalisation", "Aggregation", "Weighting", "Shape of values"]
+KINDS = ["Screening", "Imputation", "Treatment", "Normalisation", "Aggregation", "Weighting", "Shape of values"]
 
 
 def test_there_is_a_table_of_each_kind_with_a_row_for_each_method() -> None:
