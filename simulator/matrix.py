@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from simulator import names as at
+from simulator.answers import in_words, read_answers
 from simulator.definition import Definition, Indicator
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.listing import (
@@ -70,8 +71,9 @@ def read_matrix(path: str | Path, definition: Definition, cities: Path | None = 
     ------
     InputError
         With all faults at once, each with its place: a column missing, unknown or given twice; a city without a name,
-        given twice, or in only one of matrix and cities table; a cell that is missing (convention 4), infinite or not a
-        number; an attribute that differs between matrix and cities table (convention 2).
+        given twice, or in only one of matrix and cities table; a cell that is missing (convention 4), infinite, not a
+        number or none of the indicator's answers; an attribute that differs between matrix and cities table
+        (convention 2).
     """
     path = Path(path)
     listing = _read_listing(path, [leaf.id for leaf in definition.indicators])
@@ -102,14 +104,16 @@ def _checked(listing: Listing, definition: Definition, cities: Path | None) -> x
             faults += [replace(fault, place=f"{cities}, {fault.place}".rstrip(", ")) for fault in error.faults]
     present = [identifier for identifier in identifiers if identifier in listing.columns]
     numbers = {identifier: numbers_in(listing.columns[identifier]) for identifier in present}
-    faults += cell_faults(listing, numbers)
+    steps, strange = read_answers(listing, definition)
+    numbers |= steps
+    faults += [*strange, *cell_faults(listing, numbers)]
     if faults:
         raise InputError(listing.source, faults)
     values = np.column_stack([numbers[identifier] for identifier in identifiers])
     return _dataset(values, listing.cities, attributes, definition)
 
 
-def write_matrix(matrix: xr.Dataset, path: str | Path) -> None:
+def write_matrix(matrix: xr.Dataset, path: str | Path, words: Definition | None = None) -> None:
     """Write a matrix in the kind of file its name ends in, for `read_matrix` to read back.
 
     The matrix read back is the same, except that an Excel sheet keeps 16 significant digits of a number.
@@ -117,18 +121,26 @@ def write_matrix(matrix: xr.Dataset, path: str | Path) -> None:
     Tables get the columns `city`, those of `CITY_COLUMNS`, and one for each indicator. The file is written under
     another name and renamed at the end, so that nothing half-written stays. The matrix given stays as it is.
 
+    With the definition as `words`, indicators with answers are written in words, which only a table can hold;
+    otherwise as the numbers of their steps. Both read back the same.
+
     Raises
     ------
     InputError
         Where the ending is unknown, the optional library for it is not installed, or a table cannot hold the matrix
-        because an indicator has the name of a column that describes cities.
+        because an indicator has the name of a column that describes cities; for words in another kind of file, and
+        values that are no step of their scale.
     StorageError
         Where the file cannot be written. What stood there before still stands.
     """
     path = Path(path)
     suffix = require_kind(path, MATRIX_SUFFIXES)
+    if words is not None and suffix not in TABLE_SUFFIXES:
+        remedy = f"Write a table ({', '.join(TABLE_SUFFIXES)}), or steps."
+        raise InputError(str(path), [Fault("", "answers in words need a table", remedy)])
     if suffix in TABLE_SUFFIXES:
-        write_table(_as_table(matrix, path), path)
+        table = _as_table(matrix, path)
+        write_table(table if words is None else in_words(table, words, str(path)), path)
     elif suffix == ".nc":
         write_whole(path, lambda to: matrix.to_netcdf(to, engine="h5netcdf"))
     else:
