@@ -52,5 +52,6 @@ def main() -> None:
       citysim run stress-test --draws 100000 --out result.nc --csv table.csv
       citysim score opportunity-2025              the index as published
       citysim audit opportunity-2025              what its figures tell and its report does not
+      citysim new my-index data.csv               an index of your own
       citysim list                                what is shipped
     """
