@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from simulator.construction.recipe import Recipe as Recipe
     from simulator.definition import Definition as Definition
     from simulator.definition import read_definition as read_definition
+    from simulator.drafting.starting import new_index as new_index
     from simulator.errors import CitysimError as CitysimError
     from simulator.errors import DrawError as DrawError
     from simulator.errors import InputError as InputError
@@ -69,6 +70,7 @@ _ROOMS = {
     "compare": "analysis.comparing",
     "Definition": "definition",
     "read_definition": "definition",
+    "new_index": "drafting.starting",
     "CitysimError": "errors",
     "DrawError": "errors",
     "InputError": "errors",
@@ -130,6 +132,7 @@ __all__ = [
     "influence",
     "load_index",
     "neighbours",
+    "new_index",
     "pawn",
     "rank_confidence",
     "rank_limits",

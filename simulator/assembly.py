@@ -14,7 +14,7 @@ from simulator.kernels.arrays import Integers
 from simulator.simulation.blocks import Draws
 from simulator.simulation.tally import Tally
 from simulator.sourcing import Sources, calibration_moves, resolve_sources
-from simulator.uncertainty.factors import DataError
+from simulator.uncertainty.factors import STEPS, DataError
 from simulator.uncertainty.realisation import Realisation
 
 DESCRIPTIONS = {
@@ -217,12 +217,19 @@ def describe_values(realisation: Realisation) -> str:
 def describe_errors(errors: Sequence[DataError], realisation: Realisation) -> str:
     """Return whose values have an error, how it is distributed, and whether equal values share it."""
     signed = sum(column.scale == "signed" for field in realisation.behind for column in field.columns)
-    return "; ".join(_describe_error(error, signed) for error in errors) or "none"
+    answers = sum(leaf.answers is not None for leaf in realisation.variants[0].indicators)
+    return "; ".join(_describe_error(error, signed, answers) for error in errors) or "none"
 
 
-def _describe_error(error: DataError, signed: int) -> str:
+def _describe_error(error: DataError, signed: int, answers: int) -> str:
     who = error.indicators if isinstance(error.indicators, str) else ", ".join(error.indicators)
-    if who == "all" and error.unit == "relative" and signed:
+    if error.unit == STEPS:
+        who = f"all {answers} with answers" if who == "all" else who
+        correlated = f", correlated by {error.correlation:g} within each group" if error.correlation else ""
+        return f"{who}: one step up or down with chance {error.size:g}, never beyond the scale{correlated}"
+    if who == "all" and answers:
+        who = f"all but {answers} with answers"
+    if error.indicators == "all" and error.unit == "relative" and signed:
         who = f"all but {signed} variables on a signed scale, which has no per cent"
     correlated = f", correlated by {error.correlation:g} within each group" if error.correlation else ""
     return (

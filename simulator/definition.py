@@ -37,6 +37,7 @@ from simulator.preparation import (
     Treatment,
     Untreated,
 )
+from simulator.scales import refuse_unclear
 from simulator.validation import Schema, check
 
 Identifier = Annotated[str, Field(pattern=r"^[^\s,/]+$", description="A short name without spaces, commas or slashes.")]
@@ -73,6 +74,14 @@ def _parsed(text: str) -> str:
 FormulaText = Annotated[str, AfterValidator(_parsed)]
 
 
+def _told_apart(answers: tuple[Name, ...]) -> tuple[Name, ...]:
+    refuse_unclear([(answer.en, answer.zh) for answer in answers])
+    return answers
+
+
+Answers = Annotated[tuple[Named, ...], Field(min_length=2), AfterValidator(_told_apart)]
+
+
 class Indicator(Schema):
     """A leaf of the tree: one column of the matrix."""
 
@@ -107,6 +116,22 @@ class Indicator(Schema):
     """Whether a city can change it by its own effort; where not, goal seeking leaves it alone unless told otherwise."""
     denominator: DenominatedBy | None = None
     """Column of the table of the matrix by which the values are divided, such as `population`; no indicator itself."""
+    answers: Answers | None = None
+    """Words of an ordered scale, the lowest first: [none, some, regular, daily], each in English, in Chinese, or as
+    {en: none, zh: 无}. A cell of the matrix holds one of them, or the number of its step, the first being 0; this
+    number is the value."""
+
+    @model_validator(mode="after")
+    def _answers_are_values(self) -> Indicator:
+        others = {
+            "`formula`": self.formula is not None,
+            "`unit: points`": self.unit == POINTS,
+            "`scale: positive`": self.scale == "positive",
+        }
+        clashing = [written for written, there in others.items() if there]
+        if self.answers is not None and clashing:
+            raise ValueError(f"answers are steps of a scale, and no {' or '.join(clashing)} | Remove either.")
+        return self
 
 
 class Quantity(Schema):
@@ -302,7 +327,7 @@ def read_definition(path: str | Path) -> Definition:
 def _unused_faults(location: Location, node: Mapping[str, Any]) -> Iterator[tuple[Location, str, str]]:
     """Yield what stands in the file but would have no effect, and a normalisation that was forgotten."""
     leaves = [(k, c) for k, c in enumerate(node["children"]) if isinstance(c, Mapping) and "children" not in c]
-    units = {str(leaf.get("unit", "")) for _, leaf in leaves}
+    units = {str(leaf.get("unit", "")) or ("answers" if leaf.get("answers") else "") for _, leaf in leaves}
     if "normalise" not in node and len(units) > 1:
         named = ", ".join(sorted(unit or "no unit" for unit in units))
         yield location, f"values in different units ({named}) are not normalised", "Add normalise: METHOD."

@@ -231,6 +231,15 @@ def text_of(cell: Any) -> str:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
+def is_blank(cell: Any) -> bool:
+    """Return whether a cell is empty, or holds a mark that means the same.
+
+    >>> is_blank(" "), is_blank("n/a"), is_blank(0)
+    (True, True, False)
+    """
+    return text_of(cell).casefold() in _MISSING
+
+
 @dataclass(frozen=True)
 class _Cell:
     """A cell that is no finite number."""
@@ -241,7 +250,7 @@ class _Cell:
 
     def is_missing(self) -> bool:
         """Return whether the cell is empty, or holds a mark that means the same."""
-        return text_of(self.content).casefold() in _MISSING
+        return is_blank(self.content)
 
     def quoted(self) -> str:
         """Return what the cell holds as it can be told from the words around it, cut where it is long."""

@@ -17,6 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from simulator import names as at
+from simulator.answers import in_words, read_answers
 from simulator.definition import Definition, Indicator
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.listing import (
@@ -85,8 +86,9 @@ def read_matrix(
     ------
     InputError
         With all faults at once, each with its place: a column missing, unknown or given twice; a city without a name,
-        given twice, or in only one of matrix and cities table; a cell that is missing (convention 4), infinite or not a
-        number; a denominator of zero; an attribute that differs between matrix and cities table (convention 2).
+        given twice, or in only one of matrix and cities table; a cell that is missing (convention 4), infinite, not a
+        number or none of the indicator's answers; a denominator of zero; an attribute that differs between matrix and
+        cities table (convention 2).
     """
     path = Path(path)
     listing = _read_listing(path, [*(leaf.id for leaf in definition.indicators), *definition.divisors])
@@ -117,9 +119,11 @@ def _checked(listing: Listing, definition: Definition, cities: Path | None, gaps
             faults += [replace(fault, place=f"{cities}, {fault.place}".rstrip(", ")) for fault in error.faults]
     present = [identifier for identifier in identifiers if identifier in listing.columns]
     numbers = {identifier: numbers_in(listing.columns[identifier]) for identifier in present}
+    steps, strange = read_answers(listing, definition)
+    numbers |= steps
     blank = gaps or not isinstance(definition.imputation, Refuse)
     dividing = {name: numbers_in(listing.columns[name]) for name in divisors if name in listing.columns}
-    faults += [*cell_faults(listing, numbers, blank=blank), *cell_faults(listing, dividing, blank=blank)]
+    faults += [*strange, *cell_faults(listing, numbers, blank=blank), *cell_faults(listing, dividing, blank=blank)]
     faults += [] if gaps else zero_faults(listing, dividing)
     if faults:
         raise InputError(listing.source, faults)
@@ -127,7 +131,7 @@ def _checked(listing: Listing, definition: Definition, cities: Path | None, gaps
     return _dataset(values, listing.cities, attributes, definition, dividing)
 
 
-def write_matrix(matrix: xr.Dataset, path: str | Path) -> None:
+def write_matrix(matrix: xr.Dataset, path: str | Path, words: Definition | None = None) -> None:
     """Write a matrix in the kind of file its name ends in, for `read_matrix` to read back.
 
     The matrix read back is the same, except that an Excel sheet keeps 16 significant digits of a number.
@@ -136,18 +140,26 @@ def write_matrix(matrix: xr.Dataset, path: str | Path) -> None:
     written under another name and renamed at the end, so that nothing half-written stays. The matrix given stays as it
     is.
 
+    With the definition as `words`, indicators with answers are written in words, which only a table can hold;
+    otherwise as the numbers of their steps. Both read back the same.
+
     Raises
     ------
     InputError
         Where the ending is unknown, the optional library for it is not installed, or a table cannot hold the matrix
-        because an indicator has the name of a column that describes cities, or cities have attributes of their own.
+        because an indicator has the name of a column that describes cities, or cities have attributes of their own; for
+        words in another kind of file, and values that are no step of their scale.
     StorageError
         Where the file cannot be written. What stood there before still stands.
     """
     path = Path(path)
     suffix = require_kind(path, MATRIX_SUFFIXES)
+    if words is not None and suffix not in TABLE_SUFFIXES:
+        remedy = f"Write a table ({', '.join(TABLE_SUFFIXES)}), or steps."
+        raise InputError(str(path), [Fault("", "answers in words need a table", remedy)])
     if suffix in TABLE_SUFFIXES:
-        write_table(_as_table(matrix, path), path)
+        table = _as_table(matrix, path)
+        write_table(table if words is None else in_words(table, words, str(path)), path)
     elif suffix == ".nc":
         write_whole(path, lambda to: matrix.to_netcdf(to, engine="h5netcdf"))
     else:

@@ -66,13 +66,13 @@ def test_methods_lists_every_method_of_every_kind() -> None:
     assert "divisor (n-1)" in printed
 
 
-@pytest.mark.parametrize("command", ["list", "methods", "score", "check", "run", "repeat", "schema"])
+@pytest.mark.parametrize("command", ["list", "methods", "new", "score", "check", "run", "repeat", "schema"])
 def test_every_command_has_help(command: str) -> None:
     assert f"Usage: main {command} " in citysim(command, "--help").stdout
     assert f"\n  {command} " in citysim("-h").stdout
 
 
-@pytest.mark.parametrize("command", [[], ["methods"], ["score"], ["check"], ["run"], ["repeat"]])
+@pytest.mark.parametrize("command", [[], ["methods"], ["new"], ["score"], ["check"], ["run"], ["repeat"]])
 def test_help_keeps_the_lines_of_its_examples(command: list[str]) -> None:
     printed = citysim(*command, "--help").stdout
     assert "\\b" not in printed

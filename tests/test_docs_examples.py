@@ -42,3 +42,17 @@ def test_what_the_example_does_not_know_is_drawn_beyond_the_others(rivers: sim.I
     others = drawn.sel(city=["aston", "brook", "clun", "dove", "esk"])
     assert (drawn.sel(city="frome") > others.max("city")).all()
     assert (others == others.isel(draw=0)).all()
+
+
+def test_the_table_of_a_new_index_is_taken_as_the_page_says(tmp_path: Path) -> None:
+    text = (PAGE.parent / "new-index.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"```csv\n(.*?)```", text, flags=re.DOTALL)
+    (tmp_path / "data.csv").write_text(table, encoding="utf-8")
+    made = sim.new_index(tmp_path / "my-index", tmp_path / "data.csv")
+    assert [(leaf.id, leaf.unit, leaf.direction) for leaf in made.definition.indicators] == [
+        ("gdp-per-capita", "CNY", "higher"),
+        ("unemployment-rate", "%", "lower"),
+        ("buses-to-the-suburbs", "", "higher"),
+    ]
+    assert "Population (10 000)" in made.decisions[0]
+    assert sim.load_index(tmp_path / "my-index").score()["rank"].sel(city="wuxi") == 1

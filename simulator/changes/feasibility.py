@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from simulator.changes.amounts import Amount
+from simulator.changes.answering import answer_problems
 from simulator.changes.figures import Figures
 from simulator.changes.program import chosen_flags, last_rate, means_quantity, rates_of_growth
 from simulator.changes.standing import Standing
@@ -40,6 +41,7 @@ def change_problems(
             at = ("changes", number, kind, name)
             if figures is not None and means_quantity(kind, name, figures.value, variables):
                 yield from _known_problems(standing, figures, change, kind, name, who, at)
+                yield from answer_problems(standing.index.definition, figures, change, kind, name, who, at)
                 touches = True
                 if spillover:
                     yield from _nought_problems(standing, figures, kind, name, who)

@@ -4,6 +4,7 @@ from simulator.cli import comparing_commands as comparing_commands
 from simulator.cli import consensus_commands as consensus_commands
 from simulator.cli import extremes_commands as extremes_commands
 from simulator.cli import index_commands as index_commands
+from simulator.cli import new_commands as new_commands
 from simulator.cli import peers_commands as peers_commands
 from simulator.cli import sensitivity_commands as sensitivity_commands
 from simulator.cli import study_commands as study_commands

@@ -53,5 +53,6 @@ def main() -> None:
       citysim score opportunity-2025              the index as published
       citysim audit opportunity-2025              what its figures tell and its report does not
       citysim convert iData.csv iMeta.csv --out my-index   an index of COINr's tables
+      citysim new my-index data.csv               an index of your own
       citysim list                                what is shipped
     """

@@ -66,6 +66,7 @@ def _by_dimension(error: ErrorField, definition: Definition) -> Iterator[ErrorFi
             source=error.source[own],
             group=group,
             sign=None if error.sign is None else error.sign[own],
+            top=None if error.top is None else error.top[own],
         )
 
 

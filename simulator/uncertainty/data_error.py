@@ -11,7 +11,8 @@ from scipy.special import ndtr
 from simulator.kernels import errors as kernel
 from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.normals import words_for_normals
-from simulator.uncertainty.factors import DataError, Distribution, ErrorUnit
+from simulator.uncertainty.factors import STEPS, DataError, Distribution, ErrorUnit
+from simulator.uncertainty.steps import take_steps
 from simulator.uncertainty.streams import raw_words, standard_normals
 
 UNIT_CODES = {"relative": kernel.RELATIVE, "sd": kernel.SD, "places": kernel.ABSOLUTE}
@@ -38,6 +39,8 @@ class ErrorField:
     """(k): -1 where values stand turned round, so that correlated errors go in the direction of the raw values."""
     node: str = ""
     """Node that all the indicators stand below, where the factor is parted by nodes."""
+    top: Floats | None = None
+    """(k): highest step of the scale of each indicator, of an error in steps; nothing of other units."""
 
     @property
     def name(self) -> str:
@@ -53,6 +56,12 @@ class ErrorField:
         are the values without any error, which give its size. It may be `values` itself. With `anew`, `values` are
         set to them first.
         """
+        if self.top is not None:
+            if anew:
+                values[:] = true
+            noise = self._noise(generators, (len(values), *self.source.shape))
+            self._take_steps(noise, self.top, values)
+            return
         sizes = self.size * (np.ones(self.leaves.size) if self.sign is None else self.sign)
         bound = (true, self.leaves, UNIT_CODES[self.unit], sizes, self.source, anew, values)
         if self.distribution == "normal" and self.correlation == 0.0:
@@ -62,6 +71,12 @@ class ErrorField:
         else:
             noise = self._noise(generators, (len(values), *self.source.shape))
             kernel.add_noise(noise.reshape(-1, self.source.shape[1]), *bound)
+
+    def _take_steps(self, noise: Floats, top: Floats, values: Floats) -> None:
+        """Let answers change by a step, in place; cities that share their noise share the step."""
+        whose = np.where(self.source < 0, np.arange(self.source.shape[1]), self.source)
+        noise = np.take_along_axis(noise, whose[np.newaxis], axis=2)
+        values[:, self.leaves] = take_steps(values[:, self.leaves], noise, self.size, top)
 
     def _noise(self, generators: tuple[np.random.Generator, ...], shape: tuple[int, ...]) -> Floats:
         cells, common = generators
@@ -81,12 +96,14 @@ def error_field(
     base: Floats,
     group: Sequence[int] | None = None,
     turned: Collection[int] = (),
+    top: Sequence[int] = (),
 ) -> ErrorField:
     """Return the error that a factor gives to the indicators at `leaves` of the values `base` (L, n).
 
     `entry` is the position of the factor among the data errors of the scenario, `group` the group of each of these
     indicators, within which a city's errors may be correlated; `turned` are the indicators whose drawn values stand
-    turned round, because lower raw values are the better ones.
+    turned round, because lower raw values are the better ones; `top` is the highest step of the scale of each of the
+    indicators, of an error in steps.
     """
     values = base[list(leaves)]
     source = np.full(values.shape, -1, np.int64)
@@ -95,7 +112,7 @@ def error_field(
             row[:] = first_of_equals(column)
     return ErrorField(
         entry,
-        spec.distribution,
+        "uniform" if spec.unit == STEPS else spec.distribution,
         np.array(leaves, np.int64),
         spec.size,
         spec.unit,
@@ -103,6 +120,7 @@ def error_field(
         spec.correlation,
         None if group is None else np.array(group, np.int64),
         np.array([-1.0 if leaf in turned else 1.0 for leaf in leaves]) if turned else None,
+        top=np.array(top, np.float64) if spec.unit == STEPS else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -35,7 +35,10 @@ from simulator.uncertainty.shapes import (
 from simulator.validation import Schema
 
 Distribution = Literal["normal", "uniform", "triangular"]
-ErrorUnit = Literal["relative", "sd", "places"]
+ErrorUnit = Literal["relative", "sd", "places", "steps"]
+
+STEPS = "steps"
+"""Unit of errors on answers: steps of their scale."""
 
 
 def _one_name(written: Any) -> Any:
@@ -53,23 +56,37 @@ class DataError(Schema):
     """Random error on the values of some indicators, or of all."""
 
     indicators: Indicators = "all"
-    """`all`, or the indicators that have this error (identifier, English or Chinese name)."""
+    """`all` (with answers, of an error in steps; without, of any other), or the indicators that have this error
+    (identifier, English or Chinese name)."""
     distribution: Distribution = "normal"
     """`normal` with standard deviation `size`; `uniform` or symmetric `triangular` within ± `size`."""
     size: Annotated[float, Field(ge=0, le=1e6)]
-    """How large the error is, in the `unit`."""
+    """How large the error is, in the `unit`; of `steps` the chance that an answer changes."""
     unit: ErrorUnit
     """`relative`: share of the value (0.05 is 5 %); `sd`: standard deviations (n - 1) of the indicator over the
-    cities; `places`: points by rank, where the data are points. With `values`, the error is on the values drawn."""
+    cities; `places`: points by rank, where the data are points; `steps`, of indicators with answers only: each answer
+    is one step up with half the chance `size`, one down with the other half, and stays where that leads beyond the
+    scale. With `values`, the error is on the values drawn."""
     ties: Literal["shared", "independent"] = "shared"
-    """Whether cities with equal values have one error together (a tie that the data assert stays) or each its own."""
+    """Whether cities with equal values have one error together (a tie that the data assert stays) or each its own. Of
+    steps it is `independent` if not given: that two cities gave the same answer does not tie them."""
     correlation: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Correlation of the errors of one city in different indicators of the same group."""
     within: str | None = None
     """Level whose members are the groups; the level above the indicators where none is named."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _each_answer_by_itself(cls, written: Any) -> Any:
+        steps = isinstance(written, Mapping) and written.get("unit") == STEPS
+        return {"ties": "independent", **written} if steps else written
+
     @model_validator(mode="after")
     def _is_a_share(self) -> DataError:
+        if self.unit == STEPS and self.size > 1.0:
+            raise ValueError(f"a chance of {self.size:g} is more than 1 | One answer in five is written 0.2.")
+        if self.unit == STEPS and "distribution" in self.model_fields_set:
+            raise ValueError("an answer goes one step up or down, whatever the `distribution` | Remove it.")
         if self.unit == "relative" and self.size > 1.0:
             raise ValueError(f"a relative error of {self.size:g} is {100 * self.size:g} % | 10 % is written 0.1.")
         if self.within is not None and self.correlation == 0.0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from simulator.documents import Location
 from simulator.index import Index
 from simulator.lookup import find_indicators
 from simulator.methods import AsGiven
-from simulator.uncertainty.factors import DataError, Factors, ValuesBehind
+from simulator.uncertainty.factors import STEPS, DataError, Factors, ValuesBehind
 from simulator.uncertainty.realisation import points_of
 from simulator.uncertainty.shapes import on_logarithms
 from simulator.uncertainty.values import held_values, scale_of
@@ -87,6 +87,7 @@ def _error_problems(
     if isinstance(asked, list):
         yield from asked
         return
+    asked = yield from _answer_problems(spec, index, asked, where)
     unit = {leaf.id: leaf.unit for leaf in definition.indicators}
     raw = [leaf for leaf in asked if unit[leaf] != POINTS]
     if spec.unit == "places" and raw:
@@ -103,6 +104,32 @@ def _error_problems(
     if spec.unit == "relative" and not named and asked and set(asked) <= set(signed):
         remedy = "Use `sd`, or let `values` use the raw side (raw: use)."
         yield (*where, "unit"), "all values are drawn on a signed scale, which has no per cent", remedy
+
+
+def _answer_problems(
+    spec: DataError, index: Index, asked: Sequence[str], where: Location
+) -> Generator[Problem, None, tuple[str, ...]]:
+    """Yield errors in steps of what has no answers, and others of what has; return the indicators that have this error.
+
+    `all` are those that the unit suits.
+    """
+    answers = {leaf.id for leaf in index.definition.indicators if leaf.answers is not None}
+    suited = tuple(leaf for leaf in asked if (leaf in answers) == (spec.unit == STEPS))
+    if isinstance(spec.indicators, str):
+        if not suited and spec.unit == STEPS:
+            remedy = "Use another unit, or give indicators `answers`."
+            yield (*where, "unit"), "no indicator has answers, whose steps an error could be counted in", remedy
+        elif not suited:
+            yield (*where, "unit"), f"all indicators have answers, and {spec.unit} is no unit of theirs", "Use `steps`."
+        return suited
+    strange = [leaf for leaf in asked if leaf not in suited]
+    if strange and spec.unit == STEPS:
+        remedy = "Name indicators with `answers` only, or use another unit."
+        yield (*where, "unit"), f"{some(strange)}: an error in steps needs answers on a scale", remedy
+    elif strange:
+        remedy = "Use `steps` for them."
+        yield (*where, "unit"), f"{some(strange)}: answers on a scale, of which {spec.unit} is no unit", remedy
+    return suited
 
 
 def _asked(indicators: str | Sequence[str], index: Index, where: Location) -> tuple[str, ...] | list[Problem]:

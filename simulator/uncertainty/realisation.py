@@ -28,7 +28,15 @@ from simulator.preparation import (
 from simulator.uncertainty.conditional import joint_choices
 from simulator.uncertainty.data_error import ErrorField, error_field
 from simulator.uncertainty.design import Design, MonteCarlo, Taken, block_draws
-from simulator.uncertainty.factors import METHOD_FACTORS, Choice, DataError, Factors, LeaveOut, method_choices
+from simulator.uncertainty.factors import (
+    METHOD_FACTORS,
+    STEPS,
+    Choice,
+    DataError,
+    Factors,
+    LeaveOut,
+    method_choices,
+)
 from simulator.uncertainty.omission import Omission, find_members, omission
 from simulator.uncertainty.preparations import Preparations, preparations
 from simulator.uncertainty.streams import stream
@@ -305,9 +313,12 @@ def _error(
 ) -> ErrorField:
     """Return an error factor for an index.
 
-    An error in per cent of everything leaves out drawn values on a signed scale, which have no per cent.
+    An error in per cent of everything leaves out drawn values on a signed scale, which have no per cent; one in steps
+    is of answers alone, and no other is.
     """
-    leaves = _positions(index, spec.indicators)
+    answered = index.definition.indicators
+    in_steps = spec.unit == STEPS
+    leaves = [k for k in _positions(index, spec.indicators) if (answered[k].answers is not None) == in_steps]
     if spec.unit == "relative" and isinstance(spec.indicators, str):
         leaves = [leaf for leaf in leaves if leaf not in signed]
     definition = index.definition
@@ -315,7 +326,8 @@ def _error(
     if spec.within is not None:
         above = [tuple(node for node in path if definition.level(node) == spec.within) or path for path in above]
     groups = list(dict.fromkeys(path[-1] for path in above))
-    return error_field(spec, entry, leaves, base, [groups.index(path[-1]) for path in above], turned)
+    top = [len(answered[k].answers or ()) - 1 for k in leaves] if in_steps else []
+    return error_field(spec, entry, leaves, base, [groups.index(path[-1]) for path in above], turned, top)
 
 
 def _omission(index: Index, spec: LeaveOut) -> Omission:
