@@ -9,7 +9,6 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
 from simulator import names as at
-from simulator.definition import DESCRIBING
 from simulator.errors import Fault, did_you_mean, nearest
 from simulator.listing import is_attribute
 from simulator.peers.coinr_names import (
@@ -34,6 +33,7 @@ from simulator.peers.coinr_names import (
 )
 from simulator.peers.pages import Page
 from simulator.tables import first_faults
+from simulator.written_tree import DESCRIBING
 
 BUILT: Final = (INDICATOR_TYPE, AGGREGATE_TYPE)
 """Types of the rows that make the index."""
