@@ -110,9 +110,7 @@ def _city_column(table: pd.DataFrame, headings: Sequence[Heading]) -> int | None
     """Return the column that names the cities: by its heading, or else the first of texts that are all different."""
     named = [k for k, heading in enumerate(headings) if role_of(heading.text, heading.rest) == "city"]
     names = [k for k, heading in enumerate(headings) if role_of(heading.text, heading.rest) in ("name_en", "name_zh")]
-    plain = [
-        k for k, heading in enumerate(headings) if heading.text.casefold() in ("name", "名称", "unit", "地区", "area")
-    ]
+    plain = [k for k, heading in enumerate(headings) if heading.text.casefold() in ("name", "名称", "地区")]
     for k in (*named, *plain, *names):
         return k
     for k in range(len(headings)):
@@ -137,7 +135,7 @@ def _heading_faults(headings: Sequence[Heading]) -> list[Fault]:
 
 def _city_faults(listing: Listing, headings: Sequence[Heading], own: int | None) -> Iterator[Fault]:
     if own is None:
-        yield Fault("", "no column names the cities", "Give one the heading `city`.")
+        yield Fault("", "no column names the cities", "Give one the heading `city`, with each city in one row.")
         return
     found = city_faults(listing)
     yield from found

@@ -183,7 +183,7 @@ def test_a_folder_of_other_things_is_never_written_over(table: Path) -> None:
         ("city,x,x\na,1,1\nb,2,2\nc,3,3\n", "column x: is given twice. Rename or remove one of them."),
         ("city,year,x\na,1,1\na,2,2\nb,1,3\n", "column year: cities stand there several times. Keep the rows of one"),
         ("city,x\na,1\n,2\nc,3\n", "row 3: the name of the city is empty. Name it."),
-        ("x,y\n1,2\n3,4\n5,6\n", "no column names the cities. Give one the heading `city`."),
+        ("x,y\n1,2\n3,4\n5,6\n", "no column names the cities. Give one the heading `city`, with each city in one row."),
         ("city,x\na,1\nb,\nc,3\n", "column x: gaps (row 3 (b))"),
         ("city,x\na,1\nb,1\nc,1\n", "column x: the same in all cities (1)"),
         ("city,x\na,1\nb,about 2\nc,3\n", "column x: text among the numbers (row 3 (b): 'about 2')"),
