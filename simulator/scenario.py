@@ -18,6 +18,7 @@ from simulator.definition import Identifier, Name, Named
 from simulator.documents import Document, Location, parse_yaml, read_yaml
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.methods import Aggregation, ArithmeticMean
+from simulator.published import bundled_indices
 from simulator.sourcing import Source
 from simulator.uncertainty.factors import Factors
 from simulator.validation import Schema, check
@@ -213,6 +214,9 @@ def open_scenario(source: str | Path | Mapping[str, Any] | Document) -> Document
             raise InputError("scenario", [Fault("", str(error), remedy)]) from None
         return dataclasses.replace(parse_yaml(text, "scenario"), origins={})
     shipped = shipped_scenarios()
+    if str(source) in bundled_indices():
+        remedy = f"Name a scenario: {', '.join(list(shipped)[:3])}; citysim list has all."
+        raise InputError(str(source), [Fault("", "is an index, and a scenario is asked for", remedy)])
     if str(source) in shipped:
         return read_yaml(shipped[str(source)])
     path = Path(source)

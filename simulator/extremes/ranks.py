@@ -29,6 +29,7 @@ from simulator.index import Index, as_index
 from simulator.kernels.arrays import Flags, Floats
 from simulator.lookup import find_cities
 from simulator.matrix import city_coordinates
+from simulator.provenance import AGAIN, KIND
 
 STRICT = 1e-5
 """Share of the largest lead it can have by which a city has to lead so that it counts as strictly ahead.
@@ -195,7 +196,7 @@ def _labelled(
             names.WEIGHT_HIGH: (names.MEMBER, weights.high),
         },
         coords={**cities.coords, **members.coordinates},
-        attrs={"index": index.definition.id, "over": members.level},
+        attrs={KIND: "extremes", AGAIN: "citysim extremes", "index": index.definition.id, "over": members.level},
     )
 
 
