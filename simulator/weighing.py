@@ -57,7 +57,7 @@ CLOSE = 1e-6
 """Largest difference of shares of importance at which weights are as wanted."""
 
 
-def importance(index: Index | str | Path, over: str) -> xr.Dataset:
+def importance(index: Index | str | Path, over: str | None = None) -> xr.Dataset:
     """Return the importance of every member of a level beside its nominal weight.
 
     Parameters
@@ -65,7 +65,7 @@ def importance(index: Index | str | Path, over: str) -> xr.Dataset:
     index
         An index, its bundled name or its path, whose total is linear in the weights of these members.
     over
-        A level: `dimension`, `variable`, `indicator`.
+        A level: `dimension`, `variable`, `indicator`; the one below the index if not given.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def importance(index: Index | str | Path, over: str) -> xr.Dataset:
             names.SHIFT_WITHOUT: (names.MEMBER, _shift_without(members)),
         },
         coords=members.coordinates,
-        attrs={"index": index.definition.id, "over": over},
+        attrs={"index": index.definition.id, "over": members.level},
     )
 
 
@@ -188,7 +188,7 @@ def _shift_without(members: Members) -> Floats:
 
 
 def weights_for_importance(
-    index: Index | str | Path, over: str, wanted: Mapping[str, float] | None = None
+    index: Index | str | Path, over: str | None = None, wanted: Mapping[str, float] | None = None
 ) -> xr.Dataset:
     """Return the weights under which members have the shares of importance that are wanted.
 
@@ -244,7 +244,7 @@ def weights_for_importance(
         coords=members.coordinates,
         attrs={
             "index": index.definition.id,
-            "over": over,
+            "over": members.level,
             "reached": int(furthest <= CLOSE),
             "largest_difference": furthest,
         },
