@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from simulator.construction.feasibility import recipe_problems, reference_proble
 from simulator.construction.preparing import prepare
 from simulator.construction.recipe import Recipe, apply_recipe, weighted_by
 from simulator.definition import POINTS, Definition, Indicator, parse_definition, read_definition
-from simulator.documents import Document, spell
+from simulator.documents import Document, read_yaml, spell
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.kernels.ranking import ranks_among
 from simulator.listing import cell_faults, city_faults, column_faults, list_table, numbers_in
@@ -212,14 +212,35 @@ def as_index(given: Index | str | Path) -> Index:
     Raises
     ------
     InputError
-        As `load_index` does; and for what is no index, name or path.
+        As `load_index` does; and for what is no index, name or path, a scenario among them.
 
     Examples
     --------
     >>> as_index("opportunity-2025")
     <Index opportunity-2025: 60 cities × 50 indicators>
     """
-    return given if isinstance(given, Index) else load_index(given)
+    if isinstance(given, Index):
+        return given
+    if _is_scenario_file(given):
+        remedy = f'Give sim.scenario_index("{given}"), the index that it makes.'
+        raise InputError(str(given), [Fault("", "is a scenario, and an index is asked for", remedy)])
+    try:
+        return load_index(given)
+    except InputError as error:
+        if not str(given) or not isinstance(given, str | Path) or Path(given).exists():
+            raise
+        hint = f'Of a scenario give sim.scenario_index("{given}").'
+        faults = [replace(fault, remedy=f"{fault.remedy} {hint}".strip()) for fault in error.faults]
+        raise InputError(error.source, faults) from None
+
+
+def _is_scenario_file(given: object) -> bool:
+    """Return whether a path leads to a scenario: there `index` is a name, in a definition it is a tree."""
+    path = Path(given) if isinstance(given, str | Path) else None
+    if path is None or path.suffix not in (".yaml", ".yml") or not path.is_file():
+        return False
+    data = read_yaml(path).data
+    return isinstance(data, dict) and isinstance(data.get("index"), str)
 
 
 def load_index(name: str | Path, beside: Path | None = None) -> Index:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import xarray as xr
 from simulator.errors import Fault, InputError
 from simulator.extremes.ranks import extreme_ranks
 from simulator.index import Index
+from simulator.lookup import find_cities
 from simulator.study import Study, plan
 
 
@@ -78,16 +80,23 @@ def rank_limits(
     """
     study = _planned(scenario, overrides, index)
     part, asked = _part(study), study.scenario.extremes
-    found = extreme_ranks(
-        part,
-        asked.over or part.definition.levels[1],
-        percent=asked.percent,
-        bounds=asked.bounds,
-        order=asked.order,
-        cities=cities,
-        workers=workers,
-        time_limit=time_limit,
-    )
+    chosen = None if cities is None else find_cities(part.matrix, cities)
+    try:
+        found = extreme_ranks(
+            part,
+            asked.over,
+            percent=asked.percent,
+            bounds=asked.bounds,
+            order=asked.order,
+            most=asked.most,
+            cities=chosen,
+            workers=workers,
+            time_limit=time_limit,
+        )
+    except InputError as error:
+        place = study.document.place(("extremes",))
+        faults = [replace(fault, place=f"{place}: {fault.place}".removesuffix(": ")) for fault in error.faults]
+        raise InputError(study.document.source, faults) from None
     return found.assign_attrs(
         scenario=study.scenario.name,
         scenario_text=study.document.text,

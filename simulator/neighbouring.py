@@ -13,7 +13,7 @@ from simulator.index import Index, as_index
 from simulator.kernels.arrays import Floats
 
 
-def neighbours(index: Index | str | Path, over: str) -> xr.Dataset:
+def neighbours(index: Index | str | Path, over: str | None = None) -> xr.Dataset:
     """Return what each member gives to the lead of every city over the next one in the ranking.
 
     Parameters
@@ -21,7 +21,7 @@ def neighbours(index: Index | str | Path, over: str) -> xr.Dataset:
     index
         An index, its bundled name or its path, whose total is linear in the weights of these members.
     over
-        A level: `dimension`, `variable`, `indicator`.
+        A level: `dimension`, `variable`, `indicator`; the one below the index if not given.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def neighbours(index: Index | str | Path, over: str) -> xr.Dataset:
             names.RANK_OTHER: (names.PAIR, members.rank[behind]),
             **members.coordinates,
         },
-        attrs={"index": index.definition.id, "over": over},
+        attrs={"index": index.definition.id, "over": members.level},
     )
 
 

@@ -14,6 +14,17 @@ from simulator.errors import Fault, InputError
 from simulator.validation import Schema
 
 ATTRIBUTE: Final = "citysim_provenance"
+KIND: Final = "kind"
+"""Attribute that says what a file holds that is no result of a study."""
+AGAIN: Final = "made_by"
+"""Attribute with the call that makes such a file again."""
+HELD: Final = {
+    "influence": "variance-based indices",
+    "shapley": "Shapley effects",
+    "pawn": "PAWN indices",
+    "extremes": "best and worst ranks",
+}
+"""Kinds, and what they are in words."""
 RECORDED_PACKAGES: Final = ("citysim", "numpy", "scipy", "xarray", "numba", "joblib", "pydantic", "h5netcdf")
 
 
@@ -63,13 +74,18 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
 
 
 def unseal(attributes: Mapping[Any, Any], source: str) -> Record:
-    """Return the record stored in a result's attributes as JSON.
+    """Return the record stored in the attributes of a study's result as JSON.
 
     Raises
     ------
     InputError
-        Where there is none, or it is not whole: the file is no result of citysim, or was altered.
+        Where there is none, or it is not whole: the file is no result of citysim, or was altered; and where the
+        attribute `kind` says that it holds something else than a study, with the call that makes it again.
     """
+    if KIND in attributes:
+        again = attributes.get(AGAIN)
+        problem = f"holds {HELD.get(attributes[KIND], attributes[KIND])}, which are no result of a study"
+        raise InputError(source, [Fault("", problem, f"To make it again: {again}" if again else "")])
     remedy = "Name a file that `citysim run --out` wrote."
     try:
         return Record.model_validate_json(str(attributes[ATTRIBUTE]))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 from typing_extensions import TypeAliasType
 
 from simulator.changes.wording import Change, Others, Reach, Spillover
@@ -18,6 +18,7 @@ from simulator.definition import Identifier, Name, Named
 from simulator.documents import Document, Location, parse_yaml, read_yaml
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.methods import Aggregation, ArithmeticMean
+from simulator.published import bundled_indices
 from simulator.sourcing import Source
 from simulator.uncertainty.factors import Factors
 from simulator.validation import Schema, check
@@ -78,6 +79,25 @@ class Influence(Schema):
         return self
 
 
+def _rising(pair: tuple[float, float]) -> tuple[float, float]:
+    if pair[0] > pair[1]:
+        raise ValueError(f"{pair[0]:g} to {pair[1]:g} are no bounds of a weight: give the lower one first")
+    return pair
+
+
+def _within_all(bounds: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    least = sum(low for low, _ in bounds.values())
+    if least > 1.0 + 1e-9:
+        raise ValueError(f"the lowest weights sum to {least:.6g}, which is above 1: lower them")
+    return bounds
+
+
+def _no_single_member(written: Any) -> Any:
+    if isinstance(written, list | tuple) and len(written) == 1:
+        raise ValueError(f"a single member has no order: name two or more, or take most: {written[0]}")
+    return written
+
+
 class Extremes(Schema):
     """Over which weights the best and the worst rank of a city are sought."""
 
@@ -85,10 +105,20 @@ class Extremes(Schema):
     """Level whose members are weighted; the one below the index if not given."""
     percent: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
     """Weights within so many per cent of the nominal ones; any if not given."""
-    bounds: dict[str, tuple[Share, Share]] | None = None
+    bounds: (
+        Annotated[dict[str, Annotated[tuple[Share, Share], AfterValidator(_rising)]], AfterValidator(_within_all)]
+        | None
+    ) = None
     """Member → [lowest, highest] share of all weight, in place of `percent`; those not named have any weight."""
-    order: Annotated[tuple[str, ...], Field(min_length=2)] | None = None
+    order: Annotated[
+        Annotated[tuple[str, ...], Field(min_length=2)] | None,
+        BeforeValidator(
+            _no_single_member, json_schema_input_type=Annotated[tuple[str, ...], Field(min_length=2)] | None
+        ),
+    ] = None
     """Members, the most important first; none weighs less than the next."""
+    most: str | None = None
+    """Member that no other outweighs."""
 
     @model_validator(mode="after")
     def _one_kind_of_bounds(self) -> Self:
@@ -213,6 +243,9 @@ def open_scenario(source: str | Path | Mapping[str, Any] | Document) -> Document
             raise InputError("scenario", [Fault("", str(error), remedy)]) from None
         return dataclasses.replace(parse_yaml(text, "scenario"), origins={})
     shipped = shipped_scenarios()
+    if str(source) in bundled_indices():
+        remedy = f"Name a scenario: {', '.join(list(shipped)[:3])}; citysim list has all."
+        raise InputError(str(source), [Fault("", "is an index, and a scenario is asked for", remedy)])
     if str(source) in shipped:
         return read_yaml(shipped[str(source)])
     path = Path(source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,16 +22,15 @@ from simulator.analysis.pawn import Sliced, by_size
 from simulator.analysis.pawn import pawn as distribution_based
 from simulator.analysis.shapley import MOST_FACTORS, shapley_effects
 from simulator.analysis.variance_based import FEWEST, Runs, variance_based
-from simulator.arguments import Gathering, whole_number_faults
-from simulator.definition import Definition, Indicator, Node
-from simulator.errors import Fault, InputError
+from simulator.arguments import Gathering, shown, whole_number_faults
+from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index
 from simulator.matrix import refuse_unranked
-from simulator.provenance import ATTRIBUTE, Record, software_versions
-from simulator.scenario import DEFAULT_DRAWS, Scenario
+from simulator.provenance import AGAIN, ATTRIBUTE, KIND, Record, software_versions
+from simulator.scenario import DEFAULT_DRAWS, Scenario, open_scenario, override, read_scenario, shipped_scenarios
 from simulator.simulation.blocks import Experiment, Progress, prepare
 from simulator.simulation.sample import Sample, draw_sample
-from simulator.simulation.swapping import BEHIND_POINTS, ERROR, Swap, run_subsets, run_swaps, split_errors, swaps
+from simulator.simulation.swapping import WEIGHT, Swap, factor_name, run_subsets, run_swaps, split_errors, swaps
 from simulator.study import Study, plan
 from simulator.uncertainty.design import BLOCK, MonteCarlo, block_count
 from simulator.uncertainty.factors import METHOD_FACTORS, Choice
@@ -47,18 +47,18 @@ class _Method:
     """What its draws are called."""
     usual: int
     """How many are taken if nothing else is said."""
+    call: str
+    """The function that finds them, and the kind of what it finds."""
     apart: bool = True
     """Whether errors are factors by dimension, and choices that exclude each other one factor."""
     fewest: int = 2
     """Factors that have to vary."""
 
 
-VARIANCE_BASED = _Method("variance-based", "base draws", 4096)
-SHAPLEY = _Method("shapley", "base draws", BLOCK, apart=False)
-PAWN = _Method("pawn", "draws", DEFAULT_DRAWS, fewest=1)
-
-WEIGHT = "weight"
-"""First word of what a random weight is called."""
+VARIANCE_BASED = _Method("variance-based", "base draws", 4096, "influence")
+SHAPLEY = _Method("shapley", "base draws", BLOCK, "shapley", apart=False)
+PAWN = _Method("pawn", "draws", DEFAULT_DRAWS, "pawn", apart=False, fewest=1)
+METHODS = (VARIANCE_BASED.name, SHAPLEY.name, PAWN.name)
 
 SHIFT_OUTPUT = "mean_abs_rank_shift"
 
@@ -66,6 +66,7 @@ SHIFT_OUTPUT = "mean_abs_rank_shift"
 def influence(
     scenario: str | Path | Mapping[str, Any],
     *,
+    method: str | None = None,
     base_draws: int | None = None,
     second_order: bool | None = None,
     bootstrap: int | None = None,
@@ -85,17 +86,22 @@ def influence(
     ----------
     scenario, overrides, index, workers, progress
         As in `simulator.study.run`.
+    method
+        `variance-based`, `shapley` or `pawn`; what the scenario's key `influence` says if not given, variance-based if
+        that says nothing. The other two are those of the functions `shapley` and `pawn`, and return what these do.
     base_draws
         N, rounded up to whole blocks of 1,024; what the scenario's key `influence` says, or 4,096, if not given. The
         attribute `base_draws` tells how many were taken,
         `base_draws_asked` how many were asked for. The cost is N (k + 2) draws for k factors, N (2 k + 2) with second
         orders.
     second_order
-        Whether to estimate the interaction of each pair of factors too; as the scenario says if not given.
+        Whether to estimate the interaction of each pair of factors too; as the scenario says if not given. Like
+        `bootstrap` of the variance-based method only, and refused with another.
     bootstrap
         Bootstrap samples of base draws, for standard errors and intervals; as the scenario says, or 100, if not given.
     seed
-        In place of the scenario's; the first sample is that which a study of this seed draws.
+        In place of the scenario's. The first sample is that which a study of this seed draws, if its design is
+        `monte-carlo` and it has no data error (errors are split by dimension here, each with a stream of its own).
 
     Returns
     -------
@@ -106,7 +112,8 @@ def influence(
     Raises
     ------
     InputError
-        With every fault of the scenario; for cities left out, which have no rank then, a scenario of which fewer than
+        With every fault of the scenario; for an unknown method, `second_order` or `bootstrap` with one that has
+        neither; for cities left out, which have no rank then, a scenario of which fewer than
         two factors vary, and groups or changes.
     DrawError
         Where a draw cannot be scored.
@@ -118,6 +125,13 @@ def influence(
     >>> found["total_order"].sel(output="mean_abs_rank_shift").idxmax().item()
     'weights'
     """
+    chosen = _method_of(scenario, overrides) if method is None else method
+    _refuse_method(chosen, method is None, {"second_order": second_order, "bootstrap": bootstrap})
+    rest: dict[str, Any] = {"seed": seed, "workers": workers, "overrides": overrides, "index": index}
+    if chosen == SHAPLEY.name:
+        return shapley(scenario, base_draws=base_draws, **rest, progress=progress)
+    if chosen == PAWN.name:
+        return pawn(scenario, draws=base_draws, **rest, progress=progress)
     begun, started = time.perf_counter(), datetime.now(UTC)
     gathered = Gathering("influence")
     gathered.add(_setting_faults(VARIANCE_BASED, base_draws, seed, workers))
@@ -133,7 +147,34 @@ def influence(
     seed = made.experiment.seed
     found = variance_based(runs, [factor.name for factor in made.factors], outputs, seed=seed, bootstrap=bootstrap)
     repeated = len(made.factors) + 2 + second_order * len(made.factors)
-    return _sealed(_in_blocks(found, made), made, made.blocks * BLOCK * repeated, started, begun)
+    orders = ["--second-order"] * second_order
+    more = [*orders, f"--bootstrap {bootstrap}"]
+    return _sealed(_in_blocks(found, made), made, made.blocks * BLOCK * repeated, started, begun, more)
+
+
+def _method_of(scenario: str | Path | Mapping[str, Any], overrides: str | Sequence[str]) -> str:
+    """Return the method that a scenario asks for; of a faulty one any, as its faults are told when it is set up."""
+    given = [overrides] if isinstance(overrides, str) else list(overrides)
+    try:
+        return read_scenario(override(open_scenario(scenario), given)).influence.method
+    except InputError:
+        return VARIANCE_BASED.name
+
+
+def _refuse_method(method: str, of_scenario: bool, own: Mapping[str, object]) -> None:
+    """Refuse an unknown method, and settings of the variance-based one with another."""
+    if method not in METHODS:
+        fault = Fault("method", f"no method {shown(method)}", did_you_mean(str(method), list(METHODS)))
+        raise InputError("influence", [fault])
+    if method == VARIANCE_BASED.name:
+        return
+    who = f"the scenario's influence.method is {method}" if of_scenario else f"the method is {method}"
+    remedy = f'Leave it out, or give method="{VARIANCE_BASED.name}".'
+    problem = f"belongs to the {VARIANCE_BASED.name} method, and {who}"
+    # That no second orders are wanted fits any method.
+    faults = [Fault(name, problem, remedy) for name, given in own.items() if given is not None and given is not False]
+    if faults:
+        raise InputError("influence", faults)
 
 
 def shapley(
@@ -198,9 +239,10 @@ def pawn(
 ) -> xr.Dataset:
     """Return how far the distribution of ranks moves when a choice or a weight is known: PAWN indices.
 
-    They come from the sample that a study of the same seed draws, of inputs that are one number or one alternative: the
-    choices, and each random weight, cut into tenths. Data errors and values behind points are many numbers at once and
-    have none; the attribute `without_index` lists them.
+    They come from the sample that a study of the same seed and as many draws has, if its design is `monte-carlo`, of
+    inputs that are one number or one alternative: the choices, and each random weight, whose draws are cut by its size
+    into ten slices of equally many. Data errors and values behind points are many numbers at once and have none; the
+    attribute `without_index` lists them.
 
     Parameters
     ----------
@@ -276,6 +318,9 @@ class _Made:
     index: Index
     experiment: Experiment
     factors: Sequence[Swap]
+    method: _Method
+    again: Sequence[str] | None
+    """Words of the command that makes the indices again; nothing where only a call can."""
     asked: int
     """Base draws asked for; as many are taken as fill the blocks."""
     blocks: int
@@ -328,7 +373,19 @@ def _set_up(
     design = MonteCarlo(realisation.choices, never, draws, chosen)
     experiment = prepare(whole, realisation, design, chosen, baseline, False, False)
     count = joblib.cpu_count() if workers is None else workers
-    return _Made(study, whole, experiment, factors, draws, block_count(draws), count)
+    again = _command(study, method) if index is None else None
+    return _Made(study, whole, experiment, factors, method, again, draws, block_count(draws), count)
+
+
+def _command(study: Study, method: _Method) -> list[str] | None:
+    """Return the words of the command that finds the same of the same scenario; nothing of one that is no file."""
+    path = Path(study.document.source)
+    if not path.is_file():
+        return None
+    shipped = shipped_scenarios().get(path.stem)
+    named = path.stem if shipped == path else shlex.quote(str(path))
+    settings = [f"--set {shlex.quote(setting)}" for setting in study.overrides]
+    return ["citysim influence", named, f"--{method.name}", *settings]
 
 
 def _in_blocks(found: xr.Dataset, made: _Made) -> xr.Dataset:
@@ -336,9 +393,16 @@ def _in_blocks(found: xr.Dataset, made: _Made) -> xr.Dataset:
     return found.assign_attrs(base_draws=made.blocks * BLOCK, base_draws_asked=made.asked)
 
 
-def _sealed(found: xr.Dataset, made: _Made, draws: int, started: datetime, begun: float) -> xr.Dataset:
-    """Return indices with what each output is, and the provenance; so many `draws` were scored."""
+def _sealed(
+    found: xr.Dataset, made: _Made, draws: int, started: datetime, begun: float, more: Sequence[str] = ()
+) -> xr.Dataset:
+    """Return indices with what each output is, and the provenance; so many `draws` were scored.
+
+    `more` are further options of the command that makes them again.
+    """
     study, seed = made.study, made.experiment.seed
+    options = [f"--base-draws {made.asked}", f"--seed {seed}", *more]
+    call = f"sim.{made.method.call}(...) with the same scenario, index and settings, and seed={seed}"
     record = Record(
         scenario=study.document.text,
         source=study.document.source,
@@ -359,7 +423,11 @@ def _sealed(found: xr.Dataset, made: _Made, draws: int, started: datetime, begun
         index=study.scenario.index,
         seed=seed,
         draws=draws,
-        **{ATTRIBUTE: record.model_dump_json(indent=1)},
+        **{
+            KIND: made.method.call,
+            AGAIN: call if made.again is None else " ".join([*made.again, *options]),
+            ATTRIBUTE: record.model_dump_json(indent=1),
+        },
     )
 
 
@@ -401,7 +469,7 @@ def _labelled(found: xr.Dataset, index: Index) -> xr.Dataset:
     n = len(index.cities)
     kinds = [SHIFT_OUTPUT, *[names.RANK] * n, *[names.TOTAL] * n]
     whose = np.array(["", *index.cities, *index.cities], dtype=object)
-    called = [_called(str(factor), index.definition) for factor in found[names.FACTOR].values]
+    called = [factor_name(str(factor), index.definition) for factor in found[names.FACTOR].values]
     return found.assign_coords(
         {
             names.QUANTITY: (names.OUTPUT, kinds),
@@ -409,19 +477,3 @@ def _labelled(found: xr.Dataset, index: Index) -> xr.Dataset:
             names.FACTOR_NAME: (names.FACTOR, called),
         }
     )
-
-
-def _called(factor: str, definition: Definition) -> str:
-    """Return what a factor is called in tables: an error or a weight by the name of its node, values by what they are.
-
-    >>> import simulator as sim
-    >>> _called("error open-development (2)", sim.load_index("opportunity-2025").definition)
-    'error Open development (2)'
-    """
-    if factor == BEHIND_POINTS:
-        return "values behind points"
-    kind, _, rest = factor.partition(" ")
-    parts: list[Indicator | Node] = [*definition.indicators, *definition.nodes]
-    english = {part.id: part.name.en for part in parts if part.name.en}
-    node, entry, number = rest.partition(" (")
-    return f"{kind} {english[node]}{entry}{number}" if kind in (ERROR, WEIGHT) and node in english else factor

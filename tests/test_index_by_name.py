@@ -38,3 +38,19 @@ def test_an_index_may_be_a_name_or_a_path(call: str) -> None:
 def test_what_is_no_index_is_refused(call: str, given: Any) -> None:
     with pytest.raises(InputError, match=r"no bundled index|is no index"):
         CALLS[call](given)
+
+
+def test_a_scenario_is_refused_with_the_call_that_makes_its_index(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r'Of a scenario give sim\.scenario_index\("digital-transformation"\)'):
+        sim.importance("digital-transformation", "pillar")
+    file = tmp_path / "mine.yaml"
+    file.write_text("schema_version: 1\nname: mine\nindex: opportunity-2025\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"is a scenario, and an index is asked for\. Give sim\.scenario_index"):
+        sim.acceptability(file, "dimension")
+
+
+def test_without_a_level_it_is_the_one_below_the_index() -> None:
+    for call in (sim.importance, sim.weights_for_importance, sim.neighbours, sim.weight_stability):
+        assert call(NAME).identical(call(NAME, "dimension"))
+    assert sim.extreme_ranks(NAME, cities="hefei").attrs["over"] == "dimension"
+    assert sim.acceptability(NAME, draws=64).attrs["over"] == "dimension"

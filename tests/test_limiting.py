@@ -65,6 +65,9 @@ def test_without_the_key_all_weights_are_allowed() -> None:
         ({"order": ["green-low-carbon", "green-low-carbon"]}, "is named twice"),
         ({"bounds": {"gren-low-carbon": [0, 1]}}, "Did you mean green-low-carbon?"),
         ({"bounds": {"green-low-carbon": [0.2]}}, "extremes.bounds"),
+        ({"bounds": {"green-low-carbon": [0.3, 0.2]}}, "give the lower one first"),
+        ({"order": ["green-low-carbon"]}, "take most: green-low-carbon"),
+        ({"most": "gren-low-carbon"}, "Did you mean green-low-carbon?"),
         ({"bounds": {"green-low-carbon": [0.5, 1], "open-development": [0.6, 1]}}, "more than all weight|admit|sum"),
     ],
 )
@@ -95,3 +98,46 @@ def test_commands_take_a_scenario_where_they_take_an_index(tmp_path: Path) -> No
     assert "line 4, extremes.order" in message_of("check", str(file))
     told = citysim("extremes", str(file), "--order", "open-development,urban-resilience", "--city", "hefei")
     assert "within 10 % of the nominal ones, in the order open-development, urban-resilience" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        ("{green-low-carbon: [0.3, 0.2]}", "line 4, extremes.bounds.green-low-carbon"),
+        ("{green-low-carbon: [0.6, 1], open-development: [0.6, 1]}", "the lowest weights sum to 1.2"),
+    ],
+)
+def test_check_finds_bounds_that_no_weights_keep(bounds: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    head = "schema_version: 1\nname: mine\nindex: opportunity-2025\n"
+    file.write_text(f"{head}extremes: {{bounds: {bounds}}}\n", encoding="utf-8")
+    told = message_of("check", str(file))
+    assert message in told
+    assert "line 4, extremes.bounds" in told
+
+
+def test_faults_of_the_limits_name_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    head = "schema_version: 1\nname: mine\nindex: opportunity-2025\n"
+    file.write_text(f"{head}extremes: {{most: gren-low-carbon}}\n", encoding="utf-8")
+    told = message_of("extremes", str(file))
+    assert told.startswith(f"{file}: 1 fault") or f"{file}: 1 fault" in told
+    assert "line 4, extremes: " in told
+    with pytest.raises(InputError, match="choice of city"):
+        sim.rank_limits(file, cities="hefi")
+
+
+def test_more_commands_take_a_scenario() -> None:
+    assert "wuxi" in citysim("consensus", "digital-transformation")
+    assert "wuxi" in citysim("confidence", "digital-transformation", "--error", "2")
+    told = citysim("score", "digital-transformation")
+    assert "Wuxi" in told
+    assert "printed" not in told
+    assert "a scenario says itself" in message_of("score", "digital-transformation", "--source", "raw")
+
+
+def test_what_weighs_most_by_command_and_key() -> None:
+    told = " ".join(citysim("extremes", "--most", "technological-innovation", "--city", "chengdu").split())
+    assert "7 chengdu 2 18" in told
+    found = sim.rank_limits({**SCENARIO, "extremes": {"most": "technological-innovation"}}, cities="chengdu")
+    assert int(found["rank_best"][0]) == 2

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import itertools
+import shlex
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from command_line import citysim, message_of
 from rich.console import Console
 from scipy.stats import ks_2samp, spearmanr
@@ -249,8 +252,9 @@ def test_the_command_shares_the_variance_out() -> None:
 
 
 def test_pawn_is_of_the_draws_of_the_study() -> None:
-    factors = {"weights": {"method": "dirichlet", "concentration": 10, "over": "dimension"}, **CHOICES}
-    scenario = written(factors=factors, draws=2000)
+    weighting = {"method": "dirichlet", "concentration": 10, "over": "dimension"}
+    error = {"size": 2, "unit": "places"}
+    scenario = written(factors={"weights": weighting, "data-error": error, **CHOICES}, draws=2000)
     found = sim.pawn(scenario, draws=2000, workers=2)
     study = sim.run({**scenario, "keep-draws": True}, workers=1)
     rank = study["rank_by_draw"].sel(city="hefei").values
@@ -263,7 +267,7 @@ def test_pawn_is_of_the_draws_of_the_study() -> None:
     weights = [name for name in found["factor"].values if name.startswith("weight ")]
     assert len(weights) == 10
     assert (found["draws_in_slice"].where(found["factor_of_slice"].isin(weights), drop=True) == 200).all()
-    assert found.attrs["without_index"] == ""
+    assert found.attrs["without_index"].startswith("error")
 
 
 def test_random_weights_are_sliced_among_the_draws_that_have_them() -> None:
@@ -277,7 +281,7 @@ def test_random_weights_are_sliced_among_the_draws_that_have_them() -> None:
     # The total of a city that stands high in some dimensions and low in others hangs on their weights.
     of_total = found.sel(output="total hefei").isel(factor=slice(1, None))
     assert (of_total["pawn_largest"] > 2.0 * of_total["pawn_dummy"]).sum() >= 5
-    assert found.attrs["without_index"].startswith("error economic-strength; error technological-innovation")
+    assert found.attrs["without_index"] == "error"
 
 
 def test_pawn_needs_something_that_can_be_sliced() -> None:
@@ -319,7 +323,61 @@ def test_a_scenario_says_how_its_influence_is_found() -> None:
 def test_the_command_does_what_the_scenario_says() -> None:
     shapley = ("--set", "influence.method=shapley", "--base-draws", "1024", "--seed", "1")
     assert "Share of the variance" in " ".join(citysim("influence", "normalisation-only", *shapley).split())
-    told = citysim("influence", "normalisation-only", *shapley, "--second-order")
+    told = message_of("influence", "normalisation-only", *shapley, "--second-order", "--bootstrap", "5")
+    assert "--second-order: does not go with the scenario's influence.method, which is shapley. Leave it out" in told
+    assert "--bootstrap: does not go with" in told
+    told = citysim("influence", "normalisation-only", *shapley, "--second-order", "--variance-based")
     assert "Strongest interactions" in told
+    assert "does not go with --pawn" in message_of("influence", "weights-only", "--pawn", "--bootstrap", "5")
+    assert "does not go with --variance-based" in message_of("influence", "weights-only", "--variance-based", "--pawn")
     pawn = ("--set", "influence={method: pawn, base-draws: 2000}", "--seed", "1")
     assert "2,000 draws" in citysim("influence", "weights-only", *pawn)
+
+
+def test_a_call_does_what_the_scenario_says_too() -> None:
+    factors = {"normalisation": ["as-defined", "z-score"], "ties": ["better", "mean"]}
+    scenario = written(factors=factors, influence={"method": "pawn"})
+    found = sim.influence(scenario, base_draws=1024, workers=1)
+    xr.testing.assert_equal(found, sim.pawn(scenario, draws=1024, workers=1))
+    assert "shapley" in sim.influence(scenario, method="shapley", base_draws=1024, workers=1)
+    assert "pawn_median" not in sim.influence("normalisation-only", base_draws=1024, bootstrap=2, workers=1)
+    told = "bootstrap: belongs to the variance-based method, and the scenario's influence.method is pawn"
+    with pytest.raises(InputError, match=told):
+        sim.influence(scenario, bootstrap=5)
+    with pytest.raises(InputError, match="Did you mean shapley"):
+        sim.influence(scenario, method="shaply")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("influence", ["--variance-based", "--second-order", "--bootstrap", "2"]),
+        ("shapley", ["--shapley"]),
+        ("pawn", ["--pawn"]),
+    ],
+)
+def test_a_file_of_indices_says_what_it_is_and_how_to_make_it_again(
+    kind: str, options: list[str], tmp_path: Path
+) -> None:
+    file, again = str(tmp_path / "indices.nc"), str(tmp_path / "again.nc")
+    setting = ("--set", "factors.normalisation=[as-defined, z-score]")
+    asked = ("influence", "normalisation-only", *setting, "--base-draws", "1024", "--seed", "3", "--workers", "1")
+    citysim(*asked, *options, "--quiet", "--out", file)
+    stored = sim.read_result(file)
+    assert stored.attrs["kind"] == kind
+    told = message_of("repeat", file)
+    assert "which are no result of a study" in told
+    command = stored.attrs["made_by"]
+    assert command in told
+    assert command in message_of("compare", file, file)
+    citysim(*shlex.split(command)[1:], "--quiet", "--out", again)
+    xr.testing.assert_equal(sim.read_result(again), stored)
+
+
+def test_indices_of_what_is_no_file_name_the_call() -> None:
+    found = sim.shapley(written(factors=CHOICES), base_draws=1024, workers=1)
+    assert "sim.shapley(...)" in found.attrs["made_by"]
+
+
+def test_an_index_is_no_scenario() -> None:
+    assert "is an index, and a scenario is asked for" in message_of("influence", "opportunity-2025")

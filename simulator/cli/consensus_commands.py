@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.choices import chosen_index
+from simulator.cli.choices import chosen_index, score_or_refuse
 from simulator.cli.group import main
 from simulator.cli.outputs import deliver, refuse_outputs, xlsx_option
 from simulator.errors import Fault, InputError
@@ -29,6 +29,8 @@ def consensus_command(
 ) -> None:
     """Make many rankings into one: the indicators of INDEX vote on the cities, or stored results of scenarios do.
 
+    INDEX may be a scenario too: then the indicators of the index that it makes vote.
+
     \b
     Examples:
       citysim consensus
@@ -45,13 +47,12 @@ def consensus_command(
 def _voted(sources: tuple[str, ...], most: int) -> Any:
     """Return the consensus of the indicators of one index, or of several stored results."""
     from simulator.consensus.votes import consensus_of_indicators, consensus_of_results
-    from simulator.index import load_index
     from simulator.storage import read_result
 
     if most < 1:
         raise InputError("--most", [Fault("", f"{most} orders cannot be listed", "Give 1 or more.")])
     if len(sources) == 1 and not sources[0].endswith(STORED):
-        return consensus_of_indicators(load_index(sources[0]), most=most)
+        return consensus_of_indicators(chosen_index(sources[0]), most=most)
     others = [source for source in sources if not source.endswith(STORED)]
     if others:
         remedy = "Give one index alone, or stored results: citysim run SCENARIO --out RESULT.nc writes one."
@@ -151,13 +152,12 @@ def confidence_command(
 def _estimated(source: str, error: float | None) -> tuple[Any, Any]:
     """Return scores and their standard errors: from a table, or the totals of an index with one error for all."""
     from simulator.consensus.estimates import SCORE, STANDARD_ERROR, read_estimates
-    from simulator.index import load_index
     from simulator.tables import TABLE_SUFFIXES
 
     if Path(source).suffix.lower() not in TABLE_SUFFIXES:
         if error is None:
             raise InputError("--error", [Fault("", "an index tells no errors of its totals", "Give one: --error 20.")])
-        return load_index(source).score()["total"], error
+        return score_or_refuse(chosen_index(source), source)["total"], error
     if error is not None:
         raise InputError("--error", [Fault("", "the table has errors already", "Leave one of them out.")])
     read = read_estimates(source)

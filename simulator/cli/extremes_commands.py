@@ -21,6 +21,7 @@ from simulator.published import DEFAULT_INDEX
 @click.option("--over", metavar="LEVEL", help="Level whose members are weighted.  [default: the level below the index]")
 @click.option("--percent", type=float, help="Weights within so many per cent of the nominal ones; any if not given.")
 @click.option("--order", metavar="MEMBERS", help="Members, the most important first; none weighs less than the next.")
+@click.option("--most", metavar="MEMBER", help="Member whose weight is at least that of every other.")
 @click.option("--city", "cities", multiple=True, metavar="CITY", help="Of this city alone; may be repeated.")
 @click.option("--leader", is_flag=True, help="Also by how much each weight alone has to change to cost the lead.")
 @click.option("--workers", type=int, help="Processes; one by default.")
@@ -32,6 +33,7 @@ def extremes_command(
     over: str | None,
     percent: float | None,
     order: str | None,
+    most: str | None,
     cities: tuple[str, ...],
     leader: bool,
     workers: int | None,
@@ -41,13 +43,15 @@ def extremes_command(
 ) -> None:
     """Find the best and the worst rank of every city over all weights, exactly, and what swaps two cities.
 
-    Of INDEX, or of a scenario: its cities, its reading, and the weights that its key `extremes` allows.
+    Of INDEX, or of a scenario: its cities, its reading, and the weights that its key `extremes` allows, bounds of
+    single members among them: `extremes: {bounds: {green-low-carbon: [0.05, 0.3]}}`.
 
     \b
     Examples:
       citysim extremes
       citysim extremes --over variable --percent 25
       citysim extremes --order technological-innovation,economic-strength --city hefei
+      citysim extremes --most technological-innovation
       citysim extremes my-index/definition.yaml --leader --csv extremes.csv
       citysim extremes digital-transformation --percent 20
     """
@@ -61,14 +65,13 @@ def extremes_command(
     ordered = None if order is None else between_commas(order)
     chosen = list(cities) or None
     if names_scenario(index):
-        asked = {"over": over, "percent": percent, "order": ordered}
+        asked = {"over": over, "percent": percent, "order": ordered, "most": most}
         settings = [f"extremes.{key}={json.dumps(value)}" for key, value in asked.items() if value is not None]
         found = rank_limits(index, cities=chosen, overrides=settings, workers=workers)
         loaded = chosen_index(index, settings)
     else:
         loaded = chosen_index(index)
-        level = loaded.definition.levels[1] if over is None else over
-        found = extreme_ranks(loaded, level, percent=percent, order=ordered, cities=chosen, workers=workers)
+        found = extreme_ranks(loaded, over, percent=percent, order=ordered, most=most, cities=chosen, workers=workers)
     stability = weight_stability(loaded, found.attrs["over"])
     seconds = time.perf_counter() - begun
     view = partial(extremes_view, found, stability, seconds, leader)

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from simulator.cli.choices import both_names, chosen_sources, is_definition, score_or_refuse
+from simulator.cli.choices import (
+    both_names,
+    chosen_index,
+    chosen_sources,
+    is_definition,
+    names_scenario,
+    score_or_refuse,
+)
 from simulator.cli.group import main
 from simulator.cli.outputs import (
     STANDARD_OUTPUT,
@@ -86,16 +93,18 @@ def score_command(
 ) -> None:
     """Score INDEX, a bundled name or the path of a definition, and compare with what was printed.
 
+    Of a scenario the index that it makes is scored: its cities, its reading, its recipe.
+
     \b
     Examples:
       citysim score opportunity-2025
       citysim score opportunity-2025 --above 2400 --above 2000
+      citysim score digital-transformation
       citysim score opportunity-2025 --source raw
       citysim score opportunity-2025 --source government-debt=raw --source fiscal-self-sufficiency=calibrated
       citysim score my-index/definition.yaml --csv scores.csv
       citysim score opportunity-2025 --xlsx scores.xlsx
     """
-    from simulator.index import load_index
     from simulator.report.comparison import compare_with_published, constant_lines, count_above
     from simulator.report.frames import score_frame
     from simulator.report.raw import raw_view, side_by_side_frame
@@ -103,7 +112,10 @@ def score_command(
     from simulator.sourcing import resolve_sources, with_sources
 
     refuse_outputs({"--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
-    loaded = load_index(index)
+    of_scenario = names_scenario(index)
+    if of_scenario and sources:
+        raise InputError("--source", [Fault("", "a scenario says itself where values come from", "Set its `source`.")])
+    loaded = chosen_index(index)
     chosen = chosen_sources(loaded, sources)
     scored = score_or_refuse(with_sources(loaded, chosen), index)
     if csv_path is not None:
@@ -120,7 +132,7 @@ def score_command(
         click.echo(line)
     for line in count_above(scored, bounds):
         click.echo(line)
-    for line in () if sources else compare_with_published(scored, loaded.published):
+    for line in () if sources or of_scenario else compare_with_published(scored, loaded.published):
         click.echo(line)
 
 

@@ -25,6 +25,7 @@ from simulator.published import DEFAULT_INDEX
     type=int,
     help="Base draws, in blocks of 1,024.  [default: 4096; with --shapley 1024; with --pawn 20000 draws]",
 )
+@click.option("--variance-based", is_flag=True, help="First and total orders, whatever the scenario says; the default.")
 @click.option("--shapley", "shared_out", is_flag=True, help="Shapley effects, which hold for dependent choices too.")
 @click.option("--pawn", "by_distribution", is_flag=True, help="PAWN: how far each choice or weight moves all chances.")
 @click.option("--second-order", is_flag=True, help="Estimate the interaction of each pair too; twice the runs.")
@@ -40,6 +41,7 @@ from simulator.published import DEFAULT_INDEX
 def influence_command(
     scenario: str,
     base_draws: int | None,
+    variance_based: bool,
     shared_out: bool,
     by_distribution: bool,
     second_order: bool,
@@ -66,24 +68,21 @@ def influence_command(
       citysim influence stress-test-points --base-draws 16384 --out indices.nc
     """
     from simulator.report.sensitivity import influence_frame, influence_view
-    from simulator.sensitivity import influence, pawn, shapley
+    from simulator.sensitivity import influence
     from simulator.study import plan
 
     refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, scenario)
-    _refuse_two_methods({"--shapley": shared_out, "--pawn": by_distribution, "--second-order": second_order})
+    method = _chosen_method(
+        {"variance-based": variance_based, "shapley": shared_out, "pawn": by_distribution},
+        {"--second-order": second_order, "--bootstrap": bootstrap is not None},
+        _method_of(scenario, settings),
+    )
     begun = time.perf_counter()
     shown = chosen_cities(plan(scenario, settings), cities) if cities else []
-    asked: dict[str, Any] = {"seed": seed, "workers": workers, "overrides": settings}
-    chosen = {"shapley": shared_out, "pawn": by_distribution, "variance-based": second_order}
-    method = next((name for name, given in chosen.items() if given), None) or _method_of(scenario, settings)
+    orders: dict[str, Any] = {"second_order": second_order or None, "bootstrap": bootstrap}
+    asked: dict[str, Any] = {"seed": seed, "workers": workers, "overrides": settings, **orders}
     with leaving_at_once(), progress_bar(quiet) as progress:
-        if method == "shapley":
-            found = shapley(scenario, base_draws=base_draws, **asked, progress=progress)
-        elif method == "pawn":
-            found = pawn(scenario, draws=base_draws, **asked, progress=progress)
-        else:
-            asked |= {"second_order": second_order or None, "bootstrap": bootstrap}
-            found = influence(scenario, base_draws=base_draws, **asked, progress=progress)
+        found = influence(scenario, method=method, base_draws=base_draws, **asked, progress=progress)
     view = partial(influence_view, found, shown, time.perf_counter() - begun)
     deliver(
         found, out, lambda: influence_frame(found, shown), csv_path, view, quiet=quiet, say_where=True, xlsx=xlsx_path
@@ -97,11 +96,19 @@ def _method_of(scenario: str, settings: tuple[str, ...]) -> str:
     return read_scenario(override(open_scenario(scenario), settings)).influence.method
 
 
-def _refuse_two_methods(asked: dict[str, bool]) -> None:
-    """Refuse options that ask for different indices: Shapley effects and PAWN have no orders."""
-    given = [option for option, is_given in asked.items() if is_given]
-    if len(given) > 1:
-        raise InputError(given[-1], [Fault("", f"does not go with {given[0]}", "Ask for one after the other.")])
+def _chosen_method(options: dict[str, bool], of_variances: dict[str, bool], of_scenario: str) -> str:
+    """Return the method that an option asks for, or else the scenario; options of another method are refused."""
+    chosen = [name for name, is_given in options.items() if is_given]
+    if len(chosen) > 1:
+        problem = f"does not go with --{chosen[0]}"
+        raise InputError(f"--{chosen[1]}", [Fault("", problem, "Ask for one after the other.")])
+    method = chosen[0] if chosen else of_scenario
+    who = f"--{method}" if chosen else f"the scenario's influence.method, which is {method}"
+    remedy = f"Leave it out{'' if chosen else ', or add --variance-based'}."
+    given = [name for name, is_given in of_variances.items() if is_given]
+    if given and method != "variance-based":
+        raise InputError("influence", [Fault(name, f"does not go with {who}", remedy) for name in given])
+    return method
 
 
 @main.command("importance")

@@ -48,7 +48,12 @@ FIGURES: Final = (names.RANK_ACCEPTABILITY, names.CENTRAL_WEIGHT, names.PAIR_WIN
 
 
 def acceptability(
-    index: Index | str | Path, over: str, *, draws: int = 100_000, seed: int = 0, exact: Exactness = "auto"
+    index: Index | str | Path,
+    over: str | None = None,
+    *,
+    draws: int = 100_000,
+    seed: int = 0,
+    exact: Exactness = "auto",
 ) -> xr.Dataset:
     """Return how much of all weights gives a city each rank, and the weights that put it first.
 
@@ -57,7 +62,8 @@ def acceptability(
     index
         An index, its bundled name or its path, that aggregates linearly above the members.
     over
-        Level whose members are weighted, such as `dimension`; inside a member the shares stay (convention 6).
+        Level whose members are weighted, such as `dimension`, the one below the index if not given; inside a member
+        the shares stay (convention 6).
     draws, seed
         Draws of the weights and where they come from (convention 8), for what is drawn.
     exact

@@ -92,8 +92,8 @@ class Members:
         return {member: known[member] for member in self.ids}
 
 
-def members_of(index: Index, level: str) -> Members:
-    """Return the members of a level of an index whose total is linear in their weights.
+def members_of(index: Index, level: str | None = None) -> Members:
+    """Return the members of a level, or the one below the index, of an index whose total is linear in their weights.
 
     Raises
     ------
@@ -110,6 +110,7 @@ def members_of(index: Index, level: str) -> Members:
     """
     definition = index.definition
     known = definition.levels[1:]
+    level = known[0] if level is None else level
     if not isinstance(level, str) or level not in known:
         raise InputError(
             f"index {definition.id}", [Fault("over", f"no level {level!r}", did_you_mean(str(level), list(known)))]

@@ -29,6 +29,7 @@ from simulator.index import Index, as_index
 from simulator.kernels.arrays import Flags, Floats
 from simulator.lookup import find_cities
 from simulator.matrix import city_coordinates
+from simulator.provenance import AGAIN, KIND
 
 STRICT = 1e-5
 """Share of the largest lead it can have by which a city has to lead so that it counts as strictly ahead.
@@ -60,11 +61,12 @@ class Extreme:
 
 def extreme_ranks(
     index: Index | str | Path,
-    over: str,
+    over: str | None = None,
     *,
     percent: float | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     order: Sequence[str] | None = None,
+    most: str | None = None,
     cities: str | Sequence[str] | None = None,
     workers: int | None = None,
     time_limit: float | None = None,
@@ -76,7 +78,8 @@ def extreme_ranks(
     index
         An index, its bundled name or its path, that aggregates linearly above the members.
     over
-        Level whose members are weighted, such as `dimension`; inside a member the shares stay (convention 6).
+        Level whose members are weighted, such as `dimension`, the one below the index if not given; inside a member
+        the shares stay (convention 6).
     percent
         Band around the nominal weights, in per cent of each to either side. It holds for weights that sum to 1: random
         weights `uniform` within as many per cent are scaled to 1 after they are drawn, and may lie outside.
@@ -86,6 +89,8 @@ def extreme_ranks(
     order
         Two members or more from the most important to the least, none weighing less than the next; those not named are
         free.
+    most
+        A member whose weight is at least that of every other, in whatever order these are.
     cities
         Whose extremes, by any of their names, or of a single one; all if not given. Rivals are always all cities.
     workers
@@ -146,14 +151,14 @@ def extreme_ranks(
         with gathered.attempt():
             chosen = _chosen(index, cities)
         members = members_of(index, over)
-        weights = weight_set(members, percent, bounds, order)
+        weights = weight_set(members, percent, bounds, order, most)
     gathered.refuse()
     search = _Search(members, weights, _least_lead(members, weights), time_limit)
     positions = [index.cities.index(city) for city in chosen]
     tasks = [joblib.delayed(search.extreme)(position, side) for position in positions for side in (True, False)]
     # The solver keeps the interpreter's lock, so threads would wait for each other.
     found: list[Extreme] = joblib.Parallel(n_jobs=workers or 1)(tasks)
-    told = told_weights(members.level, percent, bounds, order)
+    told = told_weights(members.level, percent, bounds, order, most)
     return _labelled(index, members, weights, positions, found).assign_attrs(weights=told)
 
 
@@ -195,7 +200,7 @@ def _labelled(
             names.WEIGHT_HIGH: (names.MEMBER, weights.high),
         },
         coords={**cities.coords, **members.coordinates},
-        attrs={"index": index.definition.id, "over": members.level},
+        attrs={KIND: "extremes", AGAIN: "citysim extremes", "index": index.definition.id, "over": members.level},
     )
 
 

@@ -41,7 +41,7 @@ class _Swaps(NamedTuple):
     """(pairs, members): change of one weight, the others in proportion."""
 
 
-def weight_stability(index: Index | str | Path, over: str) -> xr.Dataset:
+def weight_stability(index: Index | str | Path, over: str | None = None) -> xr.Dataset:
     """Return the least changes of weights at which any two cities swap, and at which the leader loses its place.
 
     Parameters
@@ -49,7 +49,8 @@ def weight_stability(index: Index | str | Path, over: str) -> xr.Dataset:
     index
         An index, its bundled name or its path, that aggregates linearly above the members.
     over
-        Level whose members are weighted, such as `dimension`; inside a member the shares stay (convention 6).
+        Level whose members are weighted, such as `dimension`, the one below the index if not given; inside a member
+        the shares stay (convention 6).
 
     Returns
     -------

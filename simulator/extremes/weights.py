@@ -26,34 +26,43 @@ class WeightSet:
     """(members): not rising along the order."""
     order: Integers
     """Positions of members, the most important first; empty where there is no order."""
+    most: int | None = None
+    """Position of the member that no other outweighs; nothing where there is none."""
 
     def largest(self, rows: Floats) -> Floats:
         """Return a bound from above of rows (rows, members) · w over the set; the largest value, but for what follows.
 
         Within bounds it is a fractional knapsack: every member has its low weight, what is left goes to the largest
         coordinates first. In an order it is reached at a vertex: equal weights of the first k of the order, or all
-        weight on a member outside it. With both the smaller of the two is a bound, and may not be reached.
+        weight on a member outside it. Where no member outweighs a given one, at equal weights of it and some others.
+        The smallest of these values is a bound, and with more than one of them may not be reached.
 
         >>> simplex = WeightSet(np.zeros(3), np.ones(3), np.zeros(0, np.int64))
         >>> simplex.largest(np.array([[1.0, 4.0, 2.0]])).tolist()
         [4.0]
         """
-        within = self._knapsack(rows)
-        return np.minimum(within, self._vertices(rows)) if self.order.size else within
+        bound = self._knapsack(rows)
+        if self.order.size:
+            bound = np.minimum(bound, self._vertices(rows))
+        return bound if self.most is None else np.minimum(bound, self._shared(rows, self.most))
 
     def holds(self, weight: Floats) -> bool:
         """Return whether weights (members) are in the set, but for rounding."""
-        ordered = weight[self.order]
         inside = (weight >= self.low - SMALL) & (weight <= self.high + SMALL)
-        return bool(inside.all() and abs(weight.sum() - 1.0) <= SMALL and (np.diff(ordered) <= SMALL).all())
+        least = (self.steps() @ weight).min(initial=0.0)
+        return bool(inside.all() and abs(weight.sum() - 1.0) <= SMALL and least >= -SMALL)
 
     def steps(self) -> Floats:
-        """Return rows (steps, members) that are not negative where weights keep the order."""
+        """Return rows (steps, members) that are not negative where weights keep the order, and one weighs most."""
         rows = np.zeros((max(self.order.size - 1, 0), self.low.size))
         number = np.arange(len(rows))
         rows[number, self.order[:-1]] = 1.0
         rows[number, self.order[1:]] = -1.0
-        return rows
+        if self.most is None:
+            return rows
+        over_others = -np.eye(self.low.size)
+        over_others[:, self.most] = 1.0
+        return np.vstack([rows, np.delete(over_others, self.most, axis=0)])
 
     def _knapsack(self, rows: Floats) -> Floats:
         falling = np.argsort(-rows, axis=1)
@@ -68,12 +77,19 @@ class WeightSet:
         most: Floats = np.hstack([means, np.delete(rows, self.order, axis=1)]).max(axis=1)
         return most
 
+    def _shared(self, rows: Floats, most: int) -> Floats:
+        others = -np.sort(-np.delete(rows, most, axis=1), axis=1)
+        shared = np.cumsum(np.hstack([rows[:, [most]], others]), axis=1)
+        largest: Floats = (shared / np.arange(1, rows.shape[1] + 1)).max(axis=1)
+        return largest
+
 
 def told_weights(
     level: str,
     percent: float | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     order: Sequence[str] | None = None,
+    most: str | None = None,
 ) -> str:
     """Return in words which weights a set allows.
 
@@ -85,7 +101,8 @@ def told_weights(
     words = f"of each {level}, " + ("any" if percent is None else f"within {percent:g} % of the nominal ones")
     if bounds:
         words += ", but " + ", ".join(f"{member} from {low:g} to {high:g}" for member, (low, high) in bounds.items())
-    return words + (f", in the order {', '.join(order)}" if order else "")
+    words += f", in the order {', '.join(order)}" if order else ""
+    return words if most is None else f"{words}, none above that of {most}"
 
 
 def weight_set(
@@ -93,8 +110,9 @@ def weight_set(
     percent: float | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
     order: Sequence[str] | None = None,
+    most: str | None = None,
 ) -> WeightSet:
-    """Return the weights that bounds and an order admit.
+    """Return the weights that bounds, an order and a member that weighs most admit.
 
     Parameters
     ----------
@@ -107,24 +125,32 @@ def weight_set(
     order
         Two members or more from the most important to the least, none weighing less than the next; those not named are
         free.
+    most
+        A member whose weight is at least that of every other; the others are free.
 
     Raises
     ------
     InputError
-        For unknown members, one that is named twice, numbers that are no bounds, a band and bounds together, an order
-        of fewer than two, and where no weights are left.
+        For unknown members, one that is named twice, several that are to weigh most, numbers that are no bounds, a
+        band and bounds together, an order of fewer than two, and where no weights are left.
     """
     low, high = np.zeros(len(members.ids)), np.ones(len(members.ids))
-    chain, named = list[int](), list[int]()
+    chain, named, top = list[int](), list[int](), None
     gathered = Gathering("weights")
     gathered.add(setting_faults(percent, bounds))
     with gathered.attempt():
         chain = [] if order is None else members.find(order)
         if order is not None and len(chain) < 2:
             few = "a single member has no order" if chain else "no member is named"
-            gathered.add([Fault("order", few, "Name two or more, the most important first.")])
+            remedy = "Name two or more, the most important first"
+            single = f'; for one that outweighs all others give most="{members.ids[chain[0]]}"' if chain else ""
+            gathered.add([Fault("order", few, f"{remedy}{single}.")])
     with gathered.attempt():
         named = members.find(list(bounds)) if isinstance(bounds, Mapping) else []
+    with gathered.attempt():
+        if most is not None and not isinstance(most, str):
+            raise InputError("weights", [Fault("most", f"{shown(most)} is no member", "Name one, as a text.")])
+        top = None if most is None else members.find([most])[0]
     for what, positions in (("order", chain), ("bounds", named)):
         twice = sorted({members.ids[k] for k in positions if positions.count(k) > 1})
         gathered.add(Fault(f"{what}: {member}", "is named twice", "Name it once.") for member in twice)
@@ -133,34 +159,40 @@ def weight_set(
         share = percent / 100.0
         low = np.maximum(members.nominal * (1.0 - share), 0.0)
         high = np.minimum(members.nominal * (1.0 + share), 1.0)
-    for position, (least, most) in zip(named, (bounds or {}).values(), strict=True):
-        low[position], high[position] = least, most
+    for position, (lowest, highest) in zip(named, (bounds or {}).values(), strict=True):
+        low[position], high[position] = lowest, highest
     _refuse_sums(low, high, "bounds", "Lower the lowest weights.", "Raise the highest weights.")
-    return _ordered(members, low, high, np.array(chain, np.int64))
+    return _ordered(members, low, high, np.array(chain, np.int64), top)
 
 
-def _ordered(members: Members, low: Floats, high: Floats, chain: Integers) -> WeightSet:
-    """Return the set with bounds as tight as the order makes them; refuse an order that they contradict.
+def _ordered(members: Members, low: Floats, high: Floats, chain: Integers, most: int | None) -> WeightSet:
+    """Return the set with bounds as tight as the order and what weighs most make them; refuse what they contradict.
 
-    Bounds that do not rise along the order and sum to no more and no less than 1 admit weights in that order: those
-    on the line between them.
+    Bounds that do not rise along the order, are largest for what weighs most, and sum to no more and no less than 1
+    admit such weights: those on the line between them.
     """
     low, high = low.copy(), high.copy()
-    low[chain] = np.maximum.accumulate(low[chain][::-1])[::-1]
-    high[chain] = np.minimum.accumulate(high[chain])
+    for _ in range(2):  # what weighs most may stand in the order too
+        low[chain] = np.maximum.accumulate(low[chain][::-1])[::-1]
+        high[chain] = np.minimum.accumulate(high[chain])
+        if most is not None:
+            low[most] = max(float(low.max()), 1.0 / low.size)
+            high = np.minimum(high, high[most])
+    held = dict.fromkeys(int(k) for k in chain) | ({} if most is None else dict.fromkeys(range(low.size)))
+    place = "order" if most is None else "most" if not chain.size else "order, most"
     faults = [
         Fault(
-            f"order: {members.ids[k]}",
+            f"{place}: {members.ids[k]}",
             f"must weigh {low[k]:g} or more as those behind it, and {high[k]:g} or less as those before it",
-            "Change the order, or the bounds.",
+            "Change the order, or the bounds." if most is None else "Name another member, or change the bounds.",
         )
-        for k in chain
+        for k in held
         if low[k] > high[k] + SMALL
     ]
     if faults:
         raise InputError("weights", faults)
-    _refuse_sums(low, high, "order", "Change the order, or lower bounds.", "Change the order, or raise bounds.")
-    return WeightSet(low, np.maximum(low, high), chain)
+    _refuse_sums(low, high, place, "Change it, or lower bounds.", "Change it, or raise bounds.")
+    return WeightSet(low, np.maximum(low, high), chain, most)
 
 
 def _refuse_sums(low: Floats, high: Floats, place: str, lower: str, raising: str) -> None:

@@ -151,7 +151,7 @@ def influence_frame(found: xr.Dataset, cities: Sequence[str] = ()) -> pd.DataFra
 
 def importance_view(found: xr.Dataset, balanced: xr.Dataset | None = None) -> Group:
     """Return the importance of members beside their nominal weight, most important first."""
-    last = ["Weight for equal say"] if balanced is not None else []
+    last = ["Weight that gives it"] if balanced is not None else []
     headings = ["Member", "Nominal weight", "Importance", "Linear", "Share", "Shift without", *last]
     table = plain_table(*headings, right=range(1, len(headings)))
     for member in np.argsort(-found[names.IMPORTANCE].values, kind="stable"):
@@ -164,7 +164,8 @@ def importance_view(found: xr.Dataset, balanced: xr.Dataset | None = None) -> Gr
     lines = [
         "Importance: the share of the variance of the total that would go if the member's score were known, by a "
         "curve; linear: its squared correlation with the total. Shift without: mean rank shift when it is left out.",
-        "Share: what the member has of the sum of all importances.",
+        "The curve is over the order of scores, not their size, so importance may lie below linear. Share: what the "
+        "member has of the sum of all importances.",
         *([] if balanced is None else [_how_near(balanced)]),
     ]
     return Group(table, *(Text(line) for line in lines))
@@ -174,11 +175,12 @@ def _how_near(balanced: xr.Dataset) -> str:
     """Return whether weights give the importance wanted, and how near they come."""
     if balanced.attrs["reached"]:
         within = percent(float(balanced.attrs["largest_difference"]), 4)
-        return f"Weight for equal say: linear importance is then shared out as nominal weights say (within {within})."
+        return f"Weight that gives it: linear importance is then shared out as nominal weights say (within {within})."
     had, wanted = balanced[names.IMPORTANCE_SHARE].values, balanced[names.IMPORTANCE_WANTED].values
     furthest = int(np.argmax(np.abs(had - wanted)))
     return (
-        "No weights were found that give every member the importance its nominal weight says; these come nearest. "
+        "No weights were found that give every member the importance its nominal weight says; these are the nearest "
+        "found, which nearer ones may yet beat. "
         f"Furthest off: {balanced[names.MEMBER_NAME_EN].values[furthest]}, with {percent(float(had[furthest]))} of all "
         f"linear importance instead of {percent(float(wanted[furthest]))}."
     )

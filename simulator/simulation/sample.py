@@ -29,7 +29,7 @@ class Sample:
 
 
 def draw_sample(experiment: Experiment, workers: int = 1, progress: Progress | None = None) -> Sample:
-    """Return all draws of an experiment: those that a study of the same seed tallies.
+    """Return all draws of an experiment: those that a study of the same realisation, design and seed tallies.
 
     The result is the same for any number of workers.
 

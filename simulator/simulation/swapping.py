@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import joblib
 import numpy as np
 
-from simulator.definition import Definition
+from simulator.definition import Definition, Indicator, Node
 from simulator.kernels.arrays import Floats
 from simulator.simulation.blocks import Experiment, Progress
 from simulator.simulation.sample import sample_block
@@ -32,6 +32,9 @@ BEHIND_POINTS = "values"
 
 ERROR = "error"
 """First word of a factor that is a data error."""
+
+WEIGHT = "weight"
+"""First word of what a random weight is called."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,22 @@ def _error_name(error: ErrorField, errors: Sequence[ErrorField]) -> str:
     return f"{ERROR} {error.node}".rstrip() + (f" ({error.entry + 1})" if alike > 1 else "")
 
 
+def factor_name(factor: str, definition: Definition) -> str:
+    """Return what a factor is called in tables: an error or a weight by the name of its node, values by what they are.
+
+    >>> import simulator as sim
+    >>> factor_name("error open-development (2)", sim.load_index("opportunity-2025").definition)
+    'error Open development (2)'
+    """
+    if factor == BEHIND_POINTS:
+        return "values behind points"
+    kind, _, rest = factor.partition(" ")
+    parts: list[Indicator | Node] = [*definition.indicators, *definition.nodes]
+    english = {part.id: part.name.en for part in parts if part.name.en}
+    node, entry, number = rest.partition(" (")
+    return f"{kind} {english[node]}{entry}{number}" if kind in (ERROR, WEIGHT) and node in english else factor
+
+
 def _bound_together(factors: Sequence[str], never: Sequence[Exclusion]) -> list[list[str]]:
     """Return the factors in groups: those that an exclusion names together are one."""
     groups = [[factor] for factor in factors]
@@ -129,8 +148,9 @@ def run_swaps(
 ) -> Swapped:
     """Return the outputs of a Saltelli design of `blocks` times 1,024 base draws.
 
-    The sample A is that which a study of the same seed draws. The cost is one draw for each of k + 2 runs of k factors
-    (2 k + 2 with second orders). The result is the same for any number of workers.
+    The sample A is that which a Monte-Carlo study of the same realisation and seed draws; errors that are split are
+    another realisation. The cost is one draw for each of k + 2 runs of k factors (2 k + 2 with second orders). The
+    result is the same for any number of workers.
 
     Raises
     ------

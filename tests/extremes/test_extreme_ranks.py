@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from small_weights import small_index
 
 import simulator as sim
+from simulator.errors import InputError
 from simulator.extremes.members import members_of
 from simulator.extremes.ranks import extreme_ranks
 from simulator.extremes.weights import WeightSet, weight_set
@@ -33,7 +34,7 @@ def random_small(seed: int, ties: str = "better") -> sim.Index:
 
 
 def random_set(index: sim.Index, seed: int) -> dict[str, Any]:
-    """Return a band, bounds, an order, or two of them, that the nominal weights keep."""
+    """Return a band, bounds, an order, a member that weighs most, or some of them, that are met by some weights."""
     rng = np.random.default_rng(seed)
     nominal = index.score()["nominal_weight"].values
     falling = [f"v{k}" for k in np.argsort(-nominal, kind="stable")]
@@ -45,6 +46,8 @@ def random_set(index: sim.Index, seed: int) -> dict[str, Any]:
         asked["order"] = falling[: int(rng.integers(2, 4))]
     if kind == 3:
         asked["bounds"] = {"v1": (0.5 * nominal[1], min(1.0, 1.5 * nominal[1]))}
+    if rng.random() < 0.4:
+        asked["most"] = falling[0] if asked else f"v{int(rng.integers(3))}"
     return asked
 
 
@@ -265,7 +268,7 @@ def test_nothing_reaches_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
         ({"over": "dimension", "order": []}, "order: no member is named"),
         ({"over": "dimension", "order": "economic-strength"}, "order: a single member has no order"),
         ({"over": ["dimension"]}, "over: no level ['dimension']"),
-        ({"over": None}, "over: no level None. Known: dimension, variable."),
+        ({"over": 5}, "over: no level 5. Known: dimension, variable."),
         (
             {"over": "dimension", "percent": "a", "cities": ["hefey"], "workers": 0, "order": ["economic"]},
             "extreme ranks: 4 faults\n  workers: 0 is not a number of workers. Give 1 or more.\n"
@@ -338,3 +341,42 @@ def test_ties_share_the_place_of_their_rule_at_all_weights(ties: str, column: st
     for city, rank in enumerate(expected[column]):
         assert int(found["rank_best"][city]) == int(found["rank_worst"][city]) == rank
         assert float(shares["rank_acceptability"][city].sel(rank=rank)) == 1.0
+
+
+def test_what_weighs_most_on_the_published_index() -> None:
+    asked = ["hefei", "dalian", "chengdu"]
+    found = sim.extreme_ranks(INDEX, most="technological-innovation", cities=asked)
+    assert found["rank_best"].values.tolist() == [8, 12, 2]
+    assert found.attrs["weights"] == "of each dimension, any, none above that of technological-innovation"
+    assert found["rank_best_proven"].all()
+    for side in ("best", "worst"):
+        weight = found[f"weight_at_{side}"]
+        assert (weight.sel(member="technological-innovation") >= weight.max("member") - 1e-9).all()
+
+
+def test_bounds_and_an_order_are_as_tight_as_what_weighs_most_makes_them() -> None:
+    members = members_of(small_index([[1, 2, 3], [3, 2, 1]]), "indicator")
+    some = weight_set(members, bounds={"v0": (0.0, 0.4), "v1": (0.38, 1.0)}, most="v0")
+    assert some.low.tolist() == [0.38, 0.38, 0.0]
+    assert some.high.tolist() == [0.4, 0.4, 0.4]
+    assert not some.holds(np.array([0.3, 0.4, 0.3]))
+    assert some.holds(np.array([0.4, 0.38, 0.22]))
+    # Behind another in an order it can weigh most only where both weigh alike.
+    both = extreme_ranks(small_index([[9, 0, 0], [0, 9, 0], [0, 0, 9]]), "indicator", order=["v1", "v0"], most="v0")
+    weight = both["weight_at_best"]
+    np.testing.assert_allclose(weight.sel(member="v0"), weight.sel(member="v1"), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"most": "v9"}, "Did you mean"),
+        ({"most": 3}, "most: 3 is no member. Name one, as a text."),
+        ({"most": "v0", "bounds": {"v0": (0.0, 0.3)}}, "most: v0: must weigh 0.333333 or more"),
+        ({"most": "v0", "bounds": {"v0": (0.0, 0.4), "v1": (0.5, 1.0)}}, "most: v0: must weigh 0.5 or more"),
+        ({"order": ["v1"]}, 'for one that outweighs all others give most="v1"'),
+    ],
+)
+def test_what_cannot_weigh_most_is_refused(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        extreme_ranks(small_index([[1, 2, 3], [3, 2, 1]]), "indicator", **asked)
