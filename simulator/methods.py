@@ -225,6 +225,14 @@ class CriticWeights(Schema):
     """Level whose members are weighted; the indicators where none is named."""
 
 
+class ImportanceWeights(Schema):
+    """Weights under which each member is as important for the total as its nominal weight says, as near as may be."""
+
+    method: Literal["importance"] = "importance"
+    over: str | None = None
+    """Level whose members are weighted; the level below the index where none is named."""
+
+
 class BudgetAllocation(Schema):
     """Weights by experts who each share out a budget of points among the members of a level."""
 
@@ -321,6 +329,7 @@ AnyWeighting = (
     | ComponentWeights
     | EntropyWeights
     | CriticWeights
+    | ImportanceWeights
     | BudgetAllocation
     | DirichletWeights
     | UniformWeights

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import xarray as xr
 
 from simulator import names
-from simulator.construction.composite import prepare_score, unscored
+from simulator.construction.composite import Scorer, prepare_score, unscored
 from simulator.construction.data_weights import (
     component_weights,
     critic_weights,
     entropy_weights,
     first_component_weights,
 )
+from simulator.construction.importance_weights import weights_of_importance
+from simulator.construction.nominal import nominal_weights
+from simulator.construction.rivals import linear_obstacles
 from simulator.construction.scoring import as_defined, score_chunk
+from simulator.construction.weighting import weight_sampler
 from simulator.definition import Definition
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.kernels.arrays import Floats
@@ -26,8 +31,10 @@ from simulator.methods import (
     ComponentWeights,
     CountWeights,
     CriticWeights,
+    DirichletWeights,
     EntropyWeights,
     ExpertWeights,
+    ImportanceWeights,
     MemberWeights,
     ResolvedWeighting,
 )
@@ -69,6 +76,9 @@ def resolve_weighting(
         level = _level(definition, method.over or definition.levels[1])
         below = [_member(definition, leaf.id, level) for leaf in definition.indicators]
         return MemberWeights(over=level, weights={name: float(below.count(name)) for name in dict.fromkeys(below)})
+    if isinstance(method, ImportanceWeights):
+        level = _level(definition, method.over or definition.levels[1])
+        return MemberWeights(over=level, weights=_by_importance(definition, matrix, printed, level))
     by = _found_from_data(method)
     if by is None:
         return method  # type: ignore[return-value]
@@ -104,6 +114,39 @@ def _member(definition: Definition, leaf: str, level: str) -> str:
 def _scores(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray, level: str) -> tuple[list[str], Floats]:
     """Return the members of a level and their scores (member, city) as these enter their parents."""
     members = list(dict.fromkeys(_member(definition, leaf.id, level) for leaf in definition.indicators))
+    scorer = _scorer(definition, matrix, printed)
+    scored = score_chunk(scorer.plan, definition.ranking, as_defined(scorer.values))
+    if scored.failed != -1:
+        raise unscored([definition], scored.failed)
+    slots = [definition.slots.index(member) for member in members]
+    return members, scored.normalised[slots]
+
+
+def _by_importance(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray, level: str) -> dict[str, float]:
+    """Return weights under which the importance of members is as their nominal weights say, as near as may be."""
+    scorer, sampler = (
+        _scorer(definition, matrix, printed),
+        weight_sampler(definition, DirichletWeights(concentration=1.0, over=level)),
+    )
+    faults = list(linear_obstacles(definition, sampler.members))
+    if faults:
+        raise InputError("weights", faults)
+    alone = np.eye(len(sampler.members))
+    chunk = dataclasses.replace(
+        as_defined(scorer.values),
+        variant=np.zeros(len(alone), np.int64),
+        leaf_weight=np.ascontiguousarray(alone[:, sampler.member] * sampler.share),
+        drawn=np.ones(1, np.bool_),
+    )
+    nominal = nominal_weights(definition)
+    weight = np.array([nominal[member] for member in sampler.members])
+    totals = score_chunk(scorer.plan, definition.ranking, chunk).totals
+    found = weights_of_importance(totals, weight / weight.sum(), weight / weight.sum())
+    return dict(zip(sampler.members, found.tolist(), strict=True))
+
+
+def _scorer(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray) -> Scorer:
+    """Return what scores an index of enough cities without blank cells."""
     scorer = prepare_score(definition, matrix, printed)
     blank = np.isnan(scorer.values)
     faults = []
@@ -115,11 +158,7 @@ def _scores(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray, l
         faults.append(Fault(names.VALUE, problem, "Choose an imputation that fills them."))
     if faults:
         raise InputError("weights", faults)
-    scored = score_chunk(scorer.plan, definition.ranking, as_defined(scorer.values))
-    if scored.failed != -1:
-        raise unscored([definition], scored.failed)
-    slots = [definition.slots.index(member) for member in members]
-    return members, scored.normalised[slots]
+    return scorer
 
 
 def _of_experts(method: BudgetAllocation, definition: Definition) -> MemberWeights | ExpertWeights:

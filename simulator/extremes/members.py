@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from simulator import names
 from simulator.construction.composite import Scorer
-from simulator.construction.nominal import LINEAR
-from simulator.construction.rivals import ranking_obstacles
+from simulator.construction.rivals import linear_obstacles, ranking_obstacles
 from simulator.construction.scoring import Chunk, Scored, score_chunk
 from simulator.construction.weighting import WeightSampler, weight_sampler
-from simulator.definition import Definition, Indicator, Node
+from simulator.definition import Indicator, Node
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
 from simulator.lookup import look_up
 from simulator.matrix import refuse_blanks
-from simulator.methods import AsGiven, DirichletWeights
+from simulator.methods import DirichletWeights
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,7 +116,7 @@ def members_of(index: Index, level: str | None = None) -> Members:
         )
     sampler = weight_sampler(definition, DirichletWeights(concentration=1.0, over=level))
     ids = tuple(dict.fromkeys(definition.ancestor(leaf.id, level) or leaf.id for leaf in definition.indicators))
-    faults = list(obstacles(definition, ids))
+    faults = [*linear_obstacles(definition, ids), *ranking_obstacles(definition.ranking)]
     if faults:
         raise InputError(f"index {definition.id}", faults)
     refuse_blanks(index.matrix, definition.id, "totals linear in weights")
@@ -127,23 +126,3 @@ def members_of(index: Index, level: str | None = None) -> Members:
     members = Members(scorer, level, ids, sampler.centre, np.empty((len(ids), total.size)), total, rank, sampler)
     members.score[:] = members.at(np.eye(len(ids))).totals
     return members
-
-
-def obstacles(definition: Definition, ids: Sequence[str]) -> Iterator[Fault]:
-    """Yield what keeps totals from being linear in the weights of members, or a rank from being a count of rivals.
-
-    >>> import simulator as sim
-    >>> list(obstacles(sim.load_index("opportunity-2025").definition, ["economic-strength"]))
-    []
-    """
-    above = {node for member in ids for node in definition.ancestors[member]}
-    for node in definition.nodes:
-        if node.id not in above:
-            continue
-        if node.aggregate.method not in LINEAR:
-            problem = f"its {node.aggregate.method} aggregation is not linear in the weights of what stands below it"
-            yield Fault(node.id, problem, f"Aggregate by {' or '.join(LINEAR)}, or choose a level right below it.")
-        if not isinstance(node.normalise, AsGiven) and any(child.id in above for child in node.children):
-            problem = f"normalises nodes ({node.normalise.method}) whose scores change with the weights"
-            yield Fault(node.id, problem, "Normalise below the members alone, or choose the level of these nodes.")
-    yield from ranking_obstacles(definition.ranking)

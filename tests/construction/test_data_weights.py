@@ -128,6 +128,15 @@ def test_weights_are_found_from_the_scores_of_a_level(index: sim.Index, name: st
     np.testing.assert_allclose(of_parts, np.repeat(by(parts) / 2.0, 2), atol=1e-12)
 
 
+def test_weights_may_be_those_of_equal_importance(index: sim.Index) -> None:
+    found = index.score({"weighting": "importance"})
+    direct = sim.weights_for_importance(index, "part")
+    np.testing.assert_allclose(found["nominal_weight"], np.repeat(direct["weight"].values / 2.0, 2), atol=1e-9)
+    assert direct.attrs["reached"] == 1
+    with pytest.raises(InputError, match="is not linear in the weights"):
+        index.score({"weighting": "importance", "aggregation": {"index": "median"}})
+
+
 def test_weightings_are_choices_of_a_study(index: sim.Index) -> None:
     weights: list[Any] = ["as-defined", "pca", "entropy", "critic", {"method": "pca", "components": "first"}]
     scenario = {
