@@ -105,7 +105,7 @@ def score_command(
       citysim score my-index/definition.yaml --csv scores.csv
       citysim score opportunity-2025 --xlsx scores.xlsx
     """
-    from simulator.report.comparison import compare_with_published, constant_lines, count_above
+    from simulator.report.comparison import compare_with_published, constant_lines, count_above, prepared_lines
     from simulator.report.frames import score_frame
     from simulator.report.raw import raw_view, side_by_side_frame
     from simulator.report.screen import score_view, show, wide_console
@@ -128,7 +128,7 @@ def score_command(
         show(raw_view(loaded, resolve_sources(loaded, chosen), scored, wide_console().width))
     else:
         show(score_view(scored, wide_console().width))
-    for line in constant_lines(scored):
+    for line in (*prepared_lines(loaded.matrix), *constant_lines(scored)):
         click.echo(line)
     for line in count_above(scored, bounds):
         click.echo(line)

@@ -124,10 +124,8 @@ def _scores(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray, l
 
 def _by_importance(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray, level: str) -> dict[str, float]:
     """Return weights under which the importance of members is as their nominal weights say, as near as may be."""
-    scorer, sampler = (
-        _scorer(definition, matrix, printed),
-        weight_sampler(definition, DirichletWeights(concentration=1.0, over=level)),
-    )
+    scorer = _scorer(definition, matrix, printed)
+    sampler = weight_sampler(definition, DirichletWeights(concentration=1.0, over=level))
     faults = list(linear_obstacles(definition, sampler.members))
     if faults:
         raise InputError("weights", faults)

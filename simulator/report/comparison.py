@@ -41,6 +41,27 @@ def compare_with_published(scored: xr.Dataset, published: xr.Dataset | None) -> 
             yield f"  {name}, {where}: {mine.values[tuple(place)]:g}, printed {theirs.values[tuple(place)]:g}"
 
 
+def prepared_lines(matrix: xr.Dataset) -> Iterator[str]:
+    """Yield what was done to values before they were scored: filled, treated, and cities screened out.
+
+    >>> import simulator as sim
+    >>> list(prepared_lines(sim.load_index("opportunity-2025").matrix))
+    []
+    """
+    if names.FILLED in matrix:
+        filled, treated = (int(matrix[name].sum()) for name in (names.FILLED, names.TREATED))
+        if filled:
+            yield f"Blank cells filled: {filled:,} of {matrix[names.FILLED].size:,}."
+        if treated:
+            indicators = int(matrix[names.TREATED].any(names.CITY).sum())
+            yield f"Values changed as outliers: {treated:,}, of {indicators} indicators."
+        blank = int(matrix[names.VALUE].isnull().sum())
+        if blank:
+            yield f"Blank cells that share their weight: {blank:,}."
+    if matrix.attrs.get(names.SCREENED_OUT):
+        yield f"Too few values, and not ranked: {matrix.attrs[names.SCREENED_OUT]}."
+
+
 def count_above(scored: xr.Dataset, bounds: Sequence[float]) -> Iterator[str]:
     """Yield how many cities have a total above each bound."""
     for bound in bounds:
