@@ -37,6 +37,7 @@ from simulator.methods import (
     UniformWeights,
     label,
 )
+from simulator.preparation import MeanOfGroup, MedianOfGroup
 from simulator.scenario import Extremes, PillarTree, Scenario
 from simulator.sourcing import source_problems, with_sources
 from simulator.uncertainty.design import Exclusion, dead_ends
@@ -158,6 +159,7 @@ def _name_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
         yield ("factors", "leave-out"), "one level stands there twice", "Give each level one entry."
     yield from _method_problems(scenario.factors, index)
     yield from _extremes_problems(scenario.extremes, index)
+    yield from _group_problems(scenario, index)
     known = {choice.factor: choice.labels for choice in method_choices(scenario.factors)}
     yield from _exclusion_problems(scenario.never, known)
 
@@ -253,6 +255,18 @@ def _method_problems(factors: Factors, index: Index) -> Iterator[Problem]:
             yield from needs_problems(one, definition, ("factors", "normalisation", "alternatives", number))
     if factors.aggregation is not None and factors.aggregation.at is not None:
         yield from level_problems(factors.aggregation.at, definition.levels[:-1], ("factors", "aggregation", "at"))
+
+
+def _group_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:
+    """Yield imputations by an attribute that the cities have not."""
+    asked: list[tuple[Location, object]] = [(("recipe", "imputation"), scenario.recipe.imputation)]
+    factor = scenario.factors.imputation
+    for number, one in enumerate(factor.alternatives if factor else ()):
+        asked.append((("factors", "imputation", "alternatives", number), one))
+    known = city_attributes(index.matrix)
+    for where, method in asked:
+        if isinstance(method, MeanOfGroup | MedianOfGroup) and method.by not in known:
+            yield (*where, "by"), f"the cities have no attribute {method.by!r}", did_you_mean(method.by, known)
 
 
 def _extremes_problems(asked: Extremes, index: Index) -> Iterator[Problem]:

@@ -142,3 +142,14 @@ def test_what_cannot_be_prepared_is_told_with_every_cell() -> None:
     data.loc["c1", "people"] = 0.0
     with pytest.raises(InputError, match="0"):
         sim.build_index(definition(imputation="mean"), data)
+
+
+def test_groups_that_a_scenario_invents_are_told_at_their_line(index: sim.Index, tmp_path: Path) -> None:
+    asked = scenario(
+        recipe={"imputation": {"method": "group-mean", "by": "provinces"}},
+        factors={"imputation": ["mean", {"method": "group-median", "by": "coast"}]},
+    )
+    with pytest.raises(InputError) as told:
+        sim.run(asked, index=index)
+    places = [fault.place for fault in told.value.faults]
+    assert places == ["recipe.imputation.by", "factors.imputation.alternatives[1].by"]
