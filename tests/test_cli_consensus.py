@@ -6,9 +6,11 @@ import csv
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import citysim, message_of
 
+import simulator as sim
 from simulator.storage import read_result
 
 
@@ -140,3 +142,23 @@ def test_all_faults_of_a_table_of_scores_are_told_at_once(tmp_path: Path) -> Non
 )
 def test_what_cannot_be_asked_is_refused(arguments: tuple[str, ...], message: str) -> None:
     assert message in message_of(*arguments)
+
+
+def test_an_error_is_told_by_its_option_and_none_plainly() -> None:
+    for error in ("-3", "nan"):
+        told = message_of("confidence", "opportunity-2025", "--error", error)
+        assert "--error: 1 fault" in told
+        assert "is no standard error" in told
+    told = citysim("confidence", "opportunity-2025", "--error", "0")
+    assert "No difference of two scores has an error, so the ranks are certain" in told
+    assert "Give 19 at least" in message_of("confidence", "opportunity-2025", "--error", "20", "--draws", "10")
+
+
+def test_what_a_median_contradicts_are_preferences_and_no_ties() -> None:
+    told = citysim("consensus")
+    found = sim.consensus_of_indicators("opportunity-2025")
+    order = found["city"].values[np.argsort(found["kemeny_rank"].values)]
+    preferred = found["preferred"].sel(city=order, other_city=order).values
+    share = np.tril(preferred).sum() / preferred.sum()
+    assert f"contradicts {100 * share:.1f} % of the preferences of its 50 voters" in told
+    assert "Pairs that a voter has equal are no preference" in told

@@ -6,9 +6,12 @@ import csv
 import io
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from command_line import citysim, message_of
 
+import simulator as sim
 from simulator.storage import read_result
 
 
@@ -59,3 +62,28 @@ def test_a_folder_that_takes_no_files_is_refused_before_the_work() -> None:
     for option in ("--out", "--csv"):
         told = message_of("extremes", option, "/proc/x.nc")
         assert told == "/proc/x.nc: 1 fault\n  the folder /proc may not be written to. Choose another.\n"
+
+
+def test_what_makes_two_cities_swap(tmp_path: Path) -> None:
+    stability = sim.weight_stability("opportunity-2025").sel(city="shanghai", other_city="beijing")
+    told = citysim("extremes", "--pair", "上海,beijing")
+    assert "shanghai and beijing are level when 1.22 % of all weight changes hands" in told
+    assert f"{float(stability['least_change']):.4f} away" in " ".join(told.split())
+    assert "Open development" in told
+    file = tmp_path / "pair.csv"
+    citysim("extremes", "--pair", "shanghai,beijing", "--csv", str(file))
+    table = pd.read_csv(file)
+    np.testing.assert_allclose(table["weight_at_swap"], stability["weight_at_swap"])
+    np.testing.assert_allclose(table["single_change"], stability["single_change"])
+    assert "No weights make" in citysim("extremes", "--pair", "shanghai,zhaoqing")
+    assert "--percent: has no part in what swaps two" in message_of("extremes", "--pair", "a,b", "--percent", "5")
+    assert "is not two cities" in message_of("extremes", "--pair", "hefei")
+
+
+def test_the_table_says_by_whom_a_city_is_overtaken_and_only_what_fits_one_city() -> None:
+    table = pd.read_csv(io.StringIO(citysim("extremes", "--city", "shanghai", "--csv", "-")))
+    assert table["to_be_overtaken"].tolist() == pytest.approx([0.0122], abs=5e-5)
+    assert table["overtaken_by"].tolist() == ["beijing"]
+    told = citysim("extremes", "--city", "hefei")
+    assert "Could be first" not in told
+    assert "The leader" not in told

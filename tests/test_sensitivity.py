@@ -296,6 +296,9 @@ def test_the_command_tells_pawn_indices() -> None:
     assert "where it is" in told
     assert "Rank of hefei" in told
     assert "30 more factors have less" in told
+    rows = [line.split() for line in told.splitlines() if " to " in line and "0." in line]
+    marked = [row[-1] == "~" for row in rows[:20]]
+    assert marked == sorted(marked)
     csv = citysim("influence", "weights-only", "--pawn", "--base-draws", "1000", "--csv", "-", "--seed", "1")
     assert csv.splitlines()[0] == ("output,factor,pawn_median,pawn_median_se,pawn_largest,pawn_largest_se,pawn_dummy")
     assert len(csv.splitlines()) == 1 + 121 * 50

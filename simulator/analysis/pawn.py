@@ -4,7 +4,7 @@ The outputs of the draws in which an input lies in one slice (an alternative of 
 size) are laid beside those of all draws: KS is the largest distance of the two distribution functions. An input's index
 is the median of KS over its slices, and the largest (Pianosi and Wagener 2015, doi:10.1016/j.envsoft.2015.01.004; from
 a given sample: 2018, doi:10.1016/j.envsoft.2018.07.019). Finite samples give some distance to an input without any
-effect; a dummy, whose slices are as large but taken at random, tells how much.
+effect; dummies, whose slices are as large but taken at random, tell how much.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ from simulator.kernels.distances import slice_distances
 
 SLICES = 10
 """Slices of a number that varies continuously, each with as many draws."""
+
+DUMMIES = 20
+"""Random slicings that tell what slices have by chance."""
+
+LEVEL = 0.95
+"""Share of the random slicings that lie below what counts as more than chance."""
 
 FEWEST_IN_SLICE = 10
 """Draws of a slice below which its distribution says next to nothing."""
@@ -74,9 +80,9 @@ def pawn(outputs: Floats, inputs: Sequence[Sliced], names_of_outputs: Sequence[s
         `ks` (slice, output) with its standard error `ks_se`, slices being named `factor: slice`, with coordinates
         `factor_of_slice` and `draws_in_slice`;
         `pawn_median` and `pawn_largest` (factor, output) over the slices of each input, with `_se`, and
-        `pawn_dummy` (factor, output), the median that slices as large have which are taken at random. All lie between
-        0 and 1. The standard error is that of the difference of two shares at the point where they differ most; where
-        several points tie it is too large.
+        `pawn_dummy` (factor, output), the 95 % quantile of the medians of twenty inputs whose slices are as large but
+        taken at random. All lie between 0 and 1. The standard error is that of the difference of two shares at the
+        point where they differ most; where several points tie it is too large.
         `constant` (output): whether it does not vary; its indices are 0.
 
     Raises
@@ -98,19 +104,23 @@ def pawn(outputs: Floats, inputs: Sequence[Sliced], names_of_outputs: Sequence[s
     among = np.ones(len(outputs), np.bool_)
     order, run_ends = _sorted(outputs)
     ks, error, median, largest, dummy = [], [], [], [], []
+    chance: dict[tuple[int, ...], Floats] = {}
     for one in inputs:
         of_draw = one.of_draw[one.among]
         if not np.array_equal(one.among, among):
             among = one.among
             order, run_ends = _sorted(outputs[among])
+            chance = {}
         distance, spread = _distances(of_draw, order, run_ends, len(one.slices))
-        by_chance, _ = _distances(generator.permutation(of_draw), order, run_ends, len(one.slices))
+        key = tuple(np.bincount(of_draw[of_draw >= 0], minlength=len(one.slices)).tolist())
+        if key not in chance:  # inputs with slices of the same sizes have the same chances
+            chance[key] = _by_chance(of_draw, order, run_ends, len(one.slices), generator)
         ks.append(distance)
         error.append(spread)
         median.append(_median(distance, spread))
         top = distance.argmax(axis=0)[np.newaxis]
         largest.append([np.take_along_axis(both, top, axis=0)[0] for both in (distance, spread)])
-        dummy.append(np.median(by_chance, axis=0))
+        dummy.append(chance[key])
     middle, most = np.array(median), np.array(largest)
     of_factor = (names.FACTOR, names.OUTPUT)
     return xr.Dataset(
@@ -155,6 +165,17 @@ def _distances(of_draw: Integers, order: Integers, run_ends: Flags, slices: int)
     for output in range(count):
         slice_distances(of_draw[order[:, output]], run_ends[:, output], size, inside[output], overall[output])
     return np.abs(inside - overall).T, _standard_error(inside, overall, size, draws).T
+
+
+def _by_chance(
+    of_draw: Integers, order: Integers, run_ends: Flags, slices: int, generator: np.random.Generator
+) -> Floats:
+    """Return the median of KS (output) that slices taken at random exceed once in twenty times."""
+    medians = [
+        np.median(_distances(generator.permutation(of_draw), order, run_ends, slices)[0], axis=0)
+        for _ in range(DUMMIES)
+    ]
+    return np.asarray(np.quantile(medians, LEVEL, axis=0), np.float64)
 
 
 def _standard_error(inside: Floats, overall: Floats, size: Integers, draws: int) -> Floats:

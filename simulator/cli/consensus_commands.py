@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,10 @@ def _estimated(source: str, error: float | None) -> tuple[Any, Any]:
     if Path(source).suffix.lower() not in TABLE_SUFFIXES:
         if error is None:
             raise InputError("--error", [Fault("", "an index tells no errors of its totals", "Give one: --error 20.")])
+        if not (math.isfinite(error) and error >= 0.0):
+            raise InputError(
+                "--error", [Fault("", f"{error:g} is no standard error", "Give a number of zero or more.")]
+            )
         return score_or_refuse(chosen_index(source), source)["total"], error
     if error is not None:
         raise InputError("--error", [Fault("", "the table has errors already", "Leave one of them out.")])

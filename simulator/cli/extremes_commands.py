@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from functools import partial
 
 import click
 
-from simulator.cli.choices import between_commas, chosen_index, names_scenario
+from simulator.cli.choices import between_commas, chosen_index, names_scenario, told_of
 from simulator.cli.group import main
 from simulator.cli.outputs import deliver, refuse_outputs, xlsx_option
+from simulator.errors import Fault, InputError
 from simulator.published import DEFAULT_INDEX
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
@@ -24,6 +26,7 @@ from simulator.published import DEFAULT_INDEX
 @click.option("--most", metavar="MEMBER", help="Member whose weight is at least that of every other.")
 @click.option("--city", "cities", multiple=True, metavar="CITY", help="Of this city alone; may be repeated.")
 @click.option("--leader", is_flag=True, help="Also by how much each weight alone has to change to cost the lead.")
+@click.option("--pair", metavar="A,B", help="Instead, what makes these two cities swap, whatever weights are allowed.")
 @click.option("--workers", type=int, help="Processes; one by default.")
 @click.option("--out", metavar="FILE", help="Write ranks and the weights that reach them to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each city; - for the screen.")
@@ -36,6 +39,7 @@ def extremes_command(
     most: str | None,
     cities: tuple[str, ...],
     leader: bool,
+    pair: str | None,
     workers: int | None,
     out: str | None,
     csv_path: str | None,
@@ -52,6 +56,7 @@ def extremes_command(
       citysim extremes --over variable --percent 25
       citysim extremes --order technological-innovation,economic-strength --city hefei
       citysim extremes --most technological-innovation
+      citysim extremes --pair chengdu,nanjing
       citysim extremes my-index/definition.yaml --leader --csv extremes.csv
       citysim extremes digital-transformation --percent 20
     """
@@ -61,6 +66,11 @@ def extremes_command(
     from simulator.report.extremes import extremes_frame, extremes_view
 
     refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
+    if pair is not None:
+        idle = {"--percent": percent, "--order": order, "--most": most, "--city": cities or None}
+        _refuse_idle({**idle, "--leader": leader or None, "--workers": workers})
+        _deliver_pair(index, over, pair, out, csv_path, xlsx_path)
+        return
     begun = time.perf_counter()
     ordered = None if order is None else between_commas(order)
     chosen = list(cities) or None
@@ -75,7 +85,33 @@ def extremes_command(
     stability = weight_stability(loaded, found.attrs["over"])
     seconds = time.perf_counter() - begun
     view = partial(extremes_view, found, stability, seconds, leader)
-    deliver(found, out, lambda: extremes_frame(found), csv_path, view, xlsx=xlsx_path)
+    deliver(found, out, lambda: extremes_frame(found, stability), csv_path, view, xlsx=xlsx_path)
+
+
+def _refuse_idle(options: Mapping[str, object]) -> None:
+    """Refuse options that say nothing of what makes two cities swap."""
+    given = [option for option, value in options.items() if value is not None]
+    if given:
+        raise InputError(
+            "--pair", [Fault(option, "has no part in what swaps two", "Leave it out.") for option in given]
+        )
+
+
+def _deliver_pair(
+    index: str, over: str | None, pair: str, out: str | None, csv_path: str | None, xlsx_path: str | None
+) -> None:
+    """Write or show what makes two cities swap."""
+    from simulator.extremes.swaps import weight_stability
+    from simulator.lookup import find_cities
+    from simulator.report.extremes import pair_frame, pair_view
+
+    loaded, asked = chosen_index(index), between_commas(pair)
+    with told_of(f"--pair {pair}"):
+        cities = find_cities(loaded.matrix, asked)
+    if len(set(cities)) != 2 or len(asked) != 2:
+        raise InputError(f"--pair {pair}", [Fault("", "is not two cities", "Example: --pair hefei,ningbo")])
+    found = weight_stability(loaded, over).sel(city=cities[0], other_city=cities[1])
+    deliver(found, out, lambda: pair_frame(found), csv_path, lambda: pair_view(found), xlsx=xlsx_path)
 
 
 @main.command("acceptability")

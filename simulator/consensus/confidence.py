@@ -81,7 +81,8 @@ def rank_confidence(
     Raises
     ------
     InputError
-        Where scores are missing, errors are missing, negative or not given once, or a setting means nothing.
+        Where scores are missing, errors are missing, negative or not given once, a setting means nothing, or so few
+        draws are simulated that none lies at the level.
 
     Notes
     -----
@@ -109,8 +110,11 @@ def rank_confidence(
     >>> found["rank_low"].values.tolist(), found["rank_high"].values.tolist()
     ([1, 2, 2, 4], [1, 3, 3, 4])
     """
-    faults = _setting_faults(scores, standard_errors, level, critical, draws)
-    _refuse([*faults, *whole_number_faults("seed", seed, 0, "is below 0")])
+    faults = [*_setting_faults(scores, standard_errors, level, critical, draws)]
+    faults += whole_number_faults("seed", seed, 0, "is below 0")
+    if not faults and critical == "simulated":
+        faults += _draws_faults(level, draws)
+    _refuse(faults)
     held = scores.values.astype(np.float64)
     _refuse(_score_faults(scores, held))
     covered = _covariance(scores, standard_errors, covariance)
@@ -265,11 +269,24 @@ def _setting_faults(scores: object, errors: object, level: object, critical: str
     if not (errors is None or is_number(errors) or isinstance(errors, xr.DataArray)):
         problem = f"{shown(errors)} is neither a number nor a DataArray"
         yield Fault("standard errors", problem, "Give one number for all, or one for each city with its label.")
+    if is_number(errors) and not (math.isfinite(errors) and errors >= 0.0):
+        yield Fault("standard errors", f"{errors:g} is no standard error", "Give a number of zero or more.")
     if not (is_number(level) and 0.0 < level < 1.0):
         yield Fault("level", f"{shown(level)} is no chance between 0 and 1", "Give 0.95, say.")
     if critical not in ("simulated", "bonferroni"):
         yield Fault("critical", f"{critical} is unknown", "Known: simulated, bonferroni.")
     yield from whole_number_faults("draws", draws, 1, "is no number of draws")
+
+
+def _draws_faults(level: float, draws: int) -> Iterator[Fault]:
+    """Yield that the order statistic of a level lies beyond the draws, with the least number of which it does not."""
+    if math.ceil(level * (draws + 1)) > draws:
+        least = max(math.floor(level / (1.0 - level)) - 1, 1)
+        while math.ceil(level * (least + 1)) > least:
+            least += 1
+        yield Fault(
+            "draws", f"{draws} are too few for the level {level:g}", f"Give {least} at least; some thousand serve."
+        )
 
 
 def _score_faults(scores: xr.DataArray, held: Floats) -> Iterator[Fault]:

@@ -50,10 +50,21 @@ def _told(found: xr.Dataset) -> Iterable[str]:
         yield "A result votes with its ranks with nothing varied: its index and recipe count, its factors do not."
         if same:
             yield f"So {same} of these {ranks.shape[1]} voters ranks as another does."
-    weight = float(found[names.VOTER_WEIGHT].sum())
-    pairs = found.sizes[names.CITY] * (found.sizes[names.CITY] - 1) / 2
-    share = percent(float(found[names.KEMENY_DISTANCE]) / (weight * pairs), 1)
-    yield f"The median order contradicts {share} of the preferences of its {found.sizes[names.VOTER]} voters."
+    against, tied = _contradicted(found)
+    yield f"The median order contradicts {percent(against)} of the preferences of its {ranks.shape[1]} voters."
+    if tied > 0.0:
+        yield f"Pairs that a voter has equal are no preference; they are {percent(tied)} of all pairs by weight."
+
+
+def _contradicted(found: xr.Dataset) -> tuple[float, float]:
+    """Return the share of the preferences that the median order contradicts, and the share of all pairs that tie."""
+    preferred = found[names.PREFERRED].values
+    order = np.argsort(found[names.KEMENY_RANK].values, kind="stable")
+    strict = float(preferred.sum())
+    against = float(np.tril(preferred[np.ix_(order, order)]).sum())
+    pairs = len(preferred) * (len(preferred) - 1) / 2
+    whole = float(found[names.VOTER_WEIGHT].sum()) * pairs
+    return against / strict if strict > 0.0 else 0.0, max(1.0 - strict / whole, 0.0) if whole > 0.0 else 0.0
 
 
 def consensus_frame(found: xr.Dataset) -> pd.DataFrame:
@@ -123,6 +134,11 @@ def confidence_view(found: xr.Dataset) -> Group:
     )
     value = found[names.CRITICAL_VALUE]
     largest = float(value.max())
+    if largest == 0.0:
+        return Group(
+            table,
+            Text("No difference of two scores has an error, so the ranks are certain; equal scores share theirs."),
+        )
     return Group(
         table,
         Text(f"The chance {held} is {level} at least, where errors are normal and of the sizes given."),

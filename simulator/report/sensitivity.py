@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.analysis.pawn import DUMMIES
 from simulator.report.figures import plural, took
 from simulator.report.frames import spread
 from simulator.report.screen import percent, plain_table
@@ -21,6 +22,8 @@ from simulator.uncertainty.design import BLOCK
 SHIFT = "mean_abs_rank_shift"
 FEW_PAIRS = 5
 MOST_ROWS = 20
+BY_CHANCE = " ~"
+"""Mark of a PAWN index that is no more than chance gives."""
 
 
 def influence_view(found: xr.Dataset, cities: Sequence[str] = (), seconds: float | None = None) -> Group:
@@ -51,14 +54,16 @@ def _pawn_table(of_one: xr.Dataset, title: str) -> Table:
     headings = ("Factor", "Median", "Standard error", "Largest", "where it is", "By chance")
     table = plain_table(*headings, right=(1, 2, 3, 5), title=title)
     whose = of_one[names.FACTOR_OF_SLICE].values
-    for factor in np.argsort(-of_one[names.PAWN_MEDIAN].values, kind="stable")[:MOST_ROWS]:
+    median, chance = of_one[names.PAWN_MEDIAN].values, of_one[names.PAWN_DUMMY].values
+    for factor in np.lexsort((-median, median <= chance))[:MOST_ROWS]:
         row = of_one.isel({names.FACTOR: factor})
         name = str(row[names.FACTOR].item())
         own = of_one.isel({names.SLICE: whose == name})
         where = str(own[names.SLICE].values[own[names.KS].values.argmax()]).removeprefix(f"{name}: ")
         kinds = (names.PAWN_MEDIAN, names.PAWN_MEDIAN + names.SE, names.PAWN_LARGEST, names.PAWN_DUMMY)
-        median, error, largest, chance = (f"{float(row[kind]):.3f}" for kind in kinds)
-        table.add_row(str(row[names.FACTOR_NAME].item()), median, error, largest, where, chance)
+        middle, error, most, by_chance = (f"{float(row[kind]):.3f}" for kind in kinds)
+        mark = "" if median[factor] > chance[factor] else BY_CHANCE
+        table.add_row(str(row[names.FACTOR_NAME].item()), middle, error, most, where, by_chance + mark)
     return table
 
 
@@ -107,10 +112,11 @@ def _closing(found: xr.Dataset, outputs: Mapping[str, str], seconds: float | Non
 def _closing_of_pawn(found: xr.Dataset, took_seconds: str) -> Iterable[str]:
     yield (
         "PAWN: the largest distance between the distribution of all draws and of those in one slice of the factor, 0 "
-        "to 1: its median over slices, the largest, and what slices have that are taken by chance."
+        "to 1: its median over slices, the largest, and what the median of slices taken at random stays below in 95 % "
+        f"of {DUMMIES} trials. Marked{BY_CHANCE}, and last: not above chance."
     )
     if found.sizes[names.FACTOR] > MOST_ROWS:
-        yield f"{found.sizes[names.FACTOR] - MOST_ROWS} more factors have less; --csv FILE has all."
+        yield f"{found.sizes[names.FACTOR] - MOST_ROWS} more factors have less, or chance only; --csv FILE has all."
     if found.attrs["without_index"]:
         yield f"Many numbers at once, which cannot be sliced: {found.attrs['without_index']}."
     yield f"{found.attrs['draws']:,} draws{took_seconds}, seed {found.attrs['seed']}."

@@ -164,10 +164,22 @@ def test_equal_scores_are_never_told_apart_however_low_the_level(critical: Any) 
     assert sets(found) == [(1, 2), (1, 2), (3, 3)]
 
 
-def test_too_few_draws_for_a_level_tell_nothing_apart() -> None:
-    found = rank_confidence(scores_of([9.0, 0.0]), 1.0, draws=10)
-    assert sets(found) == [(1, 2), (1, 2)]
-    assert np.isinf(found["critical_value"].values).all()
+@pytest.mark.parametrize(("level", "least"), [(0.95, 19), (0.5, 1), (0.9, 9), (0.999, 999)])
+def test_draws_among_which_none_lies_at_the_level_are_refused(level: float, least: int) -> None:
+    if least > 1:
+        with pytest.raises(InputError, match=f"are too few for the level {level:g}. Give {least} at least"):
+            rank_confidence(scores_of([9.0, 0.0]), 1.0, level=level, draws=least - 1)
+    found = rank_confidence(scores_of([9.0, 0.0]), 1.0, level=level, draws=least)
+    assert np.isfinite(found["critical_value"]).all()
+    bonferroni = rank_confidence(scores_of([9.0, 0.0]), 1.0, level=level, draws=1, critical="bonferroni")
+    assert np.isfinite(bonferroni["critical_value"]).all()
+
+
+@pytest.mark.parametrize("error", [-3.0, float("nan"), float("inf")])
+def test_one_error_for_all_is_refused_once(error: float) -> None:
+    with pytest.raises(InputError) as caught:
+        rank_confidence(scores_of([9.0, 0.0]), error)
+    assert [fault.place for fault in caught.value.faults] == ["standard errors"]
 
 
 def test_faults_are_named() -> None:
@@ -175,7 +187,7 @@ def test_faults_are_named() -> None:
     with pytest.raises(InputError, match="score of c1"):
         rank_confidence(values, 1.0)
     values = scores_of([3.0, 1.0])
-    with pytest.raises(InputError, match="standard error of c0: -1"):
+    with pytest.raises(InputError, match="standard errors: -1"):
         rank_confidence(values, -1.0)
     with pytest.raises(InputError, match="standard error of c1: nan"):
         rank_confidence(values, xr.DataArray([1.0], coords={"city": ["c0"]}))
