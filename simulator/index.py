@@ -21,18 +21,19 @@ from simulator.construction.preparing import prepare
 from simulator.construction.recipe import Recipe, apply_recipe, weighted_by
 from simulator.definition import POINTS, Definition, Indicator, parse_definition, read_definition
 from simulator.documents import Document, read_yaml, spell
-from simulator.errors import Fault, InputError, did_you_mean
+from simulator.errors import Fault, InputError
 from simulator.kernels.ranking import ranks_among
-from simulator.listing import cell_faults, city_faults, column_faults, list_table, numbers_in
 from simulator.lookup import select_cities
-from simulator.matrix import check_matrix, city_coordinates, read_matrix
+from simulator.matrix import check_matrix, city_coordinates, read_years
 from simulator.methods import FixedWeighting, RankPoints
 from simulator.preparation import Refuse
+from simulator.printed import read_published
 from simulator.published import locate_index
 from simulator.quantities import indicators_from, missing_quantities, read_quantities
 from simulator.raw.side import RawSide, read_raw_side
-from simulator.tables import first_faults, read_table
+from simulator.tables import first_faults
 from simulator.validation import check
+from simulator.yearly import chosen_year, whole_year
 
 REMEDY_MISSING = "Add a row, or leave the city out; only as the raw side of printed points may it stay so."
 
@@ -63,6 +64,10 @@ class Index:
         The matrix as read, of all cities, where the definition prepares it; nothing where values are taken as read.
     among
         The cities selected, before any screening; empty where all take part.
+    year
+        Year of its values, where its table has a column `year`.
+    years
+        All years of that table, the earliest first.
     """
 
     definition: Definition
@@ -73,10 +78,13 @@ class Index:
     raw: RawSide | None = None
     unprepared: xr.Dataset | None = None
     among: tuple[str, ...] = ()
+    year: int | None = None
+    years: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         sizes = f"{len(self.cities)} cities × {len(self.definition.indicators)} indicators"
-        return f"<Index {self.definition.id}: {sizes}>"
+        year = "" if self.year is None else f" {self.year}"
+        return f"<Index {self.definition.id}{year}: {sizes}>"
 
     @property
     def cities(self) -> list[str]:
@@ -185,7 +193,7 @@ class Index:
             matrix=self.matrix.sel({names.INDICATOR: leaves}),
             printed=self.printed.sel({names.SLOT: slots}),
         )
-        return changed if preparation_of(definition) == preparation_of(self.definition) else _made_ready(changed)
+        return changed if preparation_of(definition) == preparation_of(self.definition) else made_ready(changed)
 
 
 def preparation_of(definition: Definition) -> tuple[object, ...]:
@@ -193,7 +201,7 @@ def preparation_of(definition: Definition) -> tuple[object, ...]:
     return definition.denominators, definition.screening, definition.imputation, definition.treatment
 
 
-def _made_ready(index: Index) -> Index:
+def made_ready(index: Index) -> Index:
     """Return an index whose values are prepared as its definition says, from its matrix as read."""
     read = index.matrix if index.unprepared is None else index.unprepared
     if not index.definition.prepared:
@@ -243,7 +251,7 @@ def _is_scenario_file(given: object) -> bool:
     return isinstance(data, dict) and isinstance(data.get("index"), str)
 
 
-def load_index(name: str | Path, beside: Path | None = None) -> Index:
+def load_index(name: str | Path, beside: Path | None = None, *, year: int | None = None) -> Index:
     """Return a bundled index by its name, or the index of a definition file.
 
     Parameters
@@ -252,11 +260,13 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
         A bundled name (`opportunity-2025`), or the path of a definition or of the folder that holds one.
     beside
         Folder in which a relative path is looked for first.
+    year
+        Which year of an index whose table has a column `year`; the latest if not given.
 
     Raises
     ------
     InputError
-        With every fault of the definition, or of the matrix and the tables beside it.
+        With every fault of the definition, or of the matrix and the tables beside it; for a year that is not there.
 
     Examples
     --------
@@ -273,9 +283,13 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
     folder, files = path.parent, definition.data
     cities = folder / files.cities if files.cities else None
     own = _read_own_quantities(folder, definition)
-    matrix = _read_values(folder, definition, cities, own)
+    by_year = _read_values(folder, definition, cities, own)
+    years = tuple(one for one in by_year if one is not None)
+    wanted = None if year is None else whole_year(year, f"{path}: year")
+    taken = chosen_year(years, wanted, str(folder / (files.matrix or files.quantities or "")))
+    matrix = by_year[taken]
     totals = folder / files.totals if files.totals else None
-    published = None if totals is None else _read_published(totals, definition, matrix)
+    published = None if totals is None else read_published(totals, definition, _cities(matrix), taken)
     printed = printed_points(definition, matrix)
     _refuse_beyond_ranks(printed, str(folder / (files.matrix or files.quantities or "")))
     _refuse_unprinted(definition, printed, str(path))
@@ -288,8 +302,8 @@ def load_index(name: str | Path, beside: Path | None = None) -> Index:
     used = [path, *(folder / file for file in (files.matrix, files.quantities, files.cities, files.totals) if file)]
     if raw is not None and files.raw is not None:
         used += [folder / files.raw, (folder / files.raw).parent / raw.file]
-    index = Index(definition, matrix, printed, published, hash_files(used), raw)
-    return _made_ready(index) if definition.prepared or definition.divisors else index
+    index = Index(definition, matrix, printed, published, hash_files(used), raw, year=taken, years=years)
+    return made_ready(index) if definition.prepared or definition.divisors else index
 
 
 def _read_own_quantities(folder: Path, definition: Definition) -> RawSide | None:
@@ -301,11 +315,13 @@ def _read_own_quantities(folder: Path, definition: Definition) -> RawSide | None
     return RawSide(definition, quantities, indicators_from(definition, quantities, str(path)))
 
 
-def _read_values(folder: Path, definition: Definition, cities: Path | None, own: RawSide | None) -> xr.Dataset:
-    """Return the matrix of a definition's data file, or the one that its formulas make of quantities."""
+def _read_values(
+    folder: Path, definition: Definition, cities: Path | None, own: RawSide | None
+) -> dict[int | None, xr.Dataset]:
+    """Return the matrix of each year of a definition's data file, or the one that its formulas make of quantities."""
     files = definition.data
     if own is None or files is None or files.quantities is None:
-        return read_matrix(folder / (files.matrix if files and files.matrix else ""), definition, cities)
+        return read_years(folder / (files.matrix if files and files.matrix else ""), definition, cities)
     values = own.values
     cities_of, leaves = _cities(values), definition.indicators  # every indicator has a formula here
     blank = np.isnan(values.values) if isinstance(definition.imputation, Refuse) else np.zeros(values.shape, np.bool_)
@@ -319,7 +335,7 @@ def _read_values(folder: Path, definition: Definition, cities: Path | None, own:
     if lacking:
         source = str(folder / files.quantities)
         raise InputError(source, first_faults(lacking, lacking_fault, "missing values"))
-    return check_matrix(values.to_dataset(name=names.VALUE), definition, cities)
+    return {None: check_matrix(values.to_dataset(name=names.VALUE), definition, cities)}
 
 
 def build_index(
@@ -365,7 +381,7 @@ def build_index(
     _refuse_unknown_reference(definition, matrix, definition.id)
     digest = hashlib.sha256(matrix[names.VALUE].values.tobytes()).hexdigest()
     index = Index(definition, matrix, printed, hashes={IN_MEMORY: digest})
-    return _made_ready(index) if definition.prepared or definition.divisors else index
+    return made_ready(index) if definition.prepared or definition.divisors else index
 
 
 def _as_dataset(table: pd.DataFrame, denominators: Sequence[str]) -> xr.Dataset:
@@ -450,42 +466,3 @@ def _refuse_unknown_reference(definition: Definition, matrix: xr.Dataset, source
     faults = [Fault(spell(where), what, remedy) for where, what, remedy in reference_problems(methods, matrix, ())]
     if faults:
         raise InputError(source, faults)
-
-
-def _read_published(path: Path, definition: Definition, matrix: xr.Dataset) -> xr.Dataset:
-    """Return the printed totals, ranks and node scores, in the order of the matrix."""
-    listing = list_table(path, read_table(path), ())
-    cities = [str(city) for city in matrix[names.CITY].values]
-    known = [node.id for node in definition.nodes if node.id not in (names.RANK, names.TOTAL)]
-    nodes = [column for column in listing.columns if column in known]
-    numbers = {column: numbers_in(cells) for column, cells in listing.columns.items()}
-    faults = column_faults(listing, [names.RANK, names.TOTAL], known)
-    faults += [*city_faults(listing), *cell_faults(listing, numbers)]
-    strange = [city for city in listing.cities if city and city not in cities]
-    faults += first_faults(strange, lambda city: Fault(city, "no such city", did_you_mean(city, cities)), "such cities")
-    lacking = [city for city in cities if city not in listing.cities]
-    faults += first_faults(
-        lacking, lambda city: Fault("", f"no row for {city}", "Add its printed total."), "such cities"
-    )
-    ranks = numbers.get(names.RANK, np.zeros(0))
-    broken = [number for number, rank in enumerate(ranks) if np.isfinite(rank) and (rank < 1 or rank != round(rank))]
-
-    def rank_fault(number: int) -> Fault:
-        place = f"{listing.place(number)}, column {names.RANK}"
-        return Fault(place, f"{ranks[number]:g} is no rank", "Write whole numbers from 1.")
-
-    faults += first_faults(broken, rank_fault, "such ranks")
-    if faults:
-        raise InputError(str(path), faults)
-    order = [listing.cities.index(city) for city in cities]
-    return xr.Dataset(
-        {
-            names.TOTAL: (names.CITY, numbers[names.TOTAL][order]),
-            names.RANK: (names.CITY, numbers[names.RANK][order].astype(np.int64)),
-            names.SCORE: (
-                (names.CITY, names.NODE),
-                np.array([numbers[node][order] for node in nodes]).reshape(len(nodes), len(cities)).T,
-            ),
-        },
-        coords={names.CITY: cities, names.NODE: nodes},
-    )

@@ -32,11 +32,10 @@ from simulator.listing import (
     text_of,
     zero_faults,
 )
-from simulator.preparation import (
-    Refuse,
-)
+from simulator.preparation import Refuse
 from simulator.storage import write_whole
 from simulator.tables import TABLE_SUFFIXES, first_faults, read_table, require_kind, write_table
+from simulator.yearly import chosen_year, has_years, rows_by_year, year_faults
 
 MATRIX_SUFFIXES: Final = (*TABLE_SUFFIXES, ".nc", ".zarr")
 """File name endings of matrices: those of tables, NetCDF and Zarr."""
@@ -55,7 +54,12 @@ def city_coordinates(labelled: xr.Dataset | xr.DataArray) -> dict[str, xr.Variab
 
 
 def read_matrix(
-    path: str | Path, definition: Definition, cities: Path | None = None, *, gaps: bool = False
+    path: str | Path,
+    definition: Definition,
+    cities: Path | None = None,
+    *,
+    gaps: bool = False,
+    year: int | None = None,
 ) -> xr.Dataset:
     """Return the matrix in a file, checked against the definition.
 
@@ -72,6 +76,8 @@ def read_matrix(
         matrix in any order.
     gaps
         Whether cells may be missing, for tables that are to be written again: they become NaN.
+    year
+        Which year of a table with a column `year`; the latest if not given.
 
     Returns
     -------
@@ -90,9 +96,27 @@ def read_matrix(
         number or none of the indicator's answers; a denominator of zero; an attribute that differs between matrix and
         cities table (convention 2).
     """
+    by_year = read_years(path, definition, cities, gaps=gaps)
+    return by_year[chosen_year((one for one in by_year if one is not None), year, str(path))]
+
+
+def read_years(
+    path: str | Path, definition: Definition, cities: Path | None = None, *, gaps: bool = False
+) -> dict[int | None, xr.Dataset]:
+    """Return the matrix of every year of a table with a column `year`; under `None` that of a file without one.
+
+    Such a table has one row for each city and year; the table of the cities has each once. A year may lack cities, and
+    an indicator that may be blank may be so in all of a year. Parameters and exceptions are those of `read_matrix`;
+    faults are those of all years, further ones a year that is no whole number and a city given twice in one year.
+    """
     path = Path(path)
-    listing = _read_listing(path, [*(leaf.id for leaf in definition.indicators), *definition.divisors])
-    return _checked(listing, definition, cities, gaps)
+    values = [*(leaf.id for leaf in definition.indicators), *definition.divisors]
+    listing = _read_listing(path, values)
+    dated = has_years(listing, values)
+    matrix = _checked(listing, definition, cities, gaps, dated)
+    if not dated:
+        return {None: matrix}
+    return {year: matrix.isel({at.CITY: rows}) for year, rows in rows_by_year(listing).items()}
 
 
 def check_matrix(matrix: xr.Dataset, definition: Definition, cities: Path | None = None) -> xr.Dataset:
@@ -108,9 +132,13 @@ def check_matrix(matrix: xr.Dataset, definition: Definition, cities: Path | None
     return _checked(_list_arrays(Path("matrix"), matrix), definition, cities)
 
 
-def _checked(listing: Listing, definition: Definition, cities: Path | None, gaps: bool = False) -> xr.Dataset:
+def _checked(
+    listing: Listing, definition: Definition, cities: Path | None, gaps: bool = False, dated: bool = False
+) -> xr.Dataset:
+    """Return what a listing holds, an entry for each city, or for each city and year where it is dated."""
     identifiers, divisors = [leaf.id for leaf in definition.indicators], definition.divisors
-    faults = [*column_faults(listing, [*identifiers, *divisors]), *city_faults(listing)]
+    faults = column_faults(listing, [*identifiers, *divisors], [at.YEAR] if dated else [])
+    faults += year_faults(listing) if dated else city_faults(listing)
     attributes: Mapping[str, Sequence[str]] = listing.attributes
     if cities is not None:
         try:

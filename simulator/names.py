@@ -18,6 +18,7 @@ OTHER_INDICATOR: Final = "other_indicator"
 TIE_RULE: Final = "tie_rule"
 QUANTITY: Final = "quantity"
 DENOMINATOR: Final = "denominator"
+YEAR: Final = "year"
 
 # Coordinates of a city.
 CITY_NAME_EN: Final = "city_name_en"

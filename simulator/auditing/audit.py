@@ -9,7 +9,15 @@ import pandas as pd
 import xarray as xr
 
 from simulator import names
-from simulator.auditing.findings import Finding, figure_findings, point_findings, sorted_findings, structure_findings
+from simulator.auditing.findings import (
+    Finding,
+    figure_findings,
+    idle_findings,
+    point_findings,
+    sorted_findings,
+    structure_findings,
+)
+from simulator.auditing.idle import without_idle_blanks
 from simulator.auditing.mending import mending
 from simulator.auditing.printed_figures import figures_compared
 from simulator.auditing.structure import structure
@@ -72,12 +80,13 @@ def audit(index: Index) -> Audit:
     Parameters
     ----------
     index
-        The whole index. Of a selection of its cities no tie rule can be told, as points count all cities.
+        The whole index. Of a selection of its cities no tie rule can be told, as points count all cities. Indicators
+        that weigh nothing and have blank cells are left aside; a finding names each.
 
     Raises
     ------
     InputError
-        For an index with blank cells.
+        For an index with blank cells of indicators that weigh.
     DrawError
         Where the index cannot be scored, because a mean is undefined.
 
@@ -88,6 +97,7 @@ def audit(index: Index) -> Audit:
     >>> [finding.subject for finding in audited.findings if finding.kind == "irregular points"]
     ['consumption-per-capita', 'brand-companies']
     """
+    index, idle = without_idle_blanks(index)
     refuse_blanks(index.matrix, index.definition.id, "the questions of an audit")
     scored = index.score()
     told, inner = tie_rules(index.printed), structure(index, scored)
@@ -95,6 +105,7 @@ def audit(index: Index) -> Audit:
         *point_findings(index, told, scored[names.RANK]),
         *figure_findings(index, scored),
         *structure_findings(inner),
+        *idle_findings(idle),
     ]
     return Audit(
         index=index.definition.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +32,7 @@ CONSTANT: Final = "constant"
 REDUNDANT: Final = "redundant pair"
 AGAINST: Final = "against the total"
 LOW_ALPHA: Final = "low consistency"
+LEFT_ASIDE: Final = "left aside"
 KINDS: Final = (
     OTHER_RULE,
     IRREGULAR_POINTS,
@@ -43,6 +44,7 @@ KINDS: Final = (
     REDUNDANT,
     AGAINST,
     LOW_ALPHA,
+    LEFT_ASIDE,
 )
 """Kinds of finding; of the same effect they stand in this order."""
 
@@ -172,6 +174,13 @@ def structure_findings(told: xr.Dataset) -> Iterator[Finding]:
     inner = [leaf for leaf in told[names.INDICATOR].values if leaf not in single]
     yield from _against(told.sel({names.INDICATOR: inner}), names.INDICATOR, "")
     yield from _inconsistent(told)
+
+
+def idle_findings(blank: Mapping[str, int]) -> Iterator[Finding]:
+    """Yield the indicators that the audit leaves aside: they weigh nothing and have so many blank cells."""
+    for indicator, count in blank.items():
+        cells = "1 blank cell" if count == 1 else f"{count} blank cells"
+        yield Finding(LEFT_ASIDE, indicator, "weighs nothing, and not every city has it", cells)
 
 
 def _of_column(column: Column, verdict: str, nearest: str, rule: str, in_house: int) -> tuple[str, str, str]:

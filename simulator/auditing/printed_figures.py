@@ -22,7 +22,7 @@ from simulator.methods import AsGiven
 TOLERANCE: Final = 1e-6
 """Difference up to which a sum and a printed figure are the same, beyond what the print rounds off."""
 
-MOST_DECIMALS: Final = 6
+MOST_DECIMALS: Final = 9
 """Decimals beyond which a figure counts as printed in full."""
 
 
@@ -53,7 +53,8 @@ def figures_compared(index: Index) -> int:
     """Return how many printed scores, totals and ranks there are to compare, over the cities of the index."""
     if index.published is None:
         return 0
-    return sum(figures.sel({names.CITY: index.cities}).size for figures in index.published.data_vars.values())
+    figures = [printed.sel({names.CITY: index.cities}) for printed in index.published.data_vars.values()]
+    return sum(int(np.isfinite(printed.values).sum()) for printed in figures)
 
 
 def sums_that_differ(index: Index, scored: xr.Dataset) -> Iterator[Disagreement]:
@@ -140,11 +141,14 @@ def repeated_names(index: Index) -> Iterator[tuple[str, str, tuple[str, ...]]]:
 def half_unit(printed: Floats) -> float:
     """Return half a unit of the last decimal that printed figures have; 0 for whole numbers, which are exact.
 
+    Blank ones (NaN) are left out.
+
     >>> half_unit(np.array([45.6, 71.0])), half_unit(np.array([2446.0]))
     (0.05, 0.0)
     """
+    printed = printed[np.isfinite(printed)]
     for decimals in range(MOST_DECIMALS + 1):
-        if (np.abs(printed - np.round(printed, decimals)) <= 1e-9).all():
+        if (np.abs(printed - np.round(printed, decimals)) <= min(1e-9, 10.0 ** -(decimals + 2))).all():
             return 0.5 * 10.0**-decimals if decimals else 0.0
     return 0.0
 

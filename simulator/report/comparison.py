@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from simulator import names
 from simulator.auditing.printed_figures import half_unit
+from simulator.kernels.arrays import Flags
+
+Figures = np.ndarray[Any, np.dtype[Any]]
 
 TOLERANCE = 1e-9
-"""Difference up to which a computed and a printed figure are the same, beyond what the print rounds off."""
+"""Difference up to which a computed and a printed figure are the same, beyond what the print rounds off.
+
+Above 1 it is a share of the printed figure.
+"""
 
 SHOWN = 10
 """Differences listed one by one."""
@@ -29,8 +36,7 @@ def compare_with_published(scored: xr.Dataset, published: xr.Dataset | None) -> 
         "ranks": (scored[names.RANK].sel(cities), published[names.RANK]),
     }
     differing = {
-        name: np.abs(mine.values - theirs.values) > TOLERANCE + half_unit(theirs.values)
-        for name, (mine, theirs) in pairs.items()
+        name: _differs(mine.transpose(*theirs.dims).values, theirs.values) for name, (mine, theirs) in pairs.items()
     }
     counts = ", ".join(f"{(~differs).sum()} of {differs.size} {name}" for name, differs in differing.items())
     yield f"Equal to the printed ones: {counts}."
@@ -60,6 +66,15 @@ def prepared_lines(matrix: xr.Dataset) -> Iterator[str]:
             yield f"Blank cells that share their weight: {blank:,}."
     if matrix.attrs.get(names.SCREENED_OUT):
         yield f"Too few values, and not ranked: {matrix.attrs[names.SCREENED_OUT]}."
+
+
+def _differs(mine: Figures, printed: Figures) -> Flags:
+    """Return where figures (city) or (city, node) are not the printed ones, each column as far as it is printed."""
+    columns = np.asarray(printed, np.float64).reshape(len(printed), -1).T
+    rounded = np.array([half_unit(column) for column in columns]).reshape(printed.shape[1:])
+    allowed = TOLERANCE * np.maximum(np.abs(printed), 1.0) + rounded
+    apart: Flags = (np.abs(mine - printed) > allowed) | (np.isnan(mine) != np.isnan(printed))
+    return apart
 
 
 def count_above(scored: xr.Dataset, bounds: Sequence[float]) -> Iterator[str]:
