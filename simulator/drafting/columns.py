@@ -17,6 +17,9 @@ from simulator.scales import refuse_unclear, spelling
 MOST_ANSWERS = 7
 """Words of a scale at most that a column of words is taken for."""
 
+MOST_GAPS = 0.5
+"""Share of the cities up to which a column may lack a value."""
+
 _MARKS = frozenset({"..", "...", "…", "--", "n.a.", "no data", "missing", "暂无", "无数据", "缺失", "不详"})
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
@@ -38,6 +41,8 @@ class Column:
     """Whether all these words are known ones."""
     note: str = ""
     """What was changed in its cells."""
+    gaps: str = ""
+    """Which of its cells are blank, in words; empty where none is."""
 
 
 def read_column(heading: Heading, cells: Sequence[Any], places: Sequence[str]) -> Column:
@@ -95,13 +100,16 @@ def _by_cells(
         return _of_words(heading, texts, empty, places) if words else Column(heading, "aside", texts, "empty")
     if words:
         return Column(heading, "aside", texts, f"text among the numbers ({_first(words, texts, places)})")
-    if empty:
-        return Column(heading, "aside", texts, f"gaps ({_first(empty, texts, places)})")
-    written = tuple(str(number) for number in numbers)
-    if len({float(number) for number in written}) == 1:
-        return Column(heading, "aside", texts, f"the same in all cities ({written[0]})")
-    note = "" if written == texts else "thousands separators or per cent signs are removed"
-    return Column(heading, "numbers", written, note=note)
+    gaps = _first(empty, texts, places) if empty else ""
+    if len(empty) > MOST_GAPS * len(texts):
+        return Column(heading, "aside", texts, f"gaps ({gaps})")
+    written = tuple("" if number is None else str(number) for number in numbers)
+    known = [number for number in written if number]
+    if len({float(number) for number in known}) == 1:
+        return Column(heading, "aside", texts, f"the same in all cities ({known[0]})")
+    changed = any(number != text for number, text in zip(written, texts, strict=True) if number)
+    note = "thousands separators or per cent signs are removed" if changed else ""
+    return Column(heading, "numbers", written, note=note, gaps=gaps)
 
 
 def _of_words(heading: Heading, texts: tuple[str, ...], gaps: Sequence[int], places: Sequence[str]) -> Column:
@@ -112,18 +120,19 @@ def _of_words(heading: Heading, texts: tuple[str, ...], gaps: Sequence[int], pla
             spelt.setdefault(spelling(text), text)
     words, sure = ordered(list(spelt.values()))
     few = 2 <= len(words) <= min(MOST_ANSWERS, len(texts) - 1 if sure else len(texts) // 2)
-    if gaps:
-        return Column(heading, "aside", texts, f"gaps ({_first(gaps, texts, places)})")
+    blank = _first(gaps, texts, places) if gaps else ""
+    if len(gaps) > MOST_GAPS * len(texts):
+        return Column(heading, "aside", texts, f"gaps ({blank})")
     if len(words) == 1:
-        return Column(heading, "aside", texts, f"the same in all cities ({texts[0]})")
+        return Column(heading, "aside", texts, f"the same in all cities ({words[0]})")
     try:
         refuse_unclear([[word] for word in words])
     except ValueError:
         few = False
     if not few:
         return Column(heading, "aside", texts, f"text ({_first(range(len(texts)), texts, places)})")
-    written = tuple(spelt[spelling(text)] for text in texts)
-    return Column(heading, "answers", written, answers=tuple(words), sure=sure)
+    written = tuple("" if k in gaps else spelt[spelling(text)] for k, text in enumerate(texts))
+    return Column(heading, "answers", written, answers=tuple(words), sure=sure, gaps=blank)
 
 
 def _means_nothing(text: str, numbered: bool) -> bool:

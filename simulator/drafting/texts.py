@@ -62,6 +62,7 @@ def definition_text(draft: Draft, identifier: str, title: str) -> str:
         f"title: {name_in_yaml(title)}",
         "levels: [index, dimension, indicator]",
         "data: {matrix: values.csv, cities: cities.csv}",
+        *_about_gaps(draft),
         "index:",
         f"  id: {ROOT}",
         f"  aggregate: arithmetic      {GUESS}full compensation between dimensions; geometric allows less",
@@ -85,6 +86,12 @@ def _about_aside(draft: Draft) -> Iterator[str]:
         for column in draft.aside:
             yield f"#   {one_line(column.heading.text)}: {one_line(column.why)}"
         yield "# To use one: complete or correct it there, move it to values.csv, and add an indicator with that id."
+
+
+def _about_gaps(draft: Draft) -> Iterator[str]:
+    if any(indicator.column.gaps for indicator in draft.indicators):
+        told = "a blank cell leaves its weight to what its city has beside it; or mean, median, nearest"
+        yield f"imputation: share-weight      {GUESS}{told}"
 
 
 def _dimension_lines(dimension: DraftDimension, count: int) -> Iterator[str]:
@@ -114,6 +121,8 @@ def _indicator_lines(indicator: DraftIndicator) -> Iterator[str]:
     if column.answers:
         order = "the lowest first" if column.sure else "ORDER UNKNOWN, by the alphabet; put the lowest first"
         yield f"          answers: {in_yaml(list(column.answers))}      {GUESS}{order}"
+    if column.gaps:
+        yield f"          {NOTE}blank: {one_line(column.gaps)}"
     if column.note:
         yield f"          {NOTE}{column.note}"
 
@@ -140,4 +149,6 @@ def scenario_text(draft: Draft, identifier: str) -> str:
         f"  weights: {{method: uniform, percent: 25}}      {GUESS}each weight within ± 25 %",
         "  normalisation: [as-defined, z-score, {method: rank, ties: mean}]",
     ]
+    if any(indicator.column.gaps for indicator in draft.indicators):
+        lines.append(f"  imputation: [share-weight, mean, median]      {GUESS}how blank cells are filled")
     return "\n".join(lines) + "\n"

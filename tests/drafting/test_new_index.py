@@ -22,8 +22,8 @@ City,城市,Province,Year,Population (10 000),GDP per capita (CNY),Unemployment 
 Flat
 Hefei,合肥,Anhui,2023,985,"127,000",4.1%,Daily,red,33,1.5,2
 New York,纽约,NY,2023,800,"85,000",5%,none,green,12,,2
-São Paulo,圣保罗,SP,2023,1200,"45,000",9%,regular,pink,22,2.5,2
-Aston,阿斯顿,NY,2023,10,"33,500",3.2%,some,grey,18,3,2
+São Paulo,圣保罗,SP,2023,1200,"45,000",9%,regular,pink,22,,2
+Aston,阿斯顿,NY,2023,10,"33,500",3.2%,some,grey,18,,2
 Brook,布鲁克,NY,2023,12,"31,500",3.3%,daily,blue,19,3,2
 """
 CHINESE = """\
@@ -97,13 +97,28 @@ def test_what_is_no_indicator_is_set_aside_with_its_reason_and_kept(table: Path)
         "#   Year: a year",
         "#   Population (10 000): what other figures are divided by (population, area)",
         "#   Colour: text (row 2 (Hefei): 'red', and 4 more)",
-        "#   Beds: gaps (row 3 (New York))",
+        "#   Beds: gaps (row 3 (New York), and 2 more)",
         "#   Flat: the same in all cities (2)",
     ):
         assert line in text
     kept = pd.read_csv(folder / "set-aside.csv")
     assert kept.columns.tolist() == ["city", "Year", "Population (10 000)", "Colour", "Beds", "Flat"]
-    assert kept["Beds"].isna().tolist() == [False, True, False, False, False]
+    assert kept["Beds"].isna().tolist() == [False, True, True, True, False]
+
+
+def test_a_column_with_some_gaps_stays_and_shares_its_weight(tmp_path: Path) -> None:
+    rows = ["city,income,visits", "a,1,never", "b,,often", "c,3,", "d,4,never", "e,7,often"]
+    (tmp_path / "data.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    folder = tmp_path / "mine"
+    sim.new_index(folder, tmp_path / "data.csv")
+    text = (folder / "definition.yaml").read_text(encoding="utf-8")
+    assert "imputation: share-weight      # guess: a blank cell leaves its weight" in text
+    assert "# note: blank: row 3 (b)" in text
+    index = sim.load_index(folder / "definition.yaml")
+    assert index.matrix["value"].isnull().sum() == 2
+    assert (index.score()["rank"] > 0).all()
+    found = sim.run(folder / "stress-test.yaml", draws=100, workers=1)
+    assert set(found["alternative"].values.tolist()) >= {"share-weight", "mean", "median"}
 
 
 def test_every_guess_is_marked(table: Path) -> None:
@@ -184,7 +199,7 @@ def test_a_folder_of_other_things_is_never_written_over(table: Path) -> None:
         ("city,year,x\na,1,1\na,2,2\nb,1,3\n", "column year: cities stand there several times. Keep the rows of one"),
         ("city,x\na,1\n,2\nc,3\n", "row 3: the name of the city is empty. Name it."),
         ("x,y\n1,2\n3,4\n5,6\n", "no column names the cities. Give one the heading `city`, with each city in one row."),
-        ("city,x\na,1\nb,\nc,3\n", "column x: gaps (row 3 (b))"),
+        ("city,x\na,1\nb,\nc,\n", "column x: gaps (row 3 (b), and 1 more)"),
         ("city,x\na,1\nb,1\nc,1\n", "column x: the same in all cities (1)"),
         ("city,x\na,1\nb,about 2\nc,3\n", "column x: text among the numbers (row 3 (b): 'about 2')"),
     ],
