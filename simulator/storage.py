@@ -29,7 +29,7 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     """
     path = path.resolve()  # a link stays a link, and what it points to is replaced
     if not path.parent.is_dir():
-        raise StorageError(f"{path}: cannot be written (no folder {path.parent})")
+        raise StorageError(f"{path}: cannot be written (no folder {path.parent}). Create it first.")
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise StorageError(f"{path}: cannot be written (it is no ordinary file)")
     if not _takes_files(path.parent):

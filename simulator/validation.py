@@ -40,6 +40,12 @@ EXPECTED = {
 }
 """What a value of the wrong kind should have been, in the user's words."""
 
+HINTS = {
+    "ties": "Add a tie rule: better, worse, mean, no-gaps, or as-published of printed points.",
+    "aggregation": "Give a mapping {LEVEL: METHOD}, such as {dimension: geometric}.",
+}
+"""What mends a key whose form is not plain from its name, where it is missing or of another kind."""
+
 LIMITS = {
     "greater_than": "above",
     "greater_than_equal": "not below",
@@ -109,7 +115,8 @@ def _misfit(details: Sequence[ErrorDetails]) -> tuple[str, str]:
     fitting = list(dict.fromkeys(EXPECTED[detail["type"]] for detail in details))
     given = repr(details[0]["input"])
     shown = given if len(given) <= LONGEST else f"{given[:LONGEST]}…"
-    return f"{shown} does not fit here", f"Give {' or '.join(fitting)}."
+    key = str(details[0]["loc"][-1]) if details[0]["loc"] else ""
+    return f"{shown} does not fit here", HINTS.get(key, f"Give {' or '.join(fitting)}.")
 
 
 def _follows_from_others(detail: ErrorDetails) -> bool:
@@ -149,7 +156,9 @@ def _explain(detail: ErrorDetails, schema: type[Schema], name: str) -> tuple[str
         return f"{name!r} has too few entries", f"Give at least {context['min_length']}."
     if kind in ("missing", "union_tag_not_found"):
         absent = last if kind == "missing" else context["discriminator"].strip("'")
-        return f"value {int(last) + 1} is missing" if absent.isdecimal() else f"{absent!r} is missing", "Add it."
+        return f"value {int(last) + 1} is missing" if absent.isdecimal() else f"{absent!r} is missing", HINTS.get(
+            absent, "Add it."
+        )
     if kind == "union_tag_invalid":
         known = [tag.strip().strip("'") for tag in str(context["expected_tags"]).split(",")]
         return f"unknown {context['discriminator'].strip(chr(39))} {context['tag']!r}", did_you_mean(

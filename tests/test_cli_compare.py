@@ -6,6 +6,7 @@ import csv
 import io
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import command_line
 import numpy as np
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 import simulator as sim
 from simulator.cli import main
+from simulator.errors import InputError
 from simulator.storage import read_result, write_result
 
 QUICK = ("--draws", "60", "--seed", "1", "--workers", "1")
@@ -134,3 +136,28 @@ def test_results_of_other_indices_are_refused_and_nothing_is_written(stored: tup
     message = message_of(stored[0], str(tmp_path / "s.yaml"), "--workers", "1", "--out", str(out))
     assert f"s: is of the index {tmp_path / 'd.yaml'}, weights-only of opportunity-2025" in message
     assert not out.exists()
+
+
+def test_calls_take_files_of_results_and_refuse_what_is_none(stored: tuple[str, str]) -> None:
+    compared = sim.compare(list(stored))
+    assert compared.sizes["result"] == 2
+    assert sim.consensus_of_results(list(stored)).sizes["voter"] == 2
+    calls: tuple[Any, ...] = (sim.compare, sim.consensus_of_results)
+    for call in calls:
+        with pytest.raises(InputError, match=r"5 is no result\. Give a result or the path of its file\."):
+            call([stored[0], 5])
+        with pytest.raises(InputError, match="a single result is given"):
+            call(stored[0])
+        with pytest.raises(InputError, match="no such file"):
+            call(["nowhere.nc", stored[0]])
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("recipe.aggregation=geometric", "Give a mapping {LEVEL: METHOD}"),
+        ("recipe.normalisation=rank", "Add a tie rule: better, worse, mean, no-gaps"),
+    ],
+)
+def test_what_a_recipe_lacks_is_told_with_its_form(setting: str, told: str) -> None:
+    assert told in command_line.message_of("check", "weights-only", "--set", setting)

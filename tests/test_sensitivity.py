@@ -19,6 +19,7 @@ import simulator as sim
 from simulator.agreement import resolve_exclusions
 from simulator.errors import InputError
 from simulator.report.sensitivity import influence_view
+from simulator.report.widths import fitted
 from simulator.simulation.blocks import prepare
 from simulator.simulation.swapping import Swap, run_swaps, split_errors, swaps
 from simulator.study import plan
@@ -384,3 +385,12 @@ def test_indices_of_what_is_no_file_name_the_call() -> None:
 
 def test_an_index_is_no_scenario() -> None:
     assert "is an index, and a scenario is asked for" in message_of("influence", "opportunity-2025")
+
+
+def test_a_narrow_screen_has_fewer_columns_and_whole_words() -> None:
+    found = sim.influence("normalisation-only", base_draws=1024, bootstrap=2, workers=1)
+    console = Console(width=60, record=True, file=io.StringIO())
+    console.print(fitted(influence_view(found), 60))
+    told = console.export_text()
+    assert "normalisation " in told
+    assert "Too wide for this screen: " in told

@@ -91,7 +91,7 @@ def test_nothing_is_written_into_a_folder_that_is_not_there(tmp_path: Path) -> N
     path = tmp_path / "no" / "x.csv"
     with pytest.raises(StorageError) as caught:
         write_text(path, "text")
-    assert str(caught.value) == f"{path}: cannot be written (no folder {path.parent})"
+    assert str(caught.value) == f"{path}: cannot be written (no folder {path.parent}). Create it first."
     assert names_in(tmp_path) == []
 
 

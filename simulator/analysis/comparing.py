@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import xarray as xr
 
 from simulator import names
 from simulator.analysis.differing import differing_settings, same_scale, same_tree
+from simulator.arguments import shown
 from simulator.construction.scoring import places
 from simulator.errors import Fault, InputError
 from simulator.index import IN_MEMORY
@@ -23,6 +25,7 @@ from simulator.kernels.ranking import ranks_among
 from simulator.kernels.tally import FIGURES, KENDALL, SPEARMAN, tally_ranks
 from simulator.matrix import city_coordinates
 from simulator.provenance import ATTRIBUTE, Record, unseal
+from simulator.storage import read_result
 
 OWN: Final = {names.RANK: names.SCENARIO_RANK, names.TOTAL: names.SCENARIO_TOTAL, names.SCORE: names.SCENARIO_SCORE}
 """Figures with nothing varied, and what a study calls them."""
@@ -114,14 +117,17 @@ class _Side:
         return dict(zip(self.everyone, map(str, self.result[names.GROUP].values), strict=True))
 
 
-def compare(results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset]) -> xr.Dataset:
+def compare(
+    results: Mapping[str, xr.Dataset | str | Path] | Sequence[xr.Dataset | str | Path],
+) -> xr.Dataset:
     """Return results of several scenarios of one index side by side.
 
     Parameters
     ----------
     results
-        Results of `simulator.run`, two at least, or a name for each. Without names they have those of their scenarios,
-        and a number behind where two are the same. The first is what the others are compared with.
+        Results of `simulator.run` or paths of their files, two at least, or a name for each. Without names they have
+        those of their scenarios, and a number behind where two are the same. The first is what the others are compared
+        with.
 
     Returns
     -------
@@ -267,14 +273,29 @@ def most_moved(compared: xr.Dataset, city: str, result: str, most: int = 2) -> l
     return [Gain(str(called[k]), int(before[k]), int(after[k]), float(scores[k])) for k in order[:most]]
 
 
-def _sides(results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset]) -> list[_Side]:
-    given = list(results.values()) if isinstance(results, Mapping) else list(results)
+def _sides(
+    results: Mapping[str, xr.Dataset | str | Path] | Sequence[xr.Dataset | str | Path],
+) -> list[_Side]:
+    if isinstance(results, str | Path | xr.Dataset):
+        raise InputError("comparison", [Fault("", "a single result is given", "Give a list of two or more.")])
+    given = [_opened(one) for one in (results.values() if isinstance(results, Mapping) else results)]
     if len(given) < 2:
         remedy = "Give two results at least; the first is what the others are compared with."
         raise InputError("comparison", [Fault("", f"{len(given)} to compare", remedy)])
     called = list(results) if isinstance(results, Mapping) else [str(one.attrs.get("scenario", "")) for one in given]
     unique = _unique(called)
     return [_side(name, result) for name, result in zip(unique, given, strict=True)]
+
+
+def _opened(given: object) -> xr.Dataset:
+    """Return a result in hand, or the one of a file."""
+    if isinstance(given, xr.Dataset):
+        return given
+    if isinstance(given, str | Path):
+        return read_result(given)
+    raise InputError(
+        "comparison", [Fault("", f"{shown(given)} is no result", "Give a result or the path of its file.")]
+    )
 
 
 def _unique(called: Sequence[str]) -> list[str]:

@@ -266,7 +266,7 @@ def consensus_of_indicators(
 
 
 def consensus_of_results(
-    results: Mapping[str, xr.Dataset] | Sequence[xr.Dataset],
+    results: Mapping[str, xr.Dataset | str | Path] | Sequence[xr.Dataset | str | Path],
     weights: Mapping[str, float] | None = None,
     *,
     most: int = 100,

@@ -39,7 +39,7 @@ def _table(of_one: xr.Dataset, title: str) -> Table:
     if names.PAWN_MEDIAN in of_one:
         return _pawn_table(of_one, title)
     headings = ("Factor", "First order", "95 % interval", "Total order", "95 % interval", "Moves it by")
-    table = plain_table(*headings, right=range(1, len(headings)), title=title)
+    table = plain_table(*headings, right=range(1, len(headings)), title=title, spare=(2, 4, 5))
     for factor in np.argsort(-of_one[names.TOTAL_ORDER].values, kind="stable"):
         row = of_one.isel({names.FACTOR: factor})
         cells = []
@@ -52,7 +52,7 @@ def _table(of_one: xr.Dataset, title: str) -> Table:
 
 def _pawn_table(of_one: xr.Dataset, title: str) -> Table:
     headings = ("Factor", "Median", "Standard error", "Largest", "where it is", "By chance")
-    table = plain_table(*headings, right=(1, 2, 3, 5), title=title)
+    table = plain_table(*headings, right=(1, 2, 3, 5), title=title, spare=(2, 4, 3))
     whose = of_one[names.FACTOR_OF_SLICE].values
     median, chance = of_one[names.PAWN_MEDIAN].values, of_one[names.PAWN_DUMMY].values
     for factor in np.lexsort((-median, median <= chance))[:MOST_ROWS]:
@@ -159,7 +159,7 @@ def importance_view(found: xr.Dataset, balanced: xr.Dataset | None = None) -> Gr
     """Return the importance of members beside their nominal weight, most important first."""
     last = ["Weight that gives it"] if balanced is not None else []
     headings = ["Member", "Nominal weight", "Importance", "Linear", "Share", "Shift without", *last]
-    table = plain_table(*headings, right=range(1, len(headings)))
+    table = plain_table(*headings, right=range(1, len(headings)), spare=(3, 5, 4))
     for member in np.argsort(-found[names.IMPORTANCE].values, kind="stable"):
         row = found.isel({names.MEMBER: member})
         cells = [percent(float(row[names.NOMINAL_WEIGHT]))]

@@ -42,7 +42,10 @@ from bad_input_files import HEAD, message_of, scenario_message, tiny
             "factors: {normalisation: [z-score, z-score]}",
             "alternatives z-score, z-score are not all different. Remove the double one.",
         ),
-        ("factors: {normalisation: [rank]}", "line 6, factors.normalisation[0].ties: 'ties' is missing. Add it."),
+        (
+            "factors: {normalisation: [rank]}",
+            "line 6, factors.normalisation[0].ties: 'ties' is missing. Add a tie rule: better, worse, mean",
+        ),
         (
             "factors: {normalisation: [{method: min-max, to: [2, 1]}]}",
             "the range [2.0, 1.0] does not rise. Give the lower end first, such as [0, 100].",
