@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from simulator.matrix import read_matrix as read_matrix
     from simulator.matrix import write_matrix as write_matrix
     from simulator.neighbouring import neighbours as neighbours
+    from simulator.over_years import rank_changes as rank_changes
+    from simulator.panel import Panel as Panel
+    from simulator.panel import load_panel as load_panel
     from simulator.peers.coinr import read_coinr as read_coinr
     from simulator.peers.coinr_writing import write_coinr as write_coinr
     from simulator.peers.headed import read_headed as read_headed
@@ -89,6 +92,9 @@ _ROOMS = {
     "weight_stability": "extremes.swaps",
     "Index": "index",
     "build_index": "index",
+    "Panel": "panel",
+    "load_panel": "panel",
+    "rank_changes": "over_years",
     "load_index": "index",
     "influence": "sensitivity",
     "pawn": "sensitivity",
@@ -118,6 +124,7 @@ __all__ = [
     "DrawError",
     "Index",
     "InputError",
+    "Panel",
     "Recipe",
     "StorageError",
     "acceptability",
@@ -131,9 +138,11 @@ __all__ = [
     "importance",
     "influence",
     "load_index",
+    "load_panel",
     "neighbours",
     "new_index",
     "pawn",
+    "rank_changes",
     "rank_confidence",
     "rank_limits",
     "rank_reversal",

@@ -150,6 +150,12 @@ class Index:
             self._over(matrix), definition=self.definition.replace(tiers=()), among=tuple(_cities(chosen))
         )
 
+    def in_order(self, cities: Sequence[str]) -> Index:
+        """Return the index with its cities, all of them, in another order."""
+        rest = [] if self.unprepared is None else [city for city in _cities(self.unprepared) if city not in set(cities)]
+        read = None if self.unprepared is None else self.unprepared.sel({names.CITY: [*cities, *rest]})
+        return dataclasses.replace(self._over(self.matrix.sel({names.CITY: list(cities)})), unprepared=read)
+
     def _over(self, matrix: xr.Dataset) -> Index:
         """Return the index over the cities of a matrix, which are among its own."""
         return dataclasses.replace(
@@ -199,6 +205,11 @@ class Index:
 def preparation_of(definition: Definition) -> tuple[object, ...]:
     """Return what a definition says of the preparation of values, to be compared."""
     return definition.denominators, definition.screening, definition.imputation, definition.treatment
+
+
+def ready(index: Index) -> Index:
+    """Return an index as read with its values prepared, where its definition says anything of that."""
+    return made_ready(index) if index.definition.prepared or index.definition.divisors else index
 
 
 def made_ready(index: Index) -> Index:
@@ -303,7 +314,7 @@ def load_index(name: str | Path, beside: Path | None = None, *, year: int | None
     if raw is not None and files.raw is not None:
         used += [folder / files.raw, (folder / files.raw).parent / raw.file]
     index = Index(definition, matrix, printed, published, hash_files(used), raw, year=taken, years=years)
-    return made_ready(index) if definition.prepared or definition.divisors else index
+    return ready(index)
 
 
 def _read_own_quantities(folder: Path, definition: Definition) -> RawSide | None:
@@ -381,7 +392,7 @@ def build_index(
     _refuse_unknown_reference(definition, matrix, definition.id)
     digest = hashlib.sha256(matrix[names.VALUE].values.tobytes()).hexdigest()
     index = Index(definition, matrix, printed, hashes={IN_MEMORY: digest})
-    return made_ready(index) if definition.prepared or definition.divisors else index
+    return ready(index)
 
 
 def _as_dataset(table: pd.DataFrame, denominators: Sequence[str]) -> xr.Dataset:

@@ -176,6 +176,13 @@ ASKED_FOR: Final = "asked_for"
 FAULT: Final = "fault"
 DRAWS: Final = "draws"
 
+# An index over years.
+PLACES_GAINED: Final = "places_gained"
+PLACES_GAINED_MEAN: Final = "places_gained_mean"
+RISE_CHANCE: Final = "rise_chance"
+STAY_CHANCE: Final = "stay_chance"
+FALL_CHANCE: Final = "fall_chance"
+
 # Sensitivity indices.
 OUTPUT: Final = "output"
 OTHER_FACTOR: Final = "other_factor"

@@ -140,6 +140,8 @@ class Scenario(Schema):
     """What the scenario asks, and where its sizes come from."""
     index: str
     """A bundled index, or the path of a definition (relative to this file)."""
+    year: Annotated[int | None, Field(ge=1, le=9999)] = None
+    """Year of an index whose table has a column `year`; the latest if not given."""
     cities: Annotated[
         dict[str, str | Members] | Members | None,
         BeforeValidator(_one_city, json_schema_input_type=dict[str, str | Members] | Members | str | None),

@@ -116,6 +116,9 @@ def plan(
     document = override(open_scenario(source), overrides)
     scenario = read_scenario(document)
     whole, whence = (index, IN_MEMORY) if isinstance(index, Index) else open_index(scenario, document, index)
+    if scenario.year not in (None, whole.year):
+        problem = f"{scenario.year} is not the year of the index in memory, which is {whole.year or 'of none'}"
+        raise InputError(document.source, [Fault(document.place((names.YEAR,)), problem, "Leave it out.")])
     refuse(document, selection_problems(scenario, whole))
     chosen = whole if scenario.cities is None else whole.select(scenario.cities)
     refuse(document, sourcing_problems(scenario, chosen))
@@ -147,9 +150,15 @@ def open_index(scenario: Scenario, document: Document, instead: str | Path | Non
     InputError
         Where there is none, with its place in the scenario; or with every fault of the index.
     """
-    path = locate_index(instead) if instead is not None else _locate(scenario.index, document)
+    path = locate_index(instead) if instead is not None else locate(scenario.index, document)
     whence = path.parent.name if path in bundled_indices().values() else str(path.resolve())
-    return load_index(path), whence
+    try:
+        return load_index(path, year=scenario.year), whence
+    except InputError as error:
+        if [fault.place for fault in error.faults] != [names.YEAR]:
+            raise
+        fault = replace(error.faults[0], place=document.place((names.YEAR,)))
+        raise InputError(document.source, [fault]) from None
 
 
 def run(
@@ -286,7 +295,7 @@ def repeat(
     return Repetition(not differing, tuple(differing), tuple(changed), again)
 
 
-def _locate(index: str, document: Document) -> Path:
+def locate(index: str, document: Document) -> Path:
     """Return the definition file of a scenario's index; a fault is placed in the scenario."""
     beside = Path(document.source).parent if Path(document.source).is_file() else None
     try:
@@ -340,7 +349,8 @@ def _groups(index: Index, scenario: Scenario) -> tuple[dict[str, Index], dict[st
     return ranked, {group: cities for group, cities in members.items() if group not in ranked}
 
 
-def _design(scenario: Scenario, realisation: Realisation, seed: int) -> Design:
+def design_of(scenario: Scenario, realisation: Realisation, seed: int) -> Design:
+    """Return the draws that a scenario asks for."""
     known = {choice.factor: choice.labels for choice in realisation.choices}
     never = resolve_exclusions(scenario.never, known)
     if scenario.design == "exhaustive":
@@ -405,7 +415,7 @@ def _draw(
     unchanged = bind(index, scenario.factors)
     realisation = unchanged if compared.change is None else replace(unchanged, alteration=compared.change)
     before = None if compared.change is None else unchanged
-    design = _design(scenario, realisation, seed)
+    design = design_of(scenario, realisation, seed)
     keep = scenario.keep_draws or (design.exact and design.draws <= KEPT_WHEN_EXACT)
     experiment = prepare(
         index,
@@ -463,6 +473,8 @@ def _description(study: Study, seed: int) -> dict[str, Any]:
         "seed": seed,
         "source": study.source,
     }
+    if study.whole.year is not None:
+        told[names.YEAR] = study.whole.year
     if study.left_aside:
         told["groups_not_ranked"] = "; ".join(f"{name}: {', '.join(who)}" for name, who in study.left_aside.items())
     return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -99,11 +99,6 @@ def whole_year(given: Any, place: str) -> int:
     if found is None:
         raise InputError(place, [Fault("", f"{given!r} is no year", f"Give a whole number, 1 to {LAST_YEAR}.")])
     return found
-
-
-def listed_years(years: Mapping[int, object]) -> str:
-    """Return years in words, such as `2016, 2017`."""
-    return ", ".join(str(year) for year in years)
 
 
 def _year(cell: Any) -> int | None:

@@ -67,6 +67,44 @@ def gains(tally: Tally, cities: Sequence[str], indicators: Sequence[str], exact:
     return xr.Dataset(found, coords=coordinates)
 
 
+def places_changed(tally: Tally, cities: Sequence[str], exact: bool) -> xr.Dataset:
+    """Return the distribution of the places that each city gains between two rankings of every draw.
+
+    Parameters
+    ----------
+    tally
+        Counts of gains, as `simulator.simulation.paired.tally_pairs` makes them.
+    cities
+        Their slugs.
+    exact
+        Whether the draws are all there are: every standard error is then 0.
+
+    Returns
+    -------
+    xr.Dataset
+        On (city, gain): `gain_frequency`. On (city): `places_gained_mean` and the quantiles `places_gained_p05`,
+        `places_gained_median`, `places_gained_p95` (the smallest number of places whose cumulative share reaches that
+        level); `rise_chance`, `stay_chance`, `fall_chance`, of a gain above, of and below 0. Each has its standard
+        error with `_se` behind it; that of a quantile is Woodruff's, as in `gains`.
+        A city without any such draw has NaN.
+    """
+    told = gains(tally, cities, (), exact)
+    chances = {names.RISE_CHANCE: names.GAIN_CHANCE, names.FALL_CHANCE: names.LOSS_CHANCE}
+    found: Variables = {}
+    for name, source in chances.items():
+        one = told.sel({names.AT_LEAST: 1})
+        found |= with_error(name, (names.CITY,), one[source].values, one[source + names.SE].values)
+    kept = {names.STAY_CHANCE: names.KEEP_CHANCE, names.PLACES_GAINED_MEAN: names.GAIN_MEAN}
+    for name, source in kept.items():
+        found |= with_error(name, (names.CITY,), told[source].values, told[source + names.SE].values)
+    for name, level in LEVELS.items():
+        found |= with_error(name, (names.CITY,), *_quantile(tally.gains, level, exact))
+    seen = tally.gains.sum(axis=1) > 0
+    found = {name: (axes, np.where(seen, values, np.nan)) for name, (axes, values) in found.items()}
+    frequency = told[[names.GAIN_FREQUENCY, names.GAIN_FREQUENCY + names.SE]].drop_vars(names.AT_LEAST, errors="ignore")
+    return frequency.assign(found)
+
+
 def _chances(tally: Tally, seen: Integers, ladder: Sequence[int], exact: bool) -> Variables:
     """Return the chances of a gain, and of a loss, of at least so many places."""
     n = len(seen)

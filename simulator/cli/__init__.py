@@ -10,4 +10,5 @@ from simulator.cli import sensitivity_commands as sensitivity_commands
 from simulator.cli import study_commands as study_commands
 from simulator.cli import sweep_commands as sweep_commands
 from simulator.cli import whatif_commands as whatif_commands
+from simulator.cli import years_commands as years_commands
 from simulator.cli.group import main as main

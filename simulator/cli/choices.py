@@ -145,12 +145,17 @@ def names_scenario(name: str) -> bool:
     )
 
 
-def chosen_index(name: str, settings: Sequence[str] = ()) -> Index:
-    """Return the index of a bundled name or a path, or the one that a scenario with these settings makes."""
+def chosen_index(name: str, settings: Sequence[str] = (), year: int | None = None) -> Index:
+    """Return the index of a bundled name or a path, or the one that a scenario with these settings makes.
+
+    Of an index that has several years it is that of the `year`, the latest if none is given.
+    """
     from simulator.index import load_index
     from simulator.limiting import scenario_index
 
-    return scenario_index(name, settings) if names_scenario(name) else load_index(name)
+    if names_scenario(name):
+        return scenario_index(name, [*settings, *([] if year is None else [f"year={year}"])])
+    return load_index(name, year=year)
 
 
 def is_definition(path: Path) -> bool:

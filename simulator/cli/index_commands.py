@@ -82,6 +82,7 @@ def methods_command() -> None:
 @click.option(
     "--above", "bounds", multiple=True, type=float, metavar="TOTAL", help="Count the cities above it; may be repeated."
 )
+@click.option("--year", type=int, help="Year of an index that has several; the latest by default.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no table.")
 def score_command(
     index: str,
@@ -89,6 +90,7 @@ def score_command(
     xlsx_path: str | None,
     sources: tuple[str, ...],
     bounds: tuple[float, ...],
+    year: int | None,
     quiet: bool,
 ) -> None:
     """Score INDEX, a bundled name or the path of a definition, and compare with what was printed.
@@ -100,6 +102,7 @@ def score_command(
       citysim score opportunity-2025
       citysim score opportunity-2025 --above 2400 --above 2000
       citysim score digital-transformation
+      citysim score statistical-performance --year 2018
       citysim score opportunity-2025 --source raw
       citysim score opportunity-2025 --source government-debt=raw --source fiscal-self-sufficiency=calibrated
       citysim score my-index/definition.yaml --csv scores.csv
@@ -115,7 +118,7 @@ def score_command(
     of_scenario = names_scenario(index)
     if of_scenario and sources:
         raise InputError("--source", [Fault("", "a scenario says itself where values come from", "Set its `source`.")])
-    loaded = chosen_index(index)
+    loaded = chosen_index(index, year=year)
     chosen = chosen_sources(loaded, sources)
     scored = score_or_refuse(with_sources(loaded, chosen), index)
     if csv_path is not None:
@@ -141,8 +144,11 @@ def score_command(
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the findings, one row each; - for the screen.")
 @xlsx_option
 @click.option("--json", "json_path", metavar="FILE", help="Write findings and all figures; - for the screen.")
+@click.option("--year", type=int, help="Year of an index that has several; the latest by default.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no table.")
-def audit_command(index: str, csv_path: str | None, xlsx_path: str | None, json_path: str | None, quiet: bool) -> None:
+def audit_command(
+    index: str, csv_path: str | None, xlsx_path: str | None, json_path: str | None, year: int | None, quiet: bool
+) -> None:
     """Work out what the published figures of INDEX tell and its report does not.
 
     Which tie rule the points follow and where they break it, whether sums and ranks agree, what each irregularity is
@@ -153,6 +159,7 @@ def audit_command(index: str, csv_path: str | None, xlsx_path: str | None, json_
       citysim audit opportunity-2025
       citysim audit opportunity-2025 --csv findings.csv --json audit.json
       citysim audit my-index/definition.yaml --csv -
+      citysim audit statistical-performance --year 2018
     """
     from simulator.auditing.audit import audit
     from simulator.index import load_index
@@ -160,7 +167,7 @@ def audit_command(index: str, csv_path: str | None, xlsx_path: str | None, json_
     from simulator.report.screen import show
 
     refuse_outputs({"--csv": csv_path, "--xlsx": xlsx_path, "--json": json_path}, index, kind="the index")
-    audited = audit(load_index(index))
+    audited = audit(load_index(index, year=year))
     if csv_path is not None:
         write_csv(audited.to_frame(), csv_path)
     if xlsx_path is not None:
