@@ -135,7 +135,7 @@ def opportunity() -> Index:
 def test_any_mapping_is_a_study_or_refused_with_places(opportunity: Index, written: Any) -> None:
     if not isinstance(written, dict):
         written = {"factors": written}
-    with patch.object(simulator.study, "load_index", lambda _path: opportunity):
+    with patch.object(simulator.study, "load_index", lambda _path, **_: opportunity):
         found = outcome(lambda: plan(written))
     assert isinstance(found, Study) or found != ""
 
