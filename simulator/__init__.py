@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulator.asking import what_if as what_if
     from simulator.auditing.audit import Audit as Audit
     from simulator.auditing.audit import audit as audit
+    from simulator.auditing.profiles import profile as profile
     from simulator.batch import run_all as run_all
     from simulator.consensus.confidence import rank_confidence as rank_confidence
     from simulator.consensus.reversal import rank_reversal as rank_reversal
@@ -70,6 +71,7 @@ _ROOMS = {
     "what_if": "asking",
     "Audit": "auditing.audit",
     "audit": "auditing.audit",
+    "profile": "auditing.profiles",
     "compare": "analysis.comparing",
     "Definition": "definition",
     "read_definition": "definition",
@@ -142,6 +144,7 @@ __all__ = [
     "neighbours",
     "new_index",
     "pawn",
+    "profile",
     "rank_changes",
     "rank_confidence",
     "rank_limits",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -11,6 +10,19 @@ import xarray as xr
 
 from simulator import names
 from simulator.auditing.irregularities import count_cities, describe, describe_levels, describe_ties
+from simulator.auditing.kinds import (
+    AGAINST,
+    CONSTANT,
+    IRREGULAR_POINTS,
+    LEVEL_POINTS,
+    LOW_ALPHA,
+    OTHER_RULE,
+    RANKS,
+    REDUNDANT,
+    REPEATED,
+    SUMS,
+    Finding,
+)
 from simulator.auditing.mending import Effect, effect, worth
 from simulator.auditing.printed_figures import (
     Disagreement,
@@ -21,32 +33,7 @@ from simulator.auditing.printed_figures import (
 )
 from simulator.auditing.tie_rules import IRREGULAR, LEVELS, UNDETERMINED, Column, columns_of, mending_rule
 from simulator.index import Index
-
-OTHER_RULE: Final = "another tie rule"
-IRREGULAR_POINTS: Final = "irregular points"
-LEVEL_POINTS: Final = "levels, not ranks"
-SUMS: Final = "sum that differs"
-RANKS: Final = "rank that differs"
-REPEATED: Final = "repeated name"
-CONSTANT: Final = "constant"
-REDUNDANT: Final = "redundant pair"
-AGAINST: Final = "against the total"
-LOW_ALPHA: Final = "low consistency"
-LEFT_ASIDE: Final = "left aside"
-KINDS: Final = (
-    OTHER_RULE,
-    IRREGULAR_POINTS,
-    LEVEL_POINTS,
-    SUMS,
-    RANKS,
-    REPEATED,
-    CONSTANT,
-    REDUNDANT,
-    AGAINST,
-    LOW_ALPHA,
-    LEFT_ASIDE,
-)
-"""Kinds of finding; of the same effect they stand in this order."""
+from simulator.kernels.arrays import Floats
 
 REDUNDANT_FROM: Final = 0.92
 """Pearson correlation above which two indicators tell the same; threshold of the JRC's COIN Tool."""
@@ -67,52 +54,6 @@ PLACES: Final = {
 
 SHOWN: Final = 5
 """Cities listed one by one."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that the published figures tell and a reader should know.
-
-    Attributes
-    ----------
-    kind
-        One of `KINDS`.
-    subject
-        The indicators, node or cities that it is about, by identifier; several joined by a comma.
-    finding
-        What was found, in words.
-    evidence
-        The numbers that show it.
-    cities_changed
-        How many cities change rank when it is mended; none where that is not defined.
-    largest_shift
-        Places by which the rank of a city then changes at most.
-    furthest
-        Cities (slugs) that move so far.
-    """
-
-    kind: str
-    subject: str
-    finding: str
-    evidence: str
-    cities_changed: int | None = None
-    largest_shift: int | None = None
-    furthest: tuple[str, ...] = ()
-
-
-def sorted_findings(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings by effect: most cities changed first, then the largest shift; those without effect last.
-
-    >>> one, other = Finding("constant", "a", "", ""), Finding("levels, not ranks", "b", "", "", 0, 0)
-    >>> [finding.subject for finding in sorted_findings([one, other])]
-    ['b', 'a']
-    """
-
-    def order(finding: Finding) -> tuple[float, float, int]:
-        changed = -1 if finding.cities_changed is None else finding.cities_changed
-        return -changed, -(finding.largest_shift or 0), KINDS.index(finding.kind)
-
-    return tuple(sorted(found, key=order))
 
 
 def point_findings(index: Index, told: xr.Dataset, ranks: xr.DataArray) -> Iterator[Finding]:
@@ -167,20 +108,14 @@ def structure_findings(told: xr.Dataset) -> Iterator[Finding]:
     constant = told[names.INDICATOR].values[told[names.CONSTANT].values]
     for indicator in constant:
         yield Finding(CONSTANT, str(indicator), "is the same for all cities and ranks nobody", "")
-    yield from _redundant(told)
+    leaves, home = (told[name].values.tolist() for name in (names.INDICATOR, names.DIMENSION))
+    yield from redundant_pairs(leaves, told[names.INDICATOR_CORRELATION].values, home)
     yield from _against(told, names.NODE, "node_")
     single = set(told[names.NODE].values)
     # An indicator right below the index is a dimension too, and was told as one.
     inner = [leaf for leaf in told[names.INDICATOR].values if leaf not in single]
     yield from _against(told.sel({names.INDICATOR: inner}), names.INDICATOR, "")
     yield from _inconsistent(told)
-
-
-def idle_findings(blank: Mapping[str, int]) -> Iterator[Finding]:
-    """Yield the indicators that the audit leaves aside: they weigh nothing and have so many blank cells."""
-    for indicator, count in blank.items():
-        cells = "1 blank cell" if count == 1 else f"{count} blank cells"
-        yield Finding(LEFT_ASIDE, indicator, "weighs nothing, and not every city has it", cells)
 
 
 def _of_column(column: Column, verdict: str, nearest: str, rule: str, in_house: int) -> tuple[str, str, str]:
@@ -220,12 +155,16 @@ def _listed(one: Disagreement) -> str:
     return "; ".join(shown[:SHOWN]) + more
 
 
-def _redundant(told: xr.Dataset) -> Iterator[Finding]:
-    found = np.triu(np.nan_to_num(told[names.INDICATOR_CORRELATION].values), k=1)
-    leaves, home = told[names.INDICATOR].values, told[names.DIMENSION].values
-    for one, other in sorted(np.argwhere(found > REDUNDANT_FROM).tolist(), key=lambda pair: -found[tuple(pair)]):
-        homes = dict.fromkeys([str(home[one]), str(home[other])])
-        evidence = f"Pearson {found[one, other]:.3f}, above {REDUNDANT_FROM:g}; of {' and '.join(homes)}"
+def redundant_pairs(leaves: Sequence[str], found: Floats, home: Sequence[str] = ()) -> Iterator[Finding]:
+    """Yield pairs of indicators that tell nearly the same, the closest first, from their correlations (k, k).
+
+    `home` is the dimension of each, where it is to be told.
+    """
+    upper = np.triu(np.nan_to_num(found), k=1)
+    for one, other in sorted(np.argwhere(upper > REDUNDANT_FROM).tolist(), key=lambda pair: -upper[tuple(pair)]):
+        homes = dict.fromkeys([str(home[one]), str(home[other])]) if len(home) else {}
+        places = f"; of {' and '.join(homes)}" if homes else ""
+        evidence = f"Pearson {upper[one, other]:.3f}, above {REDUNDANT_FROM:g}{places}"
         yield Finding(REDUNDANT, f"{leaves[one]}, {leaves[other]}", "tell nearly the same", evidence)
 
 

@@ -141,41 +141,64 @@ def score_command(
 
 @main.command("audit")
 @click.argument("index")
+@click.option("--city", metavar="CITY", help="Show the strengths and weaknesses of this city instead.")
+@click.option("--peers", metavar="ATTRIBUTE", help="Compare it with the cities of its status, province, … only.")
+@click.option("--all", "everything", is_flag=True, help="Show all tables as well, not only what was found.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the findings, one row each; - for the screen.")
 @xlsx_option
 @click.option("--json", "json_path", metavar="FILE", help="Write findings and all figures; - for the screen.")
 @click.option("--year", type=int, help="Year of an index that has several; the latest by default.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no table.")
 def audit_command(
-    index: str, csv_path: str | None, xlsx_path: str | None, json_path: str | None, year: int | None, quiet: bool
+    index: str,
+    city: str | None,
+    peers: str | None,
+    everything: bool,
+    csv_path: str | None,
+    xlsx_path: str | None,
+    json_path: str | None,
+    year: int | None,
+    quiet: bool,
 ) -> None:
-    """Work out what the published figures of INDEX tell and its report does not.
+    """Work out what the data and figures of INDEX tell and its report does not.
 
-    Which tie rule the points follow and where they break it, whether sums and ranks agree, what each irregularity is
-    worth in ranks, and how dimensions and indicators spread, correlate and weigh.
+    Which data are missing, constant, skewed or follow their denominators; how members correlate, hang together and
+    weigh at every level; which tie rule printed points follow and where they break it, whether sums and ranks agree,
+    and what each irregularity is worth in ranks.
 
     \b
     Examples:
       citysim audit opportunity-2025
       citysim audit opportunity-2025 --csv findings.csv --json audit.json
-      citysim audit my-index/definition.yaml --csv -
+      citysim audit my-index/definition.yaml --all
+      citysim audit opportunity-2025 --city hefei --peers status
       citysim audit statistical-performance --year 2018
     """
     from simulator.auditing.audit import audit
+    from simulator.auditing.profiles import profile
     from simulator.index import load_index
-    from simulator.report.audit import audit_record, audit_view
+    from simulator.report.audit import audit_record, audit_view, labelled_record
+    from simulator.report.profile import profile_frame, profile_view
     from simulator.report.screen import show
 
     refuse_outputs({"--csv": csv_path, "--xlsx": xlsx_path, "--json": json_path}, index, kind="the index")
-    audited = audit(load_index(index, year=year))
+    if peers is not None and city is None:
+        raise InputError("--peers", [Fault("", "compares one city with its peers", "Name it: --city CITY.")])
+    loaded = load_index(index, year=year)
+    if city is not None:
+        told = profile(loaded, city, peers)
+        table, record, view = profile_frame(told), labelled_record(told), profile_view(told, everything)
+    else:
+        audited = audit(loaded)
+        table, record, view = audited.to_frame(), audit_record(audited), audit_view(audited, everything)
     if csv_path is not None:
-        write_csv(audited.to_frame(), csv_path)
+        write_csv(table, csv_path)
     if xlsx_path is not None:
-        write_workbook(audited, xlsx_path)
+        write_workbook(told if city is not None else audited, xlsx_path, table if city is not None else None)
     if json_path is not None:
-        write_text(json.dumps(audit_record(audited), ensure_ascii=False, allow_nan=False) + "\n", json_path)
+        write_text(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n", json_path)
     if not quiet and STANDARD_OUTPUT not in (csv_path, json_path):
-        show(audit_view(audited))
+        show(view)
 
 
 @main.command("values")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -14,9 +15,10 @@ from rich.text import Text
 
 from simulator import __version__, names
 from simulator.auditing.audit import Audit
-from simulator.auditing.findings import IRREGULAR_POINTS, LEVEL_POINTS, OTHER_RULE, RANKS, REPEATED, SUMS, Finding
+from simulator.auditing.kinds import IRREGULAR_POINTS, LEVEL_POINTS, OTHER_RULE, RANKS, REPEATED, SUMS, Finding
 from simulator.auditing.structure import FIRST
 from simulator.auditing.tie_rules import UNDETERMINED
+from simulator.report.audit_tables import data_lines, data_tables, relation_tables, size_tables
 from simulator.report.screen import city_name, plain_table
 
 FEW: Final = 5
@@ -25,35 +27,50 @@ FEW: Final = 5
 MOST_NOTES: Final = 10
 """Findings of one kind without effect on ranks that are shown; the files have all."""
 
+FEW_NOTES: Final = 3
+"""The same where not everything is asked for."""
+
 MOST_SIDE_BY_SIDE: Final = 10
 """Dimensions up to which their correlations fit side by side on a screen of 100 columns."""
 
 UNDEFINED: Final = "–"
 
 
-def audit_view(audit: Audit) -> Group:
-    """Return an audit for a terminal: the answer, then findings, mending and inner structure."""
-    return Group(*_answer(audit), *_findings(audit), *_mending(audit), *_structure(audit.structure))
+def audit_view(audit: Audit, everything: bool = False) -> Group:
+    """Return an audit for a terminal: the answer, then findings; all tables behind them where `everything` is asked."""
+    shown = MOST_NOTES if everything else FEW_NOTES
+    first = [*_answer(audit), *_findings(audit, shown)]
+    if not everything:
+        return Group(*first, Text("--all shows the figures behind them, --csv writes all findings with remedies."))
+    told = [*data_tables(audit.availability), *size_tables(audit.size_effects), *relation_tables(audit.relations)]
+    inner = _structure(audit.structure) if audit.structure.variables else iter(())
+    return Group(*first, *_mending(audit), *inner, *told)
 
 
 def audit_record(audit: Audit) -> dict[str, Any]:
     """Return an audit as plain mappings and lists that are strictly valid JSON: what is undefined is `None`.
 
-    `tie_rules`, `mending` and `structure` have `axes` (labels by axis), `attributes`, and `variables`, each of these
-    with its own `axes` and nested `values`; names and other coordinates are among the variables.
+    `tie_rules`, `mending`, `structure`, `availability`, `relations` and `size_effects` have `axes` (labels by axis),
+    `attributes`, and `variables`, each of these with its own `axes` and nested `values`; names and other coordinates
+    are among the variables.
     """
     return {
         "index": audit.index,
         "findings": [asdict(finding) for finding in audit.findings],
         "compared": audit.compared,
-        "tie_rules": _dataset_record(audit.tie_rules),
-        "mending": _dataset_record(audit.mending),
-        "structure": _dataset_record(audit.structure),
+        "tie_rules": labelled_record(audit.tie_rules),
+        "mending": labelled_record(audit.mending),
+        "structure": labelled_record(audit.structure),
+        "availability": labelled_record(audit.availability),
+        "relations": labelled_record(audit.relations),
+        "size_effects": labelled_record(audit.size_effects),
+        "left_out": list(audit.left_out),
         "provenance": {"citysim": __version__, "input_sha256": dict(audit.hashes)},
     }
 
 
-def _dataset_record(labelled: xr.Dataset) -> dict[str, Any]:
+def labelled_record(labelled: xr.Dataset) -> dict[str, Any]:
+    """Return a Dataset as plain mappings and lists that are strictly valid JSON, as in `audit_record`."""
     axes = {str(axis): labelled[axis].values.tolist() for axis in labelled.dims}
     variables = {
         str(name): {"axes": [str(axis) for axis in values.dims], "values": _without_nan(values.values)}
@@ -90,7 +107,7 @@ def _answer(audit: Audit) -> Iterator[Text]:
         yield Text(f"{', '.join([f'{len(verdicts)} indicators of points: {follow}', *filter(None, apart)])}.")
     if other + levels and house != UNDETERMINED:
         changed = int(audit.mending[names.CITIES_CHANGED].sel({names.TIE_RULE: house}))
-        cities = audit.structure.sizes[names.CITY]
+        cities = audit.mending.sizes[names.CITY]
         yield Text(f"Mending every tie by `{house}` would change the rank of {changed} of {cities} cities.")
     if audit.compared and not {SUMS, RANKS} & set(kinds):
         yield Text(f"{audit.compared} printed scores, totals and ranks agree with one another.")
@@ -98,9 +115,11 @@ def _answer(audit: Audit) -> Iterator[Text]:
         yield Text("No totals or ranks were printed to compare with.")
     if REPEATED in kinds:
         yield Text(f"Names given more than once: {kinds.count(REPEATED)}.")
+    yield from (Text(line) for line in data_lines(audit.availability))
+    yield from (Text(f"Left out: {question}.") for question in audit.left_out)
 
 
-def _findings(audit: Audit) -> Iterator[RenderableType]:
+def _findings(audit: Audit, most: int) -> Iterator[RenderableType]:
     weighed = [finding for finding in audit.findings if finding.cities_changed is not None]
     if weighed:
         title = "Findings, by the number of cities whose rank changes when mended"
@@ -112,12 +131,13 @@ def _findings(audit: Audit) -> Iterator[RenderableType]:
     notes = [finding for finding in audit.findings if finding.cities_changed is None]
     if notes:
         table = plain_table("Note", "Of", "By which numbers")
-        for finding in notes:
-            before = [one for one in notes if one.kind == finding.kind]
-            if before.index(finding) < MOST_NOTES:
-                table.add_row(finding.kind, finding.subject, finding.evidence or finding.finding)
-            elif before.index(finding) == MOST_NOTES:
-                table.add_row(finding.kind, f"and {len(before) - MOST_NOTES} more", "--csv has them")
+        for kind, of_kind in groupby(notes, key=lambda one: one.kind):
+            alike = list(of_kind)
+            for finding in alike[:most]:
+                table.add_row(kind, finding.subject, finding.evidence or finding.finding)
+            if len(alike) > most:
+                table.add_row(kind, f"and {len(alike) - most} more", "--csv has them")
+            table.add_row("", "", f"→ {alike[0].remedy}")
         yield table
 
 
@@ -125,9 +145,9 @@ def _largest(finding: Finding, audit: Audit) -> str:
     """Return the largest shift and who moves so far, by name."""
     if not finding.furthest:
         return str(finding.largest_shift)
-    first = [str(city) for city in audit.structure[names.CITY].values].index(finding.furthest[0])
+    first = [str(city) for city in audit.availability[names.CITY].values].index(finding.furthest[0])
     others = f" +{len(finding.furthest) - 1}" if len(finding.furthest) > 1 else ""
-    return f"{finding.largest_shift} {_english(audit.structure, first)}{others}"
+    return f"{finding.largest_shift} {_english(audit.availability, first)}{others}"
 
 
 def _mending(audit: Audit) -> Iterator[RenderableType]:

@@ -14,7 +14,7 @@ from rich.text import Text
 EDGES, BETWEEN = 2, 3
 """Places that a table takes at its edges, and between two columns."""
 
-WORD = re.compile(r"(?:[<>] )?\S+(?: %)?")
+WORD = re.compile(r"(?:[<>] )?\S+(?: %[,;:.)]*)?")
 """What stays on one line; a number keeps its sign and its per cent."""
 
 AFTER_HYPHEN = re.compile(r"(?<=\w-)(?=\w)")

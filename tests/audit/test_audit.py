@@ -13,21 +13,18 @@ from made_points import RULES, by_rule, clean_columns, index_of, orders
 
 import simulator as sim
 from simulator.auditing.audit import Audit
-from simulator.auditing.findings import (
-    AGAINST,
-    CONSTANT,
+from simulator.auditing.kinds import (
     IRREGULAR_POINTS,
     KINDS,
     LEVEL_POINTS,
-    LOW_ALPHA,
     OTHER_RULE,
-    REDUNDANT,
+    SCREENED,
     Finding,
 )
 from simulator.index import Index
 
 OF_POINTS = (OTHER_RULE, IRREGULAR_POINTS, LEVEL_POINTS)
-OF_STRUCTURE = (CONSTANT, REDUNDANT, AGAINST, LOW_ALPHA)
+OF_STRUCTURE = KINDS[KINDS.index(SCREENED) :]
 
 
 def irregular(audited: Audit) -> dict[str, Finding]:

@@ -34,7 +34,7 @@ def citysim(*arguments: str) -> Result:
 def rendered(audit: Audit, width: int = 100) -> str:
     console = Console(width=width, force_terminal=False, file=io.StringIO())
     with console.capture() as caught:
-        console.print(audit_view(audit))
+        console.print(audit_view(audit, everything=True))
     return caught.get()
 
 
@@ -47,7 +47,7 @@ def opportunity() -> Audit:
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     folder = tmp_path_factory.mktemp("audit")
     files = ("--csv", str(folder / "findings.csv"), "--json", str(folder / "audit.json"))
-    return folder, citysim("audit", "opportunity-2025", *files)
+    return folder, citysim("audit", "opportunity-2025", "--all", *files)
 
 
 def words(text: str) -> str:
@@ -72,7 +72,7 @@ def test_findings_mending_and_structure_follow_in_this_order(outputs: tuple[Path
     order = [
         "Findings, by",
         " international-profile ",
-        " against the total   operating-cost ",
+        " against the total        operating-cost ",
         "Under one tie rule everywhere",
         " Pearson correlation with ",
         " operating-cost          market-environment ",
@@ -156,7 +156,7 @@ def test_what_rounds_to_nothing_has_no_sign() -> None:
 
 def test_the_csv_holds_the_findings(outputs: tuple[Path, Result], opportunity: Audit) -> None:
     text = (outputs[0] / "findings.csv").read_text(encoding="utf-8")
-    assert text.splitlines()[0] == "kind,subject,finding,evidence,cities_changed,largest_shift,furthest"
+    assert text.splitlines()[0] == "kind,subject,finding,evidence,cities_changed,largest_shift,furthest,remedy"
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["subject"] for row in rows] == [one.subject for one in opportunity.findings]
     assert (rows[0]["cities_changed"], rows[0]["largest_shift"], rows[0]["furthest"]) == ("16", "2", "weihai")
@@ -176,7 +176,7 @@ def test_the_json_holds_all_and_is_strictly_valid(outputs: tuple[Path, Result], 
     assert record["findings"][-1]["cities_changed"] is None
     assert record["mending"]["axes"]["tie_rule"] == ["better", "worse", "mean", "no-gaps"]
     assert record["mending"]["variables"]["cities_changed"] == {"axes": ["tie_rule"], "values": [23, 12, 7, 40]}
-    for part in ("tie_rules", "mending", "structure"):
+    for part in ("tie_rules", "mending", "structure", "availability", "relations", "size_effects"):
         labelled = getattr(opportunity, part)
         assert set(record[part]["axes"]) == set(labelled.dims)
         assert set(record[part]["variables"]) == set(labelled.variables) - set(labelled.dims)

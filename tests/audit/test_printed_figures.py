@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from simulator.auditing.audit import audit
-from simulator.auditing.findings import RANKS, REPEATED, SUMS, Finding
+from simulator.auditing.kinds import RANKS, REPEATED, SUMS, Finding
 from simulator.auditing.printed_figures import figures_compared, half_unit, ranks_that_differ, sums_that_differ
 from simulator.index import Index, build_index, load_index
 
