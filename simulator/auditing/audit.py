@@ -95,8 +95,7 @@ def audit(index: Index) -> Audit:
     Parameters
     ----------
     index
-        The whole index. Of a selection of its cities no tie rule can be told, as points count all cities. Indicators
-        that weigh nothing and have blank cells are left aside; a finding names each.
+        The whole index. Of a selection of its cities no tie rule can be told, as points count all cities.
 
     Raises
     ------
