@@ -16,7 +16,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "report-statements.md"
 
 @pytest.fixture(scope="module")
 def audited() -> str:
-    return CliRunner().invoke(main, ["audit", "opportunity-2025"]).stdout
+    return CliRunner().invoke(main, ["audit", "opportunity-2025", "--all"]).stdout
 
 
 def test_cities_above_the_borders_of_the_tiers() -> None:

@@ -148,7 +148,7 @@ def _left_out(index: Index, whole: Index, blank: bool) -> Iterator[str]:
     if short:
         yield f"the tie rules of {short} columns of points with blank cells"
     if blank:
-        yield "spread of dimensions, item-rest correlations and effective weights need every value, and cells are blank"
+        yield "spread of dimensions, item-rest correlations and effective weights, as cells are blank"
 
 
 def _findings_despite_blanks(scored: xr.Dataset, related: xr.Dataset) -> Iterator[Finding]:

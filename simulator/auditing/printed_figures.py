@@ -107,8 +107,9 @@ def ranks_that_differ(index: Index) -> Iterator[Disagreement]:
     rank, printed = rank_of_totals(index, totals), _printed_ranks(index, index.published)
     differs = printed != rank
     if half_unit(totals) > 0.0:
-        better = (totals[np.newaxis, :] > totals[:, np.newaxis]).sum(axis=1) + 1
-        worse = (totals[np.newaxis, :] >= totals[:, np.newaxis]).sum(axis=1)
+        in_order = np.sort(totals)
+        better = len(totals) - np.searchsorted(in_order, totals, side="right") + 1
+        worse = len(totals) - np.searchsorted(in_order, totals, side="left")
         differs &= (printed < better) | (printed > worse)
     yield from _among(index, index.definition.index.id, "the rank of the printed total", rank, printed, differs)
 

@@ -144,7 +144,12 @@ def score_command(
 @click.option("--city", metavar="CITY", help="Show the strengths and weaknesses of this city instead.")
 @click.option("--peers", metavar="ATTRIBUTE", help="Compare it with the cities of its status, province, … only.")
 @click.option("--all", "everything", is_flag=True, help="Show all tables as well, not only what was found.")
-@click.option("--csv", "csv_path", metavar="FILE", help="Write the findings, one row each; - for the screen.")
+@click.option(
+    "--csv",
+    "csv_path",
+    metavar="FILE",
+    help="Write the findings, or the profile, as rows; - for the screen.",
+)
 @xlsx_option
 @click.option("--json", "json_path", metavar="FILE", help="Write findings and all figures; - for the screen.")
 @click.option("--year", type=int, help="Year of an index that has several; the latest by default.")

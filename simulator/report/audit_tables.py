@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.auditing.irregularities import count_cities
 from simulator.report.screen import plain_table
 
 UNDEFINED = "–"
@@ -18,7 +19,8 @@ UNDEFINED = "–"
 def data_lines(told: xr.Dataset) -> Iterator[str]:
     """Yield in a line or two which data an index has: see `simulator.auditing.availability.availability`."""
     present, cells = int(told[names.CITIES_PRESENT].sum()), told.sizes[names.INDICATOR] * told.sizes[names.CITY]
-    sizes = f"{told.sizes[names.CITY]} cities × {told.sizes[names.INDICATOR]} indicators"
+    count = told.sizes[names.INDICATOR]
+    sizes = f"{count_cities(told.sizes[names.CITY])} × {count} {'indicator' if count == 1 else 'indicators'}"
     filled, treated = int(told[names.CELLS_FILLED].sum()), int(told[names.CELLS_TREATED].sum())
     shares = f"{cells - present} of {cells} values are missing" if present < cells else "no value is missing"
     done = "".join(f", {count} {what}" for count, what in ((filled, "filled"), (treated, "treated")) if count)
