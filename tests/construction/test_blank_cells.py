@@ -157,7 +157,6 @@ def test_a_city_without_a_baseline_rank_stands_behind_the_others() -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        sim.audit,
         lambda index: sim.what_if("a", add={"wealth": 5.0}, index=index),
         lambda index: sim.reach("a", 1, index=index),
         lambda index: sim.extreme_ranks(index, "dimension"),

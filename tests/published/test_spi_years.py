@@ -98,4 +98,4 @@ def test_an_audit_of_blanks_tells_what_it_leaves_out() -> None:
     }
     values = pd.DataFrame({"a": [np.nan, 2.0, 4.0], "b": [1.0, np.nan, 2.0]}, index=list("xyz"))
     audited = sim.audit(sim.build_index(definition, values))
-    assert "need every value" in audited.left_out[0]
+    assert "cells are blank" in audited.left_out[0]
