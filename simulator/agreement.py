@@ -27,7 +27,7 @@ from simulator.documents import Document, Location
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index, unprinted
 from simulator.listing import city_attributes
-from simulator.lookup import find_cities, find_indicators, select_cities
+from simulator.lookup import find_cities, find_indicators, find_slots, select_cities
 from simulator.methods import (
     AsDefined,
     BudgetAllocation,
@@ -41,7 +41,7 @@ from simulator.preparation import MeanOfGroup, MedianOfGroup
 from simulator.scenario import Extremes, PillarTree, Scenario
 from simulator.sourcing import source_problems, with_sources
 from simulator.uncertainty.design import Exclusion, dead_ends
-from simulator.uncertainty.factors import CHOICE_FACTORS, Factors, LeaveOut, method_choices
+from simulator.uncertainty.factors import CHOICE_FACTORS, AggregationFactor, Factors, LeaveOut, method_choices
 from simulator.uncertainty.feasibility import value_problems
 from simulator.uncertainty.omission import CITY_LEVEL, find_members, leave_out_name, members_of
 from simulator.uncertainty.points import MOST_DIMENSIONS, TITLES
@@ -248,13 +248,37 @@ def _method_problems(factors: Factors, index: Index) -> Iterator[Problem]:
             where: Location = ("factors", "weights", "alternatives", number)
             if isinstance(method, GivenWeights):
                 yield from weight_problems(method.weights, definition, (*where, "weights"))
-            elif not isinstance(method, AsDefined | BudgetAllocation) and method.over is not None:
+            elif isinstance(method, BudgetAllocation):
+                yield from _expert_problems(method, definition, (*where, "experts"))
+            elif not isinstance(method, AsDefined) and method.over is not None:
                 yield from level_problems(method.over, definition.levels[1:], (*where, "over"))
     if factors.normalisation is not None:
         for number, one in enumerate(factors.normalisation.alternatives):
             yield from needs_problems(one, definition, ("factors", "normalisation", "alternatives", number))
-    if factors.aggregation is not None and factors.aggregation.at is not None:
-        yield from level_problems(factors.aggregation.at, definition.levels[:-1], ("factors", "aggregation", "at"))
+    if factors.aggregation is not None:
+        yield from _aggregated_problems(factors.aggregation, definition)
+
+
+def _expert_problems(method: BudgetAllocation, definition: Definition, where: Location) -> Iterator[Problem]:
+    """Yield the members that experts name and the index has not."""
+    for expert, points in method.experts.items():
+        yield from lookup_problems((*where, expert), lambda points=points: find_slots(definition, list(points)))  # type: ignore[misc]
+
+
+def _aggregated_problems(factor: AggregationFactor, definition: Definition) -> Iterator[Problem]:
+    """Yield a level that is not there, and one at which there is nothing to aggregate."""
+    where: Location = ("factors", "aggregation")
+    level = factor.at or definition.levels[0]
+    found = list(level_problems(level, definition.levels[:-1], (*where, "at")))
+    yield from found
+    nodes = [node for node in definition.nodes if definition.level(node.id) == level]
+    if not found and len(factor.alternatives) > 1 and all(len(node.children) == 1 for node in nodes):
+        several = [definition.level(node.id) for node in definition.nodes if len(node.children) > 1]
+        remedy = (
+            f"Vary it where there are several: {{at: {several[0]}, alternatives: [...]}}." if several else "Remove it."
+        )
+        problem = f"at the level {level!r} every node has a single child, so that no aggregation changes anything"
+        yield where, problem, remedy
 
 
 def _group_problems(scenario: Scenario, index: Index) -> Iterator[Problem]:

@@ -30,6 +30,9 @@ CITY_COLUMNS: Final[Mapping[str, str]] = {
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WORD: Final = re.compile(r"[^\s,/]+")
+MISSING_REMEDY: Final = "Fill it, leave it out, or choose an `imputation`."
+"""What mends a blank cell."""
+
 _INFINITE: Final = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _MISSING: Final = frozenset({"", "na", "n/a", "nan", "nat", "null", "none", "<na>", "#n/a", "-", "—"})
 
@@ -105,7 +108,11 @@ def city_attributes(labelled: xr.Dataset | xr.DataArray) -> list[str]:
     >>> city_attributes(cities)
     ['province']
     """
-    texts = [str(name) for name, one in labelled.coords.items() if one.dims == (at.CITY,) and one.dtype.kind in "UOT"]
+    texts = [
+        str(name)
+        for name, one in labelled.coords.items()
+        if one.dims == (at.CITY,) and one.dtype.kind in "UOT" and any(one.values)
+    ]
     return [name for name in texts if name not in at.CITY_NAMES and is_attribute(name)]
 
 
@@ -263,7 +270,7 @@ def _text_fault(cell: _Cell) -> Fault:
 
 
 def _missing_fault(cell: _Cell) -> Fault:
-    return Fault(cell.place, "is missing (convention 4)", "Fill it, or leave the city or the indicator out.")
+    return Fault(cell.place, "is missing (convention 4)", MISSING_REMEDY)
 
 
 def _infinite_fault(cell: _Cell) -> Fault:

@@ -99,7 +99,7 @@ def test_cities_go_by_slug_english_and_chinese_name(points: Index, named: list[s
 
 def test_groups_need_their_attribute(points: Index, raw: Index) -> None:
     bare = Index(raw.definition, raw.matrix.drop_vars("cluster"), raw.printed)
-    assert one(bare, within="cluster") == "within: the cities of small have no cluster. Known: province, status."
+    assert one(bare, within="cluster") == "within: the cities of small have no cluster. Remove it."
     assert told(points, within="cluster") == []
 
 

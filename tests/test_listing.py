@@ -184,8 +184,8 @@ def test_bad_cells_are_told_by_kind_from_the_first_row() -> None:
     numbers = {name: numbers_in(cells) for name, cells in found.columns.items()}
     assert texts(cell_faults(found, numbers)) == [
         "row 2 (a), column gdp: 'x' is not a number. Write digits and a decimal point only, as in 1234.5.",
-        "row 2 (a), column debt: is missing (convention 4). Fill it, or leave the city or the indicator out.",
-        "row 4 (c), column debt: is missing (convention 4). Fill it, or leave the city or the indicator out.",
+        "row 2 (a), column debt: is missing (convention 4). Fill it, leave it out, or choose an `imputation`.",
+        "row 4 (c), column debt: is missing (convention 4). Fill it, leave it out, or choose an `imputation`.",
         "row 4 (c), column gdp: 'inf' is not finite. Write a finite number.",
     ]
 

@@ -184,7 +184,7 @@ def test_a_long_text_is_cut(faults_of: Faults) -> None:
 @pytest.mark.parametrize("cell", ["", "  ", "NA", "nan", "n/a", "-", "null", "#N/A"])
 def test_a_missing_cell_is_refused_under_convention_4(faults_of: Faults, cell: str) -> None:
     assert faults_of(SMALL_TABLE.replace("6016.3", cell)) == [
-        "row 4 (harbin), column gdp: is missing (convention 4). Fill it, or leave the city or the indicator out."
+        "row 4 (harbin), column gdp: is missing (convention 4). Fill it, leave it out, or choose an `imputation`."
     ]
 
 
@@ -486,7 +486,7 @@ def test_denominators_that_are_missing_zero_or_text_are_refused_with_their_place
         read_matrix(path, DIVIDED)
     assert [str(fault) for fault in caught.value.faults] == [
         "row 4 (wuxi), column gdp: 'x' is not a number. Write digits and a decimal point only, as in 1234.5.",
-        "row 3 (suzhou), column gdp: is missing (convention 4). Fill it, or leave the city or the indicator out.",
+        "row 3 (suzhou), column gdp: is missing (convention 4). Fill it, leave it out, or choose an `imputation`.",
         "row 2 (hefei), column gdp: is 0, and values are divided by it. Correct it, or leave the city out.",
     ]
     path.write_text("city,trade,air\nhefei,1,2\n", encoding="utf-8")

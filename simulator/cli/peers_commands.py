@@ -28,6 +28,8 @@ def convert_command(files: tuple[str, ...], out: str) -> None:
     from simulator.peers.drafts import refuse_full
     from simulator.peers.headed import read_headed
 
+    if any(Path(file).is_dir() for file in files):
+        raise InputError("convert", [Fault("", "is a folder", "Give its files iData.csv and iMeta.csv.")])
     if len(files) > 2:
         raise InputError("convert", [Fault("", f"{len(files)} files are given", "Give one table, or iData and iMeta.")])
     refuse_full(Path(out))
@@ -40,7 +42,8 @@ def convert_command(files: tuple[str, ...], out: str) -> None:
     click.echo(f"{guessed} are guesses, marked in definition.yaml.")
     if draft.gaps:
         cells = "1 cell is" if draft.gaps == 1 else f"{draft.gaps} cells are"
-        click.echo(f"{cells} empty: values that are missing (convention 4).")
+        how = "their weight is shared by what is there (imputation: share-weight), which is a guess too"
+        click.echo(f"{cells} empty; {how}.")
 
 
 @main.command("export")

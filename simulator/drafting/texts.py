@@ -85,7 +85,8 @@ def _about_aside(draft: Draft) -> Iterator[str]:
         yield f"{GUESS}these columns are no indicators as they stand; {ASIDE_FILE} keeps them:"
         for column in draft.aside:
             yield f"#   {one_line(column.heading.text)}: {one_line(column.why)}"
-        yield "# To use one: complete or correct it there, move it to values.csv, and add an indicator with that id."
+        yield "# To use one: complete or correct it there, move it to values.csv, and add an indicator with that id;"
+        yield "# or, to divide by it, only move it there and write `denominator: THAT HEADING` at an indicator."
 
 
 def _about_gaps(draft: Draft) -> Iterator[str]:

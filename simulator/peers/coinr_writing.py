@@ -34,6 +34,7 @@ from simulator.peers.coinr_rows import derived_rows, uneven
 from simulator.peers.drafts import csv_text
 from simulator.peers.pages import Cell
 from simulator.peers.stored import stored
+from simulator.preparation import KeepAll, Refuse, Untreated
 from simulator.storage import write_files
 from simulator.workbooks import SUFFIX, sheet_of, write_sheets
 
@@ -110,12 +111,16 @@ def left_behind(definition: Definition) -> list[str]:
     >>> left_behind(Definition(schema_version=1, id="x", index=Node(id="t", children=(Indicator(id="a", year=2024),))))
     ['normalisation', 'aggregation', 'ranking and tiers', 'year']
     """
-    fields = ("goalposts", "year", "source", "formula", "scale", "elasticity", "actionable")
+    fields = ("goalposts", "year", "source", "formula", "scale", "elasticity", "actionable", "answers")
     plain = {name: Indicator.model_fields[name].default for name in fields}
     further = [name for name in fields if any(getattr(leaf, name) != plain[name] for leaf in definition.indicators)]
     named = [leaf.name for leaf in definition.indicators] + [node.name for node in definition.nodes]
     chinese = ["Chinese names of indicators"] if any(name.zh for name in named) else []
-    return ["normalisation", "aggregation", "ranking and tiers", *chinese, *further]
+    scaled = any(leaf.denominator and leaf.denominator.scale != 1.0 for leaf in definition.indicators)
+    steps = {"denominators": "as-defined", "screening": KeepAll(), "imputation": Refuse(), "treatment": Untreated()}
+    prepared = [name for name, default in steps.items() if getattr(definition, name) != default]
+    prepared += ["scales of denominators"] if scaled else []
+    return [*prepared, "normalisation", "aggregation", "ranking and tiers", *chinese, *further]
 
 
 def _in_order(first: Sequence[str], present: Mapping[str, object]) -> list[str]:

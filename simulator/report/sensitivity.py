@@ -88,7 +88,8 @@ def _closing(found: xr.Dataset, outputs: Mapping[str, str], seconds: float | Non
         share = f"{alone:.0f} % of its variance (95 % interval {low:.0f} to {high:.0f} %)"
         if float(one[names.FIRST_ORDER].min()) < 0.0:
             yield f"{title}: a first order below 0 is one near 0, with its sampling error."
-        yield f"{title}: the factors by themselves explain {share}, the rest is their interaction."
+        rest = "the rest is their interaction" if alone < 100.0 else "all of it but for the error of sampling"
+        yield f"{title}: the factors by themselves explain {share}, {rest}."
     if names.SECOND_ORDER in found:
         yield from _pairs(found.sel({names.OUTPUT: SHIFT}))
     if BEHIND_POINTS in found[names.FACTOR].values:

@@ -62,7 +62,7 @@ def test_a_mistake_in_a_definition_is_told_with_its_line_and_remedy(
         ("", "the file is empty. Give a table with headings in its first row."),
         ("city,gdp,debt,schools\n", "there is no city. Give one row for each city."),
         (MATRIX.replace(",", ";"), "row 1: the columns are not separated by commas. Save the file with commas"),
-        (MATRIX.replace("b,2", "b,"), "row 3 (b), column gdp: is missing (convention 4). Fill it, or leave the city"),
+        (MATRIX.replace("b,2", "b,"), "row 3 (b), column gdp: is missing (convention 4). Fill it, leave it out"),
         (MATRIX.replace("b,2", "b,two"), "row 3 (b), column gdp: 'two' is not a number. Write digits"),
         (MATRIX.replace("b,2", "b,inf"), "row 3 (b), column gdp: 'inf' is not finite. Write a finite number."),
         (MATRIX + "a,1,2,3\n", "row 5 (a): the city stands in row 2 already. Keep one of them."),

@@ -153,3 +153,21 @@ def test_groups_that_a_scenario_invents_are_told_at_their_line(index: sim.Index,
         sim.run(asked, index=index)
     places = [fault.place for fault in told.value.faults]
     assert places == ["recipe.imputation.by", "factors.imputation.alternatives[1].by"]
+
+
+def test_an_aggregation_of_single_children_is_told_to_change_nothing(index: sim.Index) -> None:
+    inner = definition()["index"]
+    root = {"id": "top", "aggregate": "arithmetic", "children": [{**inner, "id": "all"}]}
+    nested = {**definition(imputation="mean"), "levels": ["index", "dimension", "indicator"], "index": root}
+    idle = {"aggregation": ["arithmetic", "median"]}
+    made = sim.build_index(nested, table())
+    with pytest.raises(InputError, match="has a single child, so that no aggregation changes anything.*at: dimension"):
+        sim.run(scenario(factors=idle), index=made)
+    assert sim.run(scenario(factors=idle, draws=100), index=index, workers=1).attrs["draws"] == 100
+
+
+def test_members_that_experts_invent_are_told_at_their_line(index: sim.Index) -> None:
+    experts = {"ada": {"aa": 1, "b": 2}}
+    asked = scenario(factors={"weights": {"method": "budget-allocation", "experts": experts}})
+    with pytest.raises(InputError, match=r"factors\.weights.*experts.ada.*'aa'"):
+        sim.run(asked, index=index)

@@ -298,7 +298,7 @@ def test_convert_and_export(tmp_path: Path) -> None:
     assert told.splitlines() == [
         f"Written to {tmp_path / 'index'}: definition.yaml, values.csv, cities.csv; 3 cities, 2 indicators.",
         "Normalisation and aggregation are guesses, marked in definition.yaml.",
-        "1 cell is empty: values that are missing (convention 4).",
+        "1 cell is empty; their weight is shared by what is there (imputation: share-weight), which is a guess too.",
     ]
     text = (tmp_path / "index" / "definition.yaml").read_text("utf-8")
     assert "normalise: {method: min-max, to: [0, 100]}  # a guess" in text

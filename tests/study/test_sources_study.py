@@ -228,7 +228,7 @@ def test_one_of_two_indicators_left_out_leaves_the_order_of_the_other(published_
 FACTORS: Mapping[str, Any] = {
     "weights over variables": {"weights": {"method": "dirichlet", "concentration": 1, "over": "variable"}},
     "weights given": {"weights": {"method": "given", "weights": {"wealth": 5, "size": 2}}},
-    "aggregation": {"aggregation": ["arithmetic", "geometric", "median"]},
+    "aggregation": {"aggregation": {"at": "pillar", "alternatives": ["arithmetic", "geometric", "median"]}},
     "leave out": {"leave-out": {"level": "variable", "probability": 0.7}},
 }
 
