@@ -161,7 +161,7 @@ def test_an_aggregation_of_single_children_is_told_to_change_nothing(index: sim.
     nested = {**definition(imputation="mean"), "levels": ["index", "dimension", "indicator"], "index": root}
     idle = {"aggregation": ["arithmetic", "median"]}
     made = sim.build_index(nested, table())
-    with pytest.raises(InputError, match="has a single child, so that no aggregation changes anything.*at: dimension"):
+    with pytest.raises(InputError, match=r"has a single child, so that no aggregation changes anything.*at: dimension"):
         sim.run(scenario(factors=idle), index=made)
     assert sim.run(scenario(factors=idle, draws=100), index=index, workers=1).attrs["draws"] == 100
 
