@@ -19,7 +19,8 @@ CITIES = ["hefei", "shanghai", "wuhan", "harbin"]
 
 def matrix(values: dict[str, list[float]] | None = None) -> xr.Dataset:
     table = pd.DataFrame(values or VALUES, index=CITIES)
-    named = {"city_name_zh": ("city", ["合肥", "上海", "武汉", "哈尔滨"])}
+    provinces = ("city", ["Anhui", "Anhui", "Hubei", "Anhui"])
+    named = {"city_name_zh": ("city", ["合肥", "上海", "武汉", "哈尔滨"]), "province": provinces}
     both = xr.DataArray(table.to_numpy(), coords={"city": CITIES, "indicator": list(table)}, dims=("city", "indicator"))
     return both.to_dataset(name="value").assign_coords(named)
 
