@@ -190,6 +190,8 @@ class Index:
         InputError
             Where a step of the preparation cannot be done.
         """
+        if definition is self.definition:
+            return self
         leaves = [leaf.id for leaf in definition.indicators]
         known = {leaf.id for leaf in definition.indicators} | {node.id for node in definition.nodes}
         slots = [str(slot) for slot in self.printed[names.SLOT].values if str(slot) in known]

@@ -127,8 +127,8 @@ class Realisation:
         alternatives = taken.alternatives
         size = len(block_draws(design.draws, block))
         weights, drawn = self._weights(taken, seed, block_of(METHOD_FACTORS[0]), size)
-        leaf_in, city_in = self._kept(alternatives, seed, block_of, size)
         prepared = None if self.preparations is None else self._prepared(self.preparations, alternatives)
+        leaf_in, city_in = self._kept(alternatives, prepared, seed, block_of, size)
         drawn_behind = [field.open(seed, block_of(field.name), size) for field in self.behind]
         noise = [
             (stream(seed, block_of(e.name), e.name), stream(seed, block_of(e.name), f"{e.name} shared"))
@@ -199,7 +199,7 @@ class Realisation:
         return weights, own[taken]
 
     def _kept(
-        self, alternatives: Integers, seed: int, block_of: Callable[[str], int], size: int
+        self, alternatives: Integers, prepared: Integers | None, seed: int, block_of: Callable[[str], int], size: int
     ) -> tuple[Flags, Flags]:
         leaves, n = self.base.shape
         kept = {False: np.ones((1, leaves), np.bool_), True: np.ones((1, n), np.bool_)}
@@ -211,7 +211,7 @@ class Realisation:
                 rows = one.kept_by_choice(alternatives[:, column])
             kept[one.of_cities] = kept[one.of_cities] & rows
         if self.preparations is not None and self.preparations.screens:
-            kept[True] = kept[True] & self.preparations.kept[self._prepared(self.preparations, alternatives)]
+            kept[True] = kept[True] & self.preparations.kept[prepared]
         return kept[False], kept[True]
 
     def _prepared(self, preparations: Preparations, alternatives: Integers) -> Integers:
@@ -237,10 +237,10 @@ class Realisation:
             return values
         values = np.empty((part.stop - part.start, *self.base.shape))
         begun = bool(behind) or altered is not None or prepared is not None
-        if begun:
-            values[:] = self.base
         if self.preparations is not None and prepared is not None:
             values[:] = self.preparations.values[prepared[part]]
+        elif begun:
+            values[:] = self.base
         for field in behind:
             field.fill(values, part.start)
         if altered is not None:
