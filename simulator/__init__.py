@@ -49,14 +49,16 @@ if TYPE_CHECKING:
     from simulator.peers.coinr_writing import write_coinr as write_coinr
     from simulator.peers.headed import read_headed as read_headed
     from simulator.peers.headed import write_headed as write_headed
+    from simulator.repeating import repeat as repeat
     from simulator.report.workbook import write_workbook as write_workbook
     from simulator.sensitivity import influence as influence
     from simulator.sensitivity import pawn as pawn
     from simulator.sensitivity import shapley as shapley
+    from simulator.sharding import merge as merge
+    from simulator.sharding import run_part as run_part
     from simulator.sourcing import with_sources as with_sources
     from simulator.storage import read_result as read_result
     from simulator.storage import write_result as write_result
-    from simulator.study import repeat as repeat
     from simulator.study import run as run
     from simulator.uncertainty.matrices import draw_matrices as draw_matrices
     from simulator.weighing import importance as importance
@@ -111,7 +113,9 @@ _ROOMS = {
     "write_headed": "peers.headed",
     "read_result": "storage",
     "write_result": "storage",
-    "repeat": "study",
+    "repeat": "repeating",
+    "merge": "sharding",
+    "run_part": "sharding",
     "run": "study",
     "run_all": "batch",
     "sweep": "whatif.sweeping",

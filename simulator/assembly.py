@@ -11,7 +11,7 @@ from simulator import names
 from simulator.analysis.stability import share_of, shift_by_draw, spread_of
 from simulator.index import Index
 from simulator.kernels.arrays import Integers
-from simulator.simulation.blocks import Draws
+from simulator.simulation.ledger import Draws
 from simulator.simulation.tally import Tally
 from simulator.sourcing import Sources, calibration_moves, resolve_sources
 from simulator.uncertainty.factors import STEPS, DataError

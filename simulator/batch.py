@@ -21,6 +21,8 @@ from simulator.matrix import city_coordinates
 from simulator.provenance import ATTRIBUTE
 from simulator.scenario import DEFAULT_DRAWS, open_scenario, read_scenario
 from simulator.simulation.blocks import Progress
+from simulator.simulation.pool import threads
+from simulator.simulation.running import Running
 from simulator.study import Study, execute, open_index, plan, settings
 
 EVERYONE = "all"
@@ -135,13 +137,14 @@ def plan_all(
 
 def execute_all(entries: Sequence[Entry], workers: int | None = None, progress: Progress | None = None) -> xr.Dataset:
     """Run the studies of a job, and return one result of all; see `run_all`."""
+    running = Running(threads(workers))
     studies = {id(entry.study): entry.study for entry in entries}
     sizes = [_size(study) for study in studies.values()]
     parts: dict[int, xr.Dataset] = {}
     faults: dict[int, str] = {}
     for number, (key, study) in enumerate(studies.items()):
         try:
-            parts[key] = _kept(execute(study, workers, _share(progress, sizes, number)))
+            parts[key] = _kept(execute(study, running, _share(progress, sizes, number)))
         except (InputError, DrawError) as error:
             # What turns out to have no answer, such as a rank out of reach, leaves the others theirs.
             faults[key] = _in_a_line(error)

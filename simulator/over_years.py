@@ -135,7 +135,6 @@ def rank_changes(
         versions=software_versions(),
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.perf_counter() - begun, 3),
-        workers=count,
     )
     return found.assign_coords(city_coordinates(parts[1].matrix)).assign_attrs(
         title=asked.scenario.title.en or asked.scenario.name,

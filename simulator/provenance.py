@@ -53,8 +53,6 @@ class Record(Schema):
     """When the run began, UTC."""
     seconds: float
     """How long it took."""
-    workers: int
-    """How many workers ran it."""
 
 
 def software_versions() -> dict[str, str]:

@@ -415,7 +415,6 @@ def _sealed(
         versions=software_versions(),
         started=started.isoformat(timespec="seconds"),
         seconds=round(time.perf_counter() - begun, 3),
-        workers=made.workers,
     )
     return _labelled(found, made.index).assign_attrs(
         title=study.scenario.title.en or study.scenario.name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import joblib
 import xarray as xr
 
 from simulator import names
@@ -37,7 +38,7 @@ from simulator.assembly import (
 )
 from simulator.changes.effects import ChangeField
 from simulator.construction.recipe import regrouped
-from simulator.documents import Document, parse_yaml
+from simulator.documents import Document
 from simulator.errors import Fault, InputError
 from simulator.index import IN_MEMORY, Index, load_index
 from simulator.kernels.arrays import Floats, Integers
@@ -46,14 +47,17 @@ from simulator.matrix import city_coordinates
 from simulator.preparation import (
     KeepAll,
 )
-from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
+from simulator.provenance import ATTRIBUTE, Record, software_versions
 from simulator.published import bundled_indices, locate_index
 from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Progress, prepare, simulate
+from simulator.simulation.checkpoint import Checkpoint
+from simulator.simulation.ledger import Identity
+from simulator.simulation.pool import Backend, threads
+from simulator.simulation.running import Running, open_running
 from simulator.simulation.stopping import StopWhenSure
 from simulator.simulation.tally import Tally
 from simulator.sourcing import with_sources
-from simulator.storage import read_result
 from simulator.uncertainty.design import BLOCK, Design, MonteCarlo, enumerate_all
 from simulator.uncertainty.points import LEAST_BLOCKS, PointDesign
 from simulator.uncertainty.realisation import Realisation, bind
@@ -84,19 +88,6 @@ class Study:
     """Groups too small to be ranked, with their cities."""
     question: Question | None = None
     """What if, where the scenario asks that; `parts` then holds the index before any change."""
-
-
-@dataclass(frozen=True)
-class Repetition:
-    """What came of running a stored result again."""
-
-    same: bool
-    """Whether every variable is equal to the byte."""
-    differing: tuple[str, ...]
-    """Variables that are not."""
-    changed: tuple[str, ...]
-    """What has changed since: data files and versions."""
-    result: xr.Dataset
 
 
 def plan(
@@ -171,6 +162,12 @@ def run(
     overrides: str | Sequence[str] = (),
     index: Index | str | Path | None = None,
     progress: Progress | None = None,
+    backend: Backend = "threads",
+    scheduler: str | None = None,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    max_hours: float | None = None,
+    max_memory: str | int | None = None,
 ) -> xr.Dataset:
     """Run a scenario and return its result.
 
@@ -189,6 +186,15 @@ def run(
         An index in memory, or a bundled name or path, in place of the one that the scenario names.
     progress
         Called with the draws done and all draws after each block.
+    backend, scheduler
+        Where the workers are: `threads`, `processes`, or a `dask` or `ray` cluster, started on this machine where no
+        address of a scheduler is given. See `simulator.simulation.pool.open_pool`.
+    checkpoint, resume
+        A folder that keeps finished blocks until the run has ended; with `resume` a run that was killed goes on there.
+    max_hours
+        Stop cleanly after so many hours; what is done is in the checkpoint.
+    max_memory
+        What the whole run may take on this machine, such as `2 GB` or a number of bytes.
 
     Returns
     -------
@@ -207,6 +213,8 @@ def run(
         With every fault of the scenario or the index.
     DrawError
         Where a draw cannot be scored.
+    StoppedError
+        Where the time limit is reached.
 
     Examples
     --------
@@ -216,7 +224,13 @@ def run(
     ('city', 'rank')
     """
     given = [overrides] if isinstance(overrides, str) else overrides
-    return execute(plan(scenario, settings(given, draws, seed, until), index), workers, progress)
+    study = plan(scenario, settings(given, draws, seed, until), index)
+    kept = None if checkpoint is None else Checkpoint(Path(checkpoint), resume)
+    with open_running(workers, backend, scheduler, kept, max_hours, max_memory) as running:
+        result = execute(study, running, progress)
+    if kept is not None:
+        kept.remove()
+    return result
 
 
 def settings(overrides: Sequence[str], draws: int | None, seed: int | None, until: float | None = None) -> list[str]:
@@ -229,70 +243,66 @@ def settings(overrides: Sequence[str], draws: int | None, seed: int | None, unti
     return [*overrides, *own]
 
 
-def execute(study: Study, workers: int | None = None, progress: Progress | None = None) -> xr.Dataset:
-    """Run a study; see `run`."""
-    begun, started = time.perf_counter(), datetime.now(UTC)
-    chosen = study.scenario.seed
-    seed = secrets.randbelow(2**53) if chosen is None else chosen
-    count = joblib.cpu_count() if workers is None else workers
-    if count < 1:
-        raise InputError("workers", [Fault("", f"{count} is not a number of workers", "Give 1 or more.")])
-    results = {
-        group: _run_part(study, index, seed, count, _nested(progress, number, len(study.parts)))
-        for number, (group, index) in enumerate(study.parts.items())
-    }
-    result = results[""] if "" in results else join_groups(results)
-    record = Record(
-        scenario=study.document.text,
-        source=study.document.source,
-        overrides=study.overrides,
-        seed=seed,
-        draws=int(result.attrs["draws"]),
-        block=BLOCK,
-        index=study.whence,
-        input_sha256=dict(next(iter(study.parts.values())).hashes),
-        versions=software_versions(),
-        started=started.isoformat(timespec="seconds"),
-        seconds=round(time.perf_counter() - begun, 3),
-        workers=count,
-    )
-    return described(result).assign_attrs(_description(study, seed), **{ATTRIBUTE: record.model_dump_json(indent=1)})
-
-
-def repeat(
-    stored: str | Path | xr.Dataset,
-    workers: int | None = None,
-    index: Index | None = None,
-    progress: Progress | None = None,
-) -> Repetition:
-    """Run a stored result again from its provenance, and say whether it comes out the same.
-
-    A result of an index in memory needs that `index` again.
+def execute(study: Study, running: Running | None = None, progress: Progress | None = None) -> xr.Dataset:
+    """Run a study, on all processors of this machine or as `running` says; see `run`.
 
     Raises
     ------
     InputError
-        Where the file is no result, or its scenario no longer fits its index.
+        Where what is kept of an unfinished run is of another study.
+    DrawError
+        Where a draw cannot be scored.
+    StoppedError
+        Where `running` has a reason to stop before the end.
     """
-    source = "result" if isinstance(stored, xr.Dataset) else str(stored)
-    former = stored if isinstance(stored, xr.Dataset) else read_result(Path(stored))
-    record = unseal(former.attrs, source)
-    document = parse_yaml(record.scenario, f"the scenario in {source}")
-    again_with = settings(record.overrides, None, record.seed)
-    if index is None and record.index == IN_MEMORY:
-        remedy = "Call simulator.repeat with that index."
-        raise InputError(source, [Fault("", "is of an index in memory, which no file holds", remedy)])
-    again = execute(plan(document, again_with, index or locate_index(record.index)), workers, progress)
-    now = unseal(again.attrs, source)
-    changed = [
-        f"{name}: {old[name]} then, {new.get(name)} now"
-        for old, new in ((record.input_sha256, now.input_sha256), (record.versions, now.versions))
-        for name in old
-        if old[name] != new.get(name)
-    ]
-    variables = sorted({str(name) for name in (*former.variables, *again.variables)})
-    differing = [name for name in variables if not _equal(former, again, name)]
-    return Repetition(not differing, tuple(differing), tuple(changed), again)
+    begun, started = time.perf_counter(), datetime.now(UTC)
+    running = running or Running(threads())
+    seed = study.scenario.seed
+    seed = running.ledger.seed if seed is None else seed
+    seed = secrets.randbelow(2**53) if seed is None else seed
+    running.ledger.open(identity(study, seed))
+    results = {
+        group: _run_part(study, index, seed, running, _nested(progress, number, len(study.parts)))
+        for number, (group, index) in enumerate(study.parts.items())
+    }
+    result = results[""] if "" in results else join_groups(results)
+    made = recorded(study, seed, int(result.attrs["draws"]))
+    timed = made.model_copy(
+        update={"started": started.isoformat(timespec="seconds"), "seconds": round(time.perf_counter() - begun, 3)}
+    )
+    return described(result).assign_attrs(_description(study, seed), **{ATTRIBUTE: timed.model_dump_json(indent=1)})
+
+
+def identity(study: Study, seed: int) -> Identity:
+    """Return what must be the same for blocks to be of this study, however its scenario is laid out."""
+    own = study.scenario.model_dump(mode="json", exclude={"index", "seed", "name", "title", "description"})
+    return {
+        "scenario": hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest(),
+        "seed": seed,
+        "index": dict(_inputs(study)),
+        "versions": software_versions(),
+    }
+
+
+def recorded(study: Study, seed: int, draws: int) -> Record:
+    """Return what a result of a study remembers of its making, but for the times."""
+    return Record(
+        scenario=study.document.text,
+        source=study.document.source,
+        overrides=study.overrides,
+        seed=seed,
+        draws=draws,
+        block=BLOCK,
+        index=study.whence,
+        input_sha256=dict(_inputs(study)),
+        versions=software_versions(),
+        started="",
+        seconds=0.0,
+    )
+
+
+def _inputs(study: Study) -> Mapping[str, str]:
+    return next(iter(study.parts.values())).hashes
 
 
 def locate(index: str, document: Document) -> Path:
@@ -304,17 +314,6 @@ def locate(index: str, document: Document) -> Path:
         fault = error.faults[0]
         place = document.place(("index",))
         raise InputError(document.source, [Fault(place, f"{index!r}: {fault.problem}", fault.remedy)]) from None
-
-
-def _equal(left: xr.Dataset, right: xr.Dataset, name: str) -> bool:
-    if name not in left.variables or name not in right.variables:
-        return False
-    mine, theirs = left[name].values, right[name].values
-    if mine.shape != theirs.shape:
-        return False
-    if mine.dtype.kind in "OUS" or theirs.dtype.kind in "OUS":
-        return bool((mine.astype(str) == theirs.astype(str)).all())
-    return mine.tobytes() == theirs.tobytes()
 
 
 def _as_read(index: Index, scenario: Scenario) -> Index:
@@ -364,14 +363,14 @@ def design_of(scenario: Scenario, realisation: Realisation, seed: int) -> Design
     return MonteCarlo(realisation.choices, tuple(never), draws, seed)
 
 
-def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Progress | None) -> xr.Dataset:
+def _run_part(study: Study, index: Index, seed: int, running: Running, progress: Progress | None) -> xr.Dataset:
     own = index.score() if study.question is None else study.question.standing.scored
     published = None if index.published is None else index.published_rank()
     if study.question is None:
         against_own = (study.scenario.baseline or ("scenario" if study.scenario.reading else "published")) == "scenario"
         baseline = (own[names.RANK] if against_own or published is None else published).values
         told = describe_baseline(index, against_own)
-        result = _draw(study, index, Comparison(baseline), seed, workers, progress)
+        result = _draw(study, index, Comparison(baseline), seed, running, progress)
         result[names.SCENARIO_RANK] = (names.CITY, own[names.RANK].values)
         result[names.SCENARIO_TOTAL] = (names.CITY, own[names.TOTAL].values)
         result[names.SCENARIO_SCORE] = own[names.SCORE]
@@ -381,7 +380,7 @@ def _run_part(study: Study, index: Index, seed: int, workers: int, progress: Pro
         def draw(field: ChangeField | None, share: Progress | None) -> xr.Dataset:
             position = study.question.position if study.question else -1
             comparison = Comparison(own[names.RANK].values, field, position, own[names.TOTAL].values)
-            return _draw(study, index, comparison, seed, workers, share)
+            return _draw(study, index, comparison, seed, running, share)
 
         answer_by = reply if study.scenario.reach is None else reply_reach
         result = answer_by(study.question, draw, progress)
@@ -408,7 +407,7 @@ class Comparison:
 
 
 def _draw(
-    study: Study, index: Index, compared: Comparison, seed: int, workers: int, progress: Progress | None
+    study: Study, index: Index, compared: Comparison, seed: int, running: Running, progress: Progress | None
 ) -> xr.Dataset:
     """Return what the draws of a study tell."""
     scenario = study.scenario
@@ -442,7 +441,7 @@ def _draw(
     if scenario.until is not None:
         first = max(scenario.draws or DEFAULT_DRAWS, LEAST_BLOCKS * BLOCK if design.blockwise else 0)
         stop = StopWhenSure(lambda tally: largest_error(found(tally)), scenario.until, first)
-    tally, draws = simulate(experiment, workers, progress, stop)
+    tally, draws = simulate(experiment, running, progress, stop)
     result = found(tally).merge(choice_shares(tally, realisation, design.exact))
     if scenario.until is not None:
         result.attrs["until"] = scenario.until

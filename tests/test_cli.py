@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import select
 import signal
 import subprocess
@@ -186,7 +185,7 @@ def test_run_records_the_settings_in_order(outputs: tuple[Path, Result]) -> None
     record = json.loads(read_result(outputs[0] / "o.out").attrs[ATTRIBUTE])
     given = ["draws=10", "factors.weights.concentration=3", "draws=20", "draws=50", "seed=7"]
     assert record["overrides"] == given
-    assert (record["draws"], record["seed"], record["workers"]) == (50, 7, 2)
+    assert (record["draws"], record["seed"]) == (50, 7)
     assert "concentration: 1" in record["scenario"]
 
 
@@ -444,24 +443,17 @@ index:
 # Interrupted.
 
 
-def processor_seconds(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see that the run is under way")
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_an_interrupt_leaves_a_short_message_and_no_file(tmp_path: Path, workers: str) -> None:
+def test_an_interrupt_leaves_a_short_message_and_what_is_done(tmp_path: Path, workers: str) -> None:
     command = [sys.executable, "-m", "simulator", "run", "stress-test", "--draws", "200000000", "--out", "x.nc"]
     with subprocess.Popen(
         [*command, "--workers", workers], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as run:
         assert run.stdout is not None
         try:
-            # Imports and compiled code from the cache take about two seconds of the processor; then come draws. The
-            # pipe becomes readable only if the run ends, so `select` waits without keeping the processor busy.
+            # The pipe becomes readable only if the run ends, so `select` waits without keeping the processor busy.
             for _ in range(1200):
-                if processor_seconds(run.pid) > 5.0 or select.select([run.stdout], [], [], 0.05)[0]:
+                if list(tmp_path.glob("x.nc.unfinished/*.blocks")) or select.select([run.stdout], [], [], 0.05)[0]:
                     break
             assert run.poll() is None
             run.send_signal(signal.SIGINT)
@@ -469,5 +461,6 @@ def test_an_interrupt_leaves_a_short_message_and_no_file(tmp_path: Path, workers
         finally:
             run.kill()
     # Where nothing is compiled yet, the run says first that it compiles.
-    assert (run.returncode, printed, said.splitlines()[-1]) == (130, "", "interrupted; no file is half-written")
-    assert list(tmp_path.iterdir()) == []
+    told = "interrupted; what is done is kept in x.nc.unfinished, and the same command with --resume goes on"
+    assert (run.returncode, printed, said.splitlines()[-1]) == (130, "", told)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.nc.unfinished"]

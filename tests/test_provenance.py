@@ -39,7 +39,6 @@ RECORD: dict[str, Any] = {
     "versions": {"numpy": "2.0"},
     "started": "2025-01-01T00:00:00+00:00",
     "seconds": 0.1,
-    "workers": 2,
 }
 
 

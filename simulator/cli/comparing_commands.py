@@ -117,12 +117,14 @@ def _shown(opened: list[xr.Dataset | Study], only: tuple[str, ...]) -> list[str]
 
 
 def _result(opened: xr.Dataset | Study, workers: int | None, quiet: bool) -> xr.Dataset:
+    from simulator.simulation.pool import threads
+    from simulator.simulation.running import Running
     from simulator.study import Study, execute
 
     if not isinstance(opened, Study):
         return opened
     with leaving_at_once(), progress_bar(quiet) as progress:
-        return execute(opened, workers, progress)
+        return execute(opened, Running(threads(workers)), progress)
 
 
 def _refuse_idle(sources: tuple[str, ...], options: dict[str, int | None]) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from simulator.cli.answers import show_answer
 from simulator.cli.choices import asks_what_if, chosen_cities, chosen_pair, refuse_options
 from simulator.cli.group import main
-from simulator.cli.outputs import STANDARD_OUTPUT, refuse_outputs, write_csv, write_text, write_workbook, xlsx_option
+from simulator.cli.outputs import refuse_outputs, xlsx_option
+from simulator.cli.running_options import Means, running, running_options
+from simulator.cli.study_outputs import Outputs, is_answer, show_stability
 from simulator.cli.waiting import leaving_at_once, progress_bar
+from simulator.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from simulator.study import Study
 
 # Rooms that need arrays or compilers are entered by the command that needs them, so that help comes at once.
 
@@ -28,9 +34,6 @@ from simulator.cli.waiting import leaving_at_once, progress_bar
     help="Go on until the largest standard error of the chances is at most this, such as 0.001.",
 )
 @click.option("--seed", type=int, help="Seed, in place of the scenario's; the same seed gives the same result.")
-@click.option(
-    "--workers", type=int, help="Parallel workers; all processors by default. They change nothing in the result."
-)
 @click.option("--out", metavar="FILE", help="Write the whole result, with provenance, to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the table of the cities; - for the screen.")
 @xlsx_option
@@ -49,13 +52,14 @@ from simulator.cli.waiting import leaving_at_once, progress_bar
     help="Show this city alone, with all ranks drawn; may be repeated. Of a what-if: ask it for this city.",
 )
 @click.option("--explain", is_flag=True, help="Of a what-if, show every step of the arithmetic.")
+@click.option("--shard", metavar="K/N", help="Run only the Kth of N shares of the draws, for `citysim merge`.")
+@running_options
 @click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def run_command(
     scenario: str,
     draws: int | None,
     until: float | None,
     seed: int | None,
-    workers: int | None,
     out: str | None,
     csv_path: str | None,
     xlsx_path: str | None,
@@ -64,7 +68,9 @@ def run_command(
     pairs: tuple[str, ...],
     only: tuple[str, ...],
     explain: bool,
+    shard: str | None,
     quiet: bool,
+    means: Means,
 ) -> None:
     """Run SCENARIO, a shipped name or the path of a scenario file.
 
@@ -80,11 +86,13 @@ def run_command(
       citysim run gdp-grows-8-percent --city ningbo --explain
       citysim run stress-test --pair hefei,ningbo --xlsx result.xlsx
       citysim run my-scenario.yaml --seed 1 --json -
+      citysim run stress-test --draws 100000000 --out night.nc --max-hours 7.5 --log night.jsonl
+      citysim run stress-test --draws 100000000 --out night.nc --resume
+      citysim run stress-test --seed 1 --shard 3/64 --out part-3.part
+      citysim run stress-test --backend dask --scheduler tcp://10.0.0.1:8786
+
+    Exit code 75 where it stopped before its end, at --max-hours or when a scheduler asked for it (SIGTERM).
     """
-    from simulator.report.answers import answer_frame, answer_record
-    from simulator.report.frames import stability_frame, stability_record
-    from simulator.report.screen import pair_lines, show, stability_view
-    from simulator.storage import write_result
     from simulator.study import execute, plan
     from simulator.study import settings as with_size
 
@@ -94,29 +102,88 @@ def run_command(
     for_city = [f"city={only[0]}"] if asks and only else []
     refuse_options(asks, only, explain)
     study = plan(scenario, [*for_city, *with_size(settings, draws, seed, until), *(["pairs=true"] if pairs else [])])
+    if shard is not None:
+        _run_shard(study, shard, out, (csv_path, xlsx_path, json_path), means, quiet)
+        return
     asked = [chosen_pair(study, pair) for pair in pairs]
     shown = [] if asks else chosen_cities(study, only)
-    with leaving_at_once(), progress_bar(quiet) as progress:
-        result = execute(study, workers, progress)
-    seconds = time.perf_counter() - begun
+    outputs = Outputs(out, csv_path, xlsx_path, json_path)
+    with means.checkpoint_beside(out) as checkpoint, running(means, checkpoint) as how:
+        with leaving_at_once(checkpoint.folder if checkpoint else None), progress_bar(quiet) as progress:
+            result = execute(study, how, progress)
+        outputs.write(result, asks)
+    if quiet or outputs.on_screen:
+        return
+    if asks:
+        show_answer(result, time.perf_counter() - begun, explain)
+    else:
+        show_stability(result, time.perf_counter() - begun, shown, asked)
     if out is not None:
-        write_result(result, Path(out))
-    if csv_path is not None:
-        write_csv(answer_frame(result) if asks else stability_frame(result), csv_path)
-    if xlsx_path is not None:
-        write_workbook(result, xlsx_path, answer_frame(result) if asks else None)
-    if json_path is not None:
-        record = answer_record(result) if asks else stability_record(result)
-        write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", json_path)
-    if not quiet and STANDARD_OUTPUT not in (csv_path, json_path):
-        if asks:
-            show_answer(result, seconds, explain)
-        else:
-            show(stability_view(result, seconds, shown))
-        for line in pair_lines(result, asked):
-            click.echo(line)
-        if out is not None:
-            click.echo(f"Written to {out}; `citysim repeat {out}` runs it again.")
+        click.echo(f"Written to {out}; `citysim repeat {out}` runs it again.")
+
+
+def _run_shard(
+    study: Study, text: str, out: str | None, tables: Sequence[str | None], means: Means, quiet: bool
+) -> None:
+    """Run a shard, to a file that is named after it where no name is given."""
+    from simulator.sharding import read_shard, run_shard
+
+    shard = read_shard(text)
+    if any(tables):
+        raise InputError("options", [Fault("--shard", "a part has no table yet", "Give only --out; merge the parts.")])
+    path = out or f"{study.scenario.name}.{shard.number:0{len(str(shard.count))}d}-of-{shard.count}.part"
+    with (
+        means.checkpoint_beside(path) as checkpoint,
+        running(means, checkpoint) as how,
+        leaving_at_once(checkpoint.folder if checkpoint else None),
+        progress_bar(quiet) as progress,
+    ):
+        run_shard(study, shard, path, how, progress)
+    if not quiet:
+        click.echo(f"Written to {path}; `citysim merge` makes the whole of all {shard.count} parts.")
+
+
+@main.command("merge")
+@click.argument("parts", nargs=-1, required=True, metavar="PART ...")
+@click.option("--index", metavar="INDEX", help="The index, where it is in another place than on the shards' machines.")
+@click.option("--out", metavar="FILE", help="Write the whole result, with provenance, to this NetCDF file.")
+@click.option("--csv", "csv_path", metavar="FILE", help="Write the table of the cities; - for the screen.")
+@xlsx_option
+@click.option("--json", "json_path", metavar="FILE", help="Write the figures and the provenance; - for the screen.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no table.")
+def merge_command(
+    parts: tuple[str, ...],
+    index: str | None,
+    out: str | None,
+    csv_path: str | None,
+    xlsx_path: str | None,
+    json_path: str | None,
+    quiet: bool,
+) -> None:
+    """Make the whole result of PARTs, files that `citysim run --shard` wrote, in any order.
+
+    It is the same as of one run, equal to the byte. A part that is missing, doubled, torn, or of another scenario, seed
+    or version is refused.
+
+    \b
+    Example:
+      for k in 1 2 3 4; do citysim run stress-test --seed 1 --shard $k/4 --out $k.part; done
+      citysim merge *.part --out result.nc
+    """
+    from simulator.sharding import merge
+
+    begun = time.perf_counter()
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path, "--json": json_path}, *parts, kind="a part")
+    result = merge(parts, index)
+    asks = is_answer(result)
+    outputs = Outputs(out, csv_path, xlsx_path, json_path)
+    outputs.write(result, asks)
+    if quiet or outputs.on_screen:
+        return
+    if asks:
+        show_answer(result, time.perf_counter() - begun, explain=False)
+    else:
+        show_stability(result, time.perf_counter() - begun, [], [])
 
 
 @main.command("repeat")
@@ -131,7 +198,7 @@ def repeat_command(result: str, workers: int | None, quiet: bool) -> None:
       citysim run stress-test --out result.nc
       citysim repeat result.nc
     """
-    from simulator.study import repeat
+    from simulator.repeating import repeat
 
     with leaving_at_once(), progress_bar(quiet) as progress:
         repetition = repeat(result, workers, progress=progress)

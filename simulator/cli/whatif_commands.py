@@ -288,6 +288,8 @@ def answer_scenario(
 ) -> None:
     """Run a what-if asked by options, show the answer and write the files asked for."""
     from simulator.report.answers import answer_frame
+    from simulator.simulation.pool import threads
+    from simulator.simulation.running import Running
     from simulator.storage import write_result
     from simulator.study import execute, plan
 
@@ -299,7 +301,7 @@ def answer_scenario(
     if save is not None:
         write_text(_as_yaml(scenario), save)
     with leaving_at_once(), progress_bar(quiet) as progress:
-        result = execute(study, workers, progress)
+        result = execute(study, Running(threads(workers)), progress)
     seconds = time.perf_counter() - begun
     if out is not None:
         write_result(result, Path(out))

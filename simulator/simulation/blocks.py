@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
-import joblib
 import numpy as np
 
 from simulator.construction.composite import unscored
@@ -16,6 +17,8 @@ from simulator.kernels.arrays import Floats, Integers
 from simulator.kernels.tally import FIGURES, tally_ranks
 from simulator.kernels.tree import Plan
 from simulator.simulation.gains import places_within, tally_gains, tally_passed, tally_total_gains, total_step
+from simulator.simulation.ledger import Draws, Segment, joined, joined_draws, missing
+from simulator.simulation.running import Running, StoppedError
 from simulator.simulation.stopping import StopWhenSure
 from simulator.simulation.tally import Tally, as_block, empty_tally, exact_sums
 from simulator.uncertainty.design import BLOCK, Design, block_count, block_draws
@@ -49,18 +52,6 @@ class Experiment:
     """Step in which gains of its total are counted; 0 where draws have totals of several methods."""
 
 
-@dataclass(frozen=True)
-class Draws:
-    """Draws kept one by one, on request."""
-
-    totals: Floats
-    """(draw, n): NaN for a city left out."""
-    ranks: Integers
-    """(draw, n): 0 for a city left out."""
-    alternatives: Integers
-    """(draw, choice)"""
-
-
 def prepare(
     index: Index,
     realisation: Realisation,
@@ -86,33 +77,52 @@ def prepare(
 
 def simulate(
     experiment: Experiment,
-    workers: int = 1,
+    running: Running | None = None,
     progress: Progress | None = None,
     stop: StopWhenSure | None = None,
 ) -> tuple[Tally, Draws | None]:
     """Run every block of an experiment, or of the first ones as many as `stop` asks for.
 
-    The result is the same to the byte for any number of workers: a block depends on the seed and its number alone,
-    and blocks are added in their order. Memory does not grow with the number of draws, unless draws are kept.
+    The result is the same to the byte however it is run: a block depends on the seed and its number alone, and what is
+    counted are integers. Memory does not grow with the number of draws, unless draws are kept. What the ledger of
+    `running` knows is not run again.
 
     Raises
     ------
     DrawError
         Where a geometric or harmonic mean meets a score that is not above zero (convention 10).
+    StoppedError
+        Where `running` has a reason to stop.
     """
+    running = running or Running()
+    running.ledger.begin(fingerprint(experiment))
     total = _empty(experiment)
-    kept: list[Draws] = []
+    kept: list[tuple[int, Draws]] = []
     most = block_count(experiment.design.draws)
     done, goal = 0, most if stop is None else min(stop.blocks(None), most)
     while done < goal:
-        for tally, draws in _run_blocks(experiment, range(done, goal), workers):
-            total = total + tally
-            if draws is not None:
-                kept.append(draws)
+        for segment in _segments(experiment, range(done, goal), running):
+            total = total + segment.tally
+            if segment.draws is not None:
+                kept.append((segment.blocks.start, segment.draws))
             if progress is not None:
                 progress(total.draws, min(goal * BLOCK, experiment.design.draws))
         done, goal = goal, goal if stop is None else min(stop.blocks(total), most)
-    return total, _joined(kept) if experiment.keep else None
+    in_order = [draws for _, draws in sorted(kept, key=lambda one: one[0])]
+    return total, joined_draws(in_order) if experiment.keep else None
+
+
+def fingerprint(experiment: Experiment) -> str:
+    """Return a digest of the arrays of an experiment, by which blocks of another one are noticed."""
+    digest = hashlib.sha256(f"{experiment.design.draws} {experiment.seed}".encode())
+    for array in (experiment.realisation.base, experiment.baseline, experiment.tier, *experiment.plan):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def run_blocks(experiment: Experiment, blocks: range) -> Segment:
+    """Return what consecutive blocks tell."""
+    return joined([Segment(range(block, block + 1), *run_block(experiment, block)) for block in blocks])
 
 
 def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
@@ -152,7 +162,7 @@ def run_block(experiment: Experiment, block: int) -> tuple[Tally, Draws | None]:
     size = len(block_draws(experiment.design.draws, block))
     done = replace(tally, draws=size, moments=exact_sums(np.concatenate(figures)))
     done = as_block(done) if experiment.design.blockwise else done
-    return done, _joined(kept) if experiment.keep else None
+    return done, joined_draws(kept) if experiment.keep else None
 
 
 def _chunks(experiment: Experiment, block: int) -> Iterator[tuple[Integers, Chunk, Chunk | None]]:
@@ -168,13 +178,39 @@ def _chunks(experiment: Experiment, block: int) -> Iterator[tuple[Integers, Chun
         yield alternatives, chunk, unchanged
 
 
-def _run_blocks(experiment: Experiment, blocks: Sequence[int], workers: int) -> Iterator[tuple[Tally, Draws | None]]:
-    if workers == 1 or len(blocks) == 1:
-        yield from (run_block(experiment, block) for block in blocks)
-        return
-    # Kernels run without the interpreter's lock, so threads suffice and share one matrix.
-    pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator", batch_size=1)
-    yield from pool(joblib.delayed(run_block)(experiment, block) for block in blocks)
+def _segments(experiment: Experiment, stretch: range, running: Running) -> Iterator[Segment]:
+    """Yield what the blocks of a stretch tell: first what is known already, then what is run, in no promised order."""
+    wanted = running.ledger.wanted(stretch)
+    known = []
+    for segment in running.ledger.known(wanted):
+        known.append(segment.blocks)
+        yield segment
+    tasks = [task for gap in missing(wanted, known) for task in running.pool.cut(gap)]
+    _refuse_to_go_on(running)
+    try:
+        # Kernels run without the interpreter's lock, so threads suffice on one machine and share one matrix.
+        for segment in running.pool.each(partial(run_blocks, experiment), tasks):
+            running.ledger.add(wanted, segment)
+            yield segment
+            if segment.blocks.stop < stretch.stop:
+                _refuse_to_go_on(running)
+    finally:
+        running.ledger.flush()
+
+
+def _refuse_to_go_on(running: Running) -> None:
+    if why := running.stop():
+        raise StoppedError(why)
+
+
+def _with_cells(experiment: Experiment, cells: int) -> Experiment:
+    """Return an experiment that realises fewer or more draws at a time, which changes nothing in what it tells."""
+    before = experiment.before
+    return replace(
+        experiment,
+        realisation=replace(experiment.realisation, cells=cells),
+        before=None if before is None else replace(before, cells=cells),
+    )
 
 
 def _score(experiment: Experiment, chunk: Chunk) -> tuple[Floats, Integers]:
@@ -190,11 +226,3 @@ def _empty(experiment: Experiment) -> Tally:
     leaves = len(experiment.realisation.base) if experiment.city >= 0 else 0
     changed, totals = experiment.before is not None, experiment.step > 0.0
     return empty_tally(experiment.baseline.size, experiment.pairs, alternatives, changed, leaves, totals)
-
-
-def _joined(parts: Sequence[Draws]) -> Draws:
-    return Draws(
-        np.concatenate([part.totals for part in parts]),
-        np.concatenate([part.ranks for part in parts]),
-        np.concatenate([part.alternatives for part in parts]),
-    )

@@ -92,6 +92,8 @@ class Realisation:
     """Ways of preparing the values, in place of the base; nothing where none varies."""
     alteration: Alteration | None = None
     """What is done to the values of every draw before any error is added to them; nothing where all stay."""
+    cells: int = CHUNK_CELLS
+    """Cells (draws × indicators × cities) of as many draws as are realised at a time; they change no number."""
 
     @property
     def random(self) -> bool:
@@ -135,7 +137,7 @@ class Realisation:
             for e in self.errors
         ]
         altered = None if self.alteration is None else self.alteration.open(seed, block, size)
-        step = max(CHUNK_DRAWS, CHUNK_CELLS // self.base.size)
+        step = max(CHUNK_DRAWS, self.cells // self.base.size)
         for start in range(0, size, step):
             part = slice(start, min(start + step, size))
             yield (

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from simulator.definition import Definition
 from simulator.index import Index, build_index
 from simulator.simulation.blocks import Draws, Experiment, prepare, simulate
+from simulator.simulation.pool import Pool
+from simulator.simulation.running import Running
 from simulator.uncertainty.design import MonteCarlo
 from simulator.uncertainty.factors import Factors
 from simulator.uncertainty.realisation import bind
@@ -37,7 +39,7 @@ def experiment_of(
 
 
 def kept(experiment: Experiment, workers: int = 1) -> Draws:
-    draws = simulate(experiment, workers)[1]
+    draws = simulate(experiment, Running(Pool(workers)))[1]
     assert draws is not None
     return draws
 

@@ -21,6 +21,8 @@ from simulator.analysis.stability import shift_by_draw, stability
 from simulator.index import Index
 from simulator.simulation.between import crossed, ratio_error
 from simulator.simulation.blocks import Draws, Experiment, prepare, run_block, simulate
+from simulator.simulation.pool import Pool
+from simulator.simulation.running import Running
 from simulator.simulation.tally import Tally
 from simulator.uncertainty.design import BLOCK
 from simulator.uncertainty.factors import Factors
@@ -163,7 +165,7 @@ def test_levels_of_quantiles_are_as_far_away_as_cumulated_shares_may_be(case: tu
 @pytest.mark.parametrize("points", ["sobol", "latin-hypercube"])
 def test_blocks_add_up_to_the_same_in_any_order_and_for_any_number_of_workers(points: PointSet) -> None:
     index, made = experiment(SOME_CITIES, points, keep=False)
-    one, two = simulate(made, 1)[0], simulate(made, 2)[0]
+    one, two = simulate(made, Running(Pool(1)))[0], simulate(made, Running(Pool(2)))[0]
     backward = reduce(add, [run_block(made, block)[0] for block in reversed(range(8))])
     for other in (two, backward):
         for name, values in told(index, one).variables.items():
@@ -186,7 +188,7 @@ def test_errors_told_are_the_spread_of_estimates_over_independent_runs(
     runs = []
     for seed in range(100):
         index, made = experiment(factors, points, seed, keep=False)
-        runs.append(told(index, simulate(made, 2)[0]))
+        runs.append(told(index, simulate(made, Running(Pool(2)))[0]))
     middle = int(np.argsort(runs[0]["baseline_rank"].values)[4])
     checked = [(name, {}) for name in ("mean_abs_rank_shift", "kendall_tau", "spearman_rho")]
     checked += [(name, {"city": middle}) for name in ("rank_mean", "rank_shift_abs", "top_3", "keep_tier")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from small_experiments import experiment_of, kept, make_index, tied_values
 
 from simulator.errors import DrawError
 from simulator.index import Index, load_index
-from simulator.simulation.blocks import _run_blocks, run_block, simulate
+from simulator.simulation.blocks import run_block, simulate
+from simulator.simulation.pool import Pool
+from simulator.simulation.running import Running
 from simulator.simulation.tally import UNIT, Tally, empty_tally
 from simulator.uncertainty import realisation as realisation_module
 from simulator.uncertainty.design import BLOCK
@@ -46,11 +49,11 @@ def assert_equal_tallies(left: Tally, right: Tally) -> None:
 
 def test_any_number_of_workers_gives_the_same_tally_and_draws(published: Index) -> None:
     experiment = experiment_of(published, EVERYTHING, 3 * BLOCK + 17, pairs=True)
-    tally, draws = simulate(experiment, 1)
+    tally, draws = simulate(experiment, Running(Pool(1)))
     assert draws is not None
     assert tally.draws == len(draws.ranks) == 3 * BLOCK + 17
     for workers in (2, 3):
-        other, also = simulate(experiment, workers)
+        other, also = simulate(experiment, Running(Pool(workers)))
         assert also is not None
         assert_equal_tallies(tally, other)
         for name in ("totals", "ranks", "alternatives"):
@@ -64,7 +67,7 @@ def test_blocks_may_run_in_any_order_and_more_than_once(published: Index) -> Non
     for one, other in zip(forward, reversed(backward), strict=True):
         assert_equal_tallies(one, other)
     assert [one.draws for one in forward] == [BLOCK, BLOCK, 5]
-    assert_equal_tallies(forward[0] + forward[1] + forward[2], simulate(experiment, 2)[0])
+    assert_equal_tallies(forward[0] + forward[1] + forward[2], simulate(experiment, Running(Pool(2)))[0])
 
 
 VARIED = {
@@ -115,7 +118,7 @@ def test_no_cut_order_or_number_of_workers_changes_a_byte(few_cities: Index, nam
     def check(chunk: int, order: list[int], runs: int, workers: int) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(realisation_module, "CHUNK_CELLS", chunk)
-            blocks = dict(zip(order, _run_blocks(experiment, order, workers), strict=True))
+            blocks = dict(zip(order, Pool(workers).each(partial(run_block, experiment), order), strict=True))
         empty = empty_tally(9, True, [one.size for one in whole.chosen])
         first, second = (sum((blocks[k][0] for k in part), empty) for part in (order[:runs], order[runs:]))
         assert_equal_tallies(first + second, whole)
@@ -131,7 +134,7 @@ def test_a_run_that_goes_on_where_another_stopped_is_the_same_run(published: Ind
     """As a resume does: the tally of the first blocks, stored and read, and then the others."""
     for factors in (EVERYTHING, VARIED["values behind points"]):
         experiment = experiment_of(published, factors, 2 * BLOCK + 300, pairs=True, keep=False)
-        whole = simulate(experiment, 2)[0]
+        whole = simulate(experiment, Running(Pool(2)))[0]
         stopped = run_block(experiment, 0)[0]
         again = experiment_of(published, factors, 2 * BLOCK + 300, pairs=True, keep=False)
         assert_equal_tallies(stopped + (run_block(again, 2)[0] + run_block(again, 1)[0]), whole)
@@ -190,7 +193,8 @@ def test_nothing_varied_gives_the_printed_ranks_in_every_draw(published: Index, 
 
 def test_progress_is_told_after_every_block(published: Index) -> None:
     told: list[tuple[int, int]] = []
-    simulate(experiment_of(published, {}, 2 * BLOCK + 1), 2, lambda done, total: told.append((done, total)))
+    experiment = experiment_of(published, {}, 2 * BLOCK + 1)
+    simulate(experiment, Running(Pool(2)), lambda done, total: told.append((done, total)))
     assert told == [(BLOCK, 2 * BLOCK + 1), (2 * BLOCK, 2 * BLOCK + 1), (2 * BLOCK + 1, 2 * BLOCK + 1)]
 
 
@@ -204,7 +208,7 @@ def test_a_draw_that_cannot_be_scored_is_an_error(published: Index, workers: int
     """Convention 10."""
     experiment = experiment_of(published, {"normalisation": ["z-score"], "aggregation": [method]}, 2 * BLOCK)
     with pytest.raises(DrawError, match=method):
-        simulate(experiment, workers)
+        simulate(experiment, Running(Pool(workers)))
 
 
 def test_a_draw_that_leaves_every_indicator_out_is_an_error() -> None:
@@ -221,7 +225,7 @@ def test_data_and_index_stay_as_they_were(published: Index) -> None:
     matrix, printed, definition = published.matrix.copy(deep=True), published.printed.copy(deep=True), str(published)
     experiment = experiment_of(published, EVERYTHING, 100)
     before = experiment.realisation.base.copy()
-    simulate(experiment, 2)
+    simulate(experiment, Running(Pool(2)))
     xr.testing.assert_identical(published.matrix, matrix)
     xr.testing.assert_identical(published.printed, printed)
     assert str(published) == definition

@@ -19,6 +19,8 @@ from simulator.construction.scoring import Chunk
 from simulator.index import build_index
 from simulator.simulation.blocks import prepare, run_block, simulate
 from simulator.simulation.gains import places_within, tally_gains, tally_passed, tally_total_gains, total_step
+from simulator.simulation.pool import Pool
+from simulator.simulation.running import Running
 from simulator.simulation.tally import MOST_STEPS, Tally, at_least, empty_tally
 from simulator.uncertainty.design import BLOCK, Design, MonteCarlo
 from simulator.uncertainty.factors import Factors
@@ -168,7 +170,7 @@ def test_cities_that_a_change_does_not_touch_keep_their_values_in_every_draw() -
 def test_workers_change_nothing(design: str) -> None:
     factors = {**FACTORS}
     one, *_ = experiment(UNCERTAIN, draws=3 * BLOCK, design=design, **factors)
-    alone, both = (simulate(one, workers)[0] for workers in (1, 2))
+    alone, both = (simulate(one, Running(Pool(workers)))[0] for workers in (1, 2))
     assert isinstance(alone, Tally)
     for name in ("gains", "passed", "counts"):
         assert getattr(alone, name).tobytes() == getattr(both, name).tobytes()

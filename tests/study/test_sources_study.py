@@ -26,9 +26,10 @@ import simulator as sim
 from simulator.assembly import describe_errors, describe_source, describe_values
 from simulator.errors import InputError
 from simulator.index import Index, load_index
+from simulator.repeating import repeat
 from simulator.scenario import open_scenario, read_scenario
 from simulator.sourcing import resolve_sources, with_sources
-from simulator.study import plan, repeat
+from simulator.study import plan
 from simulator.uncertainty.factors import DataError, Factors
 from simulator.uncertainty.realisation import Realisation, bind
 

@@ -12,8 +12,9 @@ import xarray as xr
 import simulator as sim
 from simulator.analysis.stability import largest_error
 from simulator.errors import InputError
+from simulator.repeating import repeat
 from simulator.storage import write_result
-from simulator.study import repeat, run
+from simulator.study import run
 from simulator.uncertainty.design import BLOCK
 
 UNTIL = 0.004

@@ -17,7 +17,8 @@ from what_ifs import asked, economy, question, refusal
 import simulator as sim
 from simulator.errors import DrawError, InputError
 from simulator.index import Index
-from simulator.study import plan, repeat
+from simulator.repeating import repeat
+from simulator.study import plan
 
 GROW = {"grow": {"gdp": "8%"}}
 UNCERTAIN = {"grow": {"gdp": {"mean": "8%", "sd": "2%"}}}

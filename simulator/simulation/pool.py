@@ -1,0 +1,184 @@
+"""Where blocks are run: threads or processes of this machine, or workers of a cluster, all through joblib."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Final, Literal, TypeVar, get_args
+
+import joblib
+
+from simulator.errors import Fault, InputError
+from simulator.provenance import software_versions
+
+Backend = Literal["threads", "processes", "dask", "ray"]
+BACKENDS: Final[tuple[Backend, ...]] = get_args(Backend)
+
+OF_JOBLIB: Final = {"threads": "threading", "processes": "loky", "dask": "dask", "ray": "ray"}
+
+TURNS: Final = 4
+"""Tasks for each worker, so that a slow one does not keep the others waiting."""
+MOST_BLOCKS: Final = 16
+"""Blocks in a task, at most: they are what is lost with a worker."""
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Workers. What they return does not depend on their kind or number (convention 8)."""
+
+    workers: int = 1
+    backend: Backend = "threads"
+
+    def each(self, function: Callable[[Task], Done], tasks: Iterable[Task]) -> Iterator[Done]:
+        """Yield what a function returns for each task, in the order of the tasks.
+
+        Tasks are taken up as workers become free, so that neither all tasks nor all that they return are in memory.
+        """
+        if self.workers == 1 and self.backend == "threads":
+            yield from map(function, tasks)
+            return
+        with joblib.parallel_config(backend=OF_JOBLIB[self.backend]):
+            parallel = joblib.Parallel(n_jobs=self.workers, return_as="generator", batch_size=1)
+            yield from parallel(joblib.delayed(function)(task) for task in tasks)
+
+    def cut(self, blocks: range) -> list[range]:
+        """Return blocks as tasks: one by one among threads, several at a time where a task has to travel.
+
+        >>> Pool(2, "processes").cut(range(20))[:2]
+        [range(0, 3), range(3, 6)]
+        """
+        travels = self.backend != "threads"
+        size = max(1, min(MOST_BLOCKS, -(-len(blocks) // (TURNS * self.workers)))) if travels else 1
+        return [blocks[start : start + size] for start in range(0, len(blocks), size)]
+
+
+def threads(workers: int | None = None) -> Pool:
+    """Return threads of this process, as many as there are processors where no number is given.
+
+    Raises
+    ------
+    InputError
+        Where it is no number of workers.
+    """
+    refuse_pool(workers, "threads", None)
+    return Pool(joblib.cpu_count() if workers is None else workers)
+
+
+@contextmanager
+def open_pool(workers: int | None = None, backend: Backend = "threads", scheduler: str | None = None) -> Iterator[Pool]:
+    """Give workers, and close what was started for them.
+
+    Parameters
+    ----------
+    workers
+        How many; as many as there are processors, or as the cluster has, where not given.
+    backend
+        `threads` of this process, `processes` of this machine, `dask` for a Dask cluster, `ray` for a Ray one.
+    scheduler
+        Address of the cluster's scheduler, such as `tcp://10.0.0.1:8786`. Without it a cluster is started on this
+        machine, and closed at the end.
+
+    Raises
+    ------
+    InputError
+        Where there is no such backend or cluster, its library is not installed, or its workers have other versions of
+        the software, with which results would not be the same.
+    """
+    refuse_pool(workers, backend, scheduler)
+    with ExitStack() as opened:
+        if backend == "dask":
+            yield Pool(opened.enter_context(_dask(workers, scheduler)), backend)
+        elif backend == "ray":
+            yield Pool(_ray(workers, scheduler), backend)
+        else:
+            yield Pool(joblib.cpu_count() if workers is None else workers, backend)
+
+
+def refuse_pool(workers: int | None, backend: str, scheduler: str | None) -> None:
+    """Refuse what cannot be opened, before any work.
+
+    Raises
+    ------
+    InputError
+        With every fault.
+    """
+    faults = []
+    if workers is not None and workers < 1:
+        faults.append(Fault("workers", f"{workers} is not a number of workers", "Give 1 or more."))
+    if backend not in BACKENDS:
+        faults.append(Fault("backend", f"{backend!r} is not known", f"Known: {', '.join(BACKENDS)}."))
+    if scheduler is not None and backend not in ("dask", "ray"):
+        faults.append(Fault("scheduler", f"{backend} need none", "Add the backend dask, or leave it out."))
+    if scheduler is not None and workers is not None and backend == "dask":
+        faults.append(Fault("workers", "the cluster has its own workers", "Leave it out, or the scheduler."))
+    needed = {"dask": "distributed", "ray": "ray"}.get(backend)
+    if needed is not None and find_spec(needed) is None:
+        remedy = f"Install it: python -m pip install {needed}" + (
+            ", or the extra `dask`." if backend == "dask" else "."
+        )
+        faults.append(Fault("backend", f"{backend} needs {needed}", remedy))
+    if faults:
+        raise InputError("workers", faults)
+
+
+@contextmanager
+def _dask(workers: int | None, scheduler: str | None) -> Iterator[int]:
+    """Give the number of workers of a Dask cluster, which joblib then finds by itself."""
+    from distributed import Client, LocalCluster
+
+    with ExitStack() as opened:
+        if scheduler is None:
+            scratch = opened.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+            cluster: Any = opened.enter_context(
+                LocalCluster(
+                    n_workers=workers or joblib.cpu_count(),
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    local_directory=scratch,
+                )
+            )
+        else:
+            cluster = scheduler
+        try:
+            client = opened.enter_context(Client(cluster, timeout="30s"))
+        except (OSError, ValueError) as error:
+            fault = Fault("scheduler", f"no scheduler answers at {scheduler} ({error})", "Start one: dask scheduler.")
+            raise InputError("workers", [fault]) from None
+        yield _threads_of(client, scheduler)
+
+
+def _threads_of(client: Any, scheduler: str | None) -> int:
+    """Return how many tasks the workers of a cluster run at once; refuse one without, or of other versions."""
+    threads = sum(client.nthreads().values())
+    here = software_versions()
+    differing = sorted(
+        {
+            f"{name} {there.get(name)} on {worker}, {here[name]} here"
+            for worker, there in client.run(software_versions).items()
+            for name in here
+            if there.get(name) != here[name]
+        }
+    )
+    faults = [Fault("scheduler", f"workers have other versions: {one}", "Install the same.") for one in differing]
+    if threads == 0:
+        faults.append(Fault("scheduler", f"{scheduler} has no workers", "Start some: dask worker ADDRESS."))
+    if faults:
+        raise InputError("workers", faults)
+    return int(threads)
+
+
+def _ray(workers: int | None, scheduler: str | None) -> int:
+    """Register Ray with joblib, by Ray's own means, and return how many workers it has."""
+    import ray  # type: ignore[import-not-found, unused-ignore]
+    from ray.util.joblib import register_ray  # type: ignore[import-not-found, unused-ignore]
+
+    ray.init(address=scheduler, num_cpus=None if scheduler else workers, ignore_reinit_error=True)
+    register_ray()
+    return workers or int(ray.cluster_resources().get("CPU", 1))
