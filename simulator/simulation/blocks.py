@@ -18,14 +18,19 @@ from simulator.kernels.tally import FIGURES, tally_ranks
 from simulator.kernels.tree import Plan
 from simulator.simulation.gains import places_within, tally_gains, tally_passed, tally_total_gains, total_step
 from simulator.simulation.ledger import Draws, Segment, joined, joined_draws, missing
+from simulator.simulation.memory import cells_within
+from simulator.simulation.pool import Pool
 from simulator.simulation.running import Running, StoppedError
 from simulator.simulation.stopping import StopWhenSure
 from simulator.simulation.tally import Tally, as_block, empty_tally, exact_sums
 from simulator.uncertainty.design import BLOCK, Design, block_count, block_draws
-from simulator.uncertainty.realisation import Realisation
+from simulator.uncertainty.realisation import CHUNK_CELLS, CHUNK_DRAWS, Realisation
 
 Progress = Callable[[int, int], None]
 """Told the number of draws done and of all draws, after every block."""
+
+KEPT_BYTES = 64
+"""Bytes that a kept draw takes for each city: total and rank, as they are gathered and once more in the result."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,8 @@ def simulate(
         Where `running` has a reason to stop.
     """
     running = running or Running()
+    if running.memory is not None:
+        experiment = _within(experiment, running.memory, running.pool)
     running.ledger.begin(fingerprint(experiment))
     total = _empty(experiment)
     kept: list[tuple[int, Draws]] = []
@@ -203,9 +210,12 @@ def _refuse_to_go_on(running: Running) -> None:
         raise StoppedError(why)
 
 
-def _with_cells(experiment: Experiment, cells: int) -> Experiment:
-    """Return an experiment that realises fewer or more draws at a time, which changes nothing in what it tells."""
-    before = experiment.before
+def _within(experiment: Experiment, memory: int, pool: Pool) -> Experiment:
+    """Return an experiment that realises so few draws at a time that they fit, which changes nothing it tells."""
+    before, draws, size = experiment.before, experiment.design.draws, experiment.realisation.base.size
+    threads = pool.workers if pool.backend == "threads" else 1
+    kept = KEPT_BYTES * draws * experiment.baseline.size if experiment.keep else 0
+    cells = cells_within(memory, threads, (max(CHUNK_CELLS, CHUNK_DRAWS * size), CHUNK_DRAWS * size), kept)
     return replace(
         experiment,
         realisation=replace(experiment.realisation, cells=cells),

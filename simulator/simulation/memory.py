@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from importlib.util import find_spec
+from typing import Final
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from simulator.errors import Fault, InputError
+
+CELL: Final = 40
+"""Bytes that a cell of drawn values takes with all that is made of it: its value, copies, keys and scores."""
 
 
 def read_size(given: str | int) -> int:
@@ -40,3 +45,37 @@ def memory_taken() -> int:
 
     taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return taken if sys.platform == "darwin" else 1024 * taken
+
+
+def workers_within(memory: int, workers: int) -> int:
+    """Return how many processes fit, each as large as this one, which only hands out the work; 1 at least."""
+    return max(1, min(workers, memory // max(memory_taken(), 1) - 1))
+
+
+def cells_within(memory: int, workers: int, cells: tuple[int, int], kept: int) -> int:
+    """Return how many cells each worker of this process may hold at a time.
+
+    Parameters
+    ----------
+    memory
+        Bytes that the process may take.
+    workers
+        How many of them share it.
+    cells
+        Cells that a worker holds at a time where memory is no matter, and the least with which it can work.
+    kept
+        Bytes of the draws that are kept.
+
+    Raises
+    ------
+    InputError
+        Where it is too little, with what would do.
+    """
+    taken = memory_taken()
+    usual, least = cells
+    room = (memory - taken - kept) // (workers * CELL)
+    if room >= least:
+        return min(room, usual)
+    needed = taken + kept + workers * CELL * least
+    remedy = f"Give {math.ceil(needed / 1e6)} MB" + (", or do not keep the draws." if kept else ", or fewer workers.")
+    raise InputError("max memory", [Fault("", f"{memory / 1e6:.0f} MB do not suffice", remedy)])

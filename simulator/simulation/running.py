@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import joblib
+
 from simulator.errors import CitysimError, Fault, InputError
 from simulator.simulation.ledger import Ledger
-from simulator.simulation.memory import read_size
-from simulator.simulation.pool import Backend, Pool, open_pool
+from simulator.simulation.memory import read_size, workers_within
+from simulator.simulation.pool import Backend, Pool, open_pool, refuse_pool
 
 STOPPED = 75
 """Exit code of a run that stopped before its end and can go on: EX_TEMPFAIL of sysexits.h."""
@@ -84,5 +86,8 @@ def open_running(
         raise InputError("max hours", [Fault("", f"{max_hours} is no time", "Give more than 0.")])
     memory = None if max_memory is None else read_size(max_memory)
     reasons = [stop] if max_hours is None else [after_hours(max_hours), stop]
+    refuse_pool(workers, backend, scheduler)
+    if memory is not None and backend != "threads" and scheduler is None:
+        workers = workers_within(memory, joblib.cpu_count() if workers is None else workers)
     with open_pool(workers, backend, scheduler) as pool:
         yield Running(pool, Ledger() if ledger is None else ledger, either(*reasons), memory)
