@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from simulator.index import Index as Index
     from simulator.index import build_index as build_index
     from simulator.index import load_index as load_index
+    from simulator.jobs import run_job as run_job
     from simulator.limiting import rank_limits as rank_limits
     from simulator.limiting import scenario_index as scenario_index
     from simulator.matrix import read_matrix as read_matrix
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from simulator.peers.headed import write_headed as write_headed
     from simulator.repeating import repeat as repeat
     from simulator.report.workbook import write_workbook as write_workbook
+    from simulator.results.store import open_store as open_store
     from simulator.sensitivity import influence as influence
     from simulator.sensitivity import pawn as pawn
     from simulator.sensitivity import shapley as shapley
@@ -111,9 +113,11 @@ _ROOMS = {
     "write_coinr": "peers.coinr_writing",
     "read_headed": "peers.headed",
     "write_headed": "peers.headed",
+    "open_store": "results.store",
     "read_result": "storage",
     "write_result": "storage",
     "repeat": "repeating",
+    "run_job": "jobs",
     "merge": "sharding",
     "run_part": "sharding",
     "run": "study",
@@ -147,6 +151,7 @@ __all__ = [
     "load_panel",
     "neighbours",
     "new_index",
+    "open_store",
     "pawn",
     "profile",
     "rank_changes",

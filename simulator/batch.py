@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ import xarray as xr
 from simulator import names
 from simulator.agreement import refuse, selection_problems
 from simulator.assembly import described
-from simulator.documents import Document
 from simulator.errors import DrawError, Fault, InputError
 from simulator.listing import city_attributes
 from simulator.lookup import find_cities
@@ -23,12 +21,9 @@ from simulator.scenario import DEFAULT_DRAWS, open_scenario, read_scenario
 from simulator.simulation.blocks import Progress
 from simulator.simulation.pool import threads
 from simulator.simulation.running import Running
-from simulator.study import Study, execute, open_index, plan, settings
+from simulator.study import Source, Study, execute, open_index, plan, settings
 
 EVERYONE = "all"
-
-Source = str | Path | Mapping[str, Any] | Document
-"""A scenario: name of a shipped one, path of a file, a mapping, or a document."""
 
 INSTEAD = {
     names.RANK_BEFORE: names.BASELINE_RANK,

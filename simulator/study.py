@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,14 +90,23 @@ class Study:
     """What if, where the scenario asks that; `parts` then holds the index before any change."""
 
 
+Source = str | Path | Mapping[str, Any] | Document
+"""A scenario: name of a shipped one, path of a file, a mapping, or a document."""
+
+Opening = Callable[[Path, int | None], Index]
+"""Returns the index whose definition is in a file, in one of its years."""
+
+
 def plan(
-    source: str | Path | Mapping[str, Any] | Document,
+    source: Source,
     overrides: Sequence[str] = (),
     index: Index | str | Path | None = None,
+    opening: Opening | None = None,
 ) -> Study:
     """Return the study of a scenario, checked against its index, without running it.
 
-    An `index`, in memory or as the path of a definition, takes the place of the one that the scenario names.
+    An `index`, in memory or as the path of a definition, takes the place of the one that the scenario names. It is
+    read by `opening`, which may have it already; from its files, if not given.
 
     Raises
     ------
@@ -106,7 +115,7 @@ def plan(
     """
     document = override(open_scenario(source), overrides)
     scenario = read_scenario(document)
-    whole, whence = (index, IN_MEMORY) if isinstance(index, Index) else open_index(scenario, document, index)
+    whole, whence = (index, IN_MEMORY) if isinstance(index, Index) else open_index(scenario, document, index, opening)
     if scenario.year not in (None, whole.year):
         problem = f"{scenario.year} is not the year of the index in memory, which is {whole.year or 'of none'}"
         raise InputError(document.source, [Fault(document.place((names.YEAR,)), problem, "Leave it out.")])
@@ -133,7 +142,9 @@ def _by_recipe(index: Index, scenario: Scenario) -> Index:
     return index.by_recipe(kept)
 
 
-def open_index(scenario: Scenario, document: Document, instead: str | Path | None = None) -> tuple[Index, str]:
+def open_index(
+    scenario: Scenario, document: Document, instead: str | Path | None = None, opening: Opening | None = None
+) -> tuple[Index, str]:
     """Return the index that a scenario names, or another one `instead`, and its bundled name or path.
 
     Raises
@@ -144,7 +155,7 @@ def open_index(scenario: Scenario, document: Document, instead: str | Path | Non
     path = locate_index(instead) if instead is not None else locate(scenario.index, document)
     whence = path.parent.name if path in bundled_indices().values() else str(path.resolve())
     try:
-        return load_index(path, year=scenario.year), whence
+        return (opening or _from_files)(path, scenario.year), whence
     except InputError as error:
         if [fault.place for fault in error.faults] != [names.YEAR]:
             raise
@@ -303,6 +314,10 @@ def recorded(study: Study, seed: int, draws: int) -> Record:
 
 def _inputs(study: Study) -> Mapping[str, str]:
     return next(iter(study.parts.values())).hashes
+
+
+def _from_files(path: Path, year: int | None) -> Index:
+    return load_index(path, year=year)
 
 
 def locate(index: str, document: Document) -> Path:

@@ -80,6 +80,7 @@ class Checkpoint(Ledger):
         self._stretch = range(0)
         self._pending: list[Segment] = []
         self._written = time.monotonic()
+        self._failing = False
 
     @property
     def seed(self) -> int | None:
@@ -140,13 +141,15 @@ class Checkpoint(Ledger):
         self._pending = [whole]
         file = BlockFile(self._experiment, self._stretch.start, whole.blocks.start, whole.blocks.stop)
         try:
-            self.folder.mkdir(exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             self._write(file, whole)
             self._join_small_ones()
         except (StorageError, OSError) as error:
-            LOG.warning("checkpoint not written, the run goes on: %s", error, extra={"event": "checkpoint failed"})
+            level = logging.DEBUG if self._failing else logging.WARNING
+            LOG.log(level, "checkpoint not written, the run goes on: %s", error, extra={"event": "checkpoint failed"})
+            self._failing = True
         else:
-            self._pending = []
+            self._pending, self._failing = [], False
             LOG.debug(
                 "checkpoint written: %s", file.name, extra={"event": "checkpoint", "blocks": [file.first, file.end]}
             )

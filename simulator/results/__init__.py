@@ -1,0 +1,1 @@
+"""Many results in one Zarr store: kept batch by batch, listed at once, taken out one by one."""
