@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from simulator.peers.headed import read_headed as read_headed
     from simulator.peers.headed import write_headed as write_headed
     from simulator.report.workbook import write_workbook as write_workbook
+    from simulator.results.entering import Kept as Kept
     from simulator.results.store import open_store as open_store
     from simulator.sensitivity import influence as influence
     from simulator.sensitivity import pawn as pawn
@@ -110,6 +111,7 @@ _ROOMS = {
     "write_coinr": "peers.coinr_writing",
     "read_headed": "peers.headed",
     "write_headed": "peers.headed",
+    "Kept": "results.entering",
     "open_store": "results.store",
     "read_result": "storage",
     "write_result": "storage",
@@ -128,6 +130,7 @@ __all__ = [
     "DrawError",
     "Index",
     "InputError",
+    "Kept",
     "Panel",
     "Recipe",
     "StorageError",

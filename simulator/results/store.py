@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-
 from simulator.errors import CitysimError, Fault, InputError, did_you_mean
 from simulator.results.catalogue import Catalogue, Entry, as_table, newest
-from simulator.results.entering import Kept as Kept
-from simulator.results.entering import enter, refuse_names
+from simulator.results.entering import Kept, enter, refuse_names
 from simulator.results.groups import read_one, write_group
 from simulator.results.packing import fingerprint, stack
 from simulator.results.places import Place, place_of
@@ -203,10 +201,9 @@ def open_store(address: str | Path, *, create: bool = False) -> ResultStore:
     Examples
     --------
     >>> import simulator as sim
-    >>> from simulator.results.store import Kept
     >>> store = sim.open_store("memory://example", create=True)
     >>> result = sim.run("weights-only", draws=100, seed=1, workers=1)
-    >>> store.keep([Kept("c0ffee", "first", result), Kept("decade", "second", None, "no such city")])
+    >>> store.keep([sim.Kept("c0ffee", "first", result), sim.Kept("decade", "second", None, "no such city")])
     >>> [(entry.name, entry.status, entry.draws) for entry in store.entries()]
     [('first', 'done', 100), ('second', 'failed', None)]
     >>> store.result("first").identical(result)
