@@ -17,9 +17,9 @@ from simulator.report.answers import answer_frame
 from simulator.report.frames import stability_frame
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> str:
-    address = str(tmp_path / "results.zarr")
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    address = str(tmp_path_factory.mktemp("store") / "results.zarr")
     sim.open_store(address, create=True).keep(
         [
             sim.Kept("f0", "weights [seed=1]", study()),
@@ -93,10 +93,11 @@ def test_an_empty_store_says_so(tmp_path: Path) -> None:
     assert citysim("results", str(tmp_path / "empty.zarr")) == "No results.\n"
 
 
-def test_replaced_results_are_tidied(store: str) -> None:
-    opened = sim.open_store(store)
-    opened.keep([sim.Kept("", "other", little(2.0))])
-    found = invoked("results", store, "--tidy", "--quiet")
+def test_replaced_results_are_tidied(tmp_path: Path) -> None:
+    opened = sim.open_store(tmp_path / "results.zarr", create=True)
+    for value in (1.0, 2.0):
+        opened.keep([sim.Kept("", "other", little(value))])
+    found = invoked("results", opened.address, "--tidy", "--quiet")
     assert (found.exit_code, found.stdout, found.stderr) == (0, "", "Groups of results removed: 1.\n")
     assert_same(opened.result("other"), little(2.0))
 

@@ -216,15 +216,15 @@ def many(place: Place, batches: int, of_each: int = 1) -> None:
         place.write(f"catalogue/{batch:06}.json", sealed({"entries": [vars(one) for one in named]}))
 
 
-def test_many_small_records_are_rolled_up_when_a_job_begins(folder: Path) -> None:
-    sim.open_store(folder, create=True).keep([sim.Kept("", "first", little())])
-    many(place_of(folder), 300)
-    reader = sim.open_store(folder)
-    before = sorted(labels(reader))
+def test_many_small_records_are_rolled_up_when_a_job_begins() -> None:
+    store = in_memory()
+    store.keep([sim.Kept("", "first", little())])
+    many(place_of(store.address), 300)
+    before = sorted(labels(store))
     assert len(before) == 301
-    sim.open_store(folder).keep([sim.Kept("", "last", little(2.0))])
-    assert len(list((folder / "catalogue").iterdir())) == 2
-    for opened in (reader, sim.open_store(folder)):
+    sim.open_store(store.address).keep([sim.Kept("", "last", little(2.0))])
+    assert len(place_of(store.address).names("catalogue")) == 2
+    for opened in (store, sim.open_store(store.address)):
         assert sorted(labels(opened)) == sorted([*before, "last"])
         assert_same(opened.result("7 0"), little())
 
