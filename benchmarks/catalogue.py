@@ -12,6 +12,7 @@ from benchmarks.tables import (
     questions,
     sizes,
     start,
+    store,
     stress_test,
     throughput,
     values,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *exact_limits.BENCHMARKS,
         *handbook.BENCHMARKS,
         *values.BENCHMARKS,
+        *store.BENCHMARKS,
         *designs.BENCHMARKS,
         *start.BENCHMARKS,
     )

@@ -71,6 +71,16 @@ class HandbookCase:
     gaps: float
 
 
+@dataclass(frozen=True)
+class StoreCase:
+    """A store of results of one scenario: so many in its catalogue, each kept by itself, and so many kept at once."""
+
+    scenario: str
+    draws: int
+    listed: int
+    kept: int
+
+
 TOLD: dict[Values, str] = {
     "lognormal": "lognormal values",
     "all tied": "all cells tied",
@@ -147,6 +157,14 @@ ACCEPTABILITY_DRAWS = 100_000
 HANDBOOK = HandbookCase(3_000, 200, 0.05)
 HANDBOOK_BAR = Bar(10, at_most=True)
 """Seconds for imputation, treatment, normalisation, aggregation and audit."""
+
+STORE = StoreCase("weights-only", 2_000, 10_000, 64)
+STORE_LIST_BAR = Bar(2, at_most=True)
+"""Seconds for the whole catalogue."""
+STORE_KEEP_BAR = Bar(2, at_most=True)
+"""Keeping all at once, in times of writing one by xarray's `to_zarr`."""
+STORE_RESULT_BAR = Bar(0.3, at_most=True)
+"""Seconds for one result."""
 
 VALUES_CASES = (ValuesCase(60, 50, 2_000), ValuesCase(600, 50, 200), ValuesCase(6_000, 50, 20))
 """The same number of cells each, so that a cost linear in the number of cities shows as equal times."""

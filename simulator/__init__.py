@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from simulator.peers.headed import write_headed as write_headed
     from simulator.repeating import repeat as repeat
     from simulator.report.workbook import write_workbook as write_workbook
+    from simulator.results.entering import Kept as Kept
     from simulator.results.store import open_store as open_store
     from simulator.sensitivity import influence as influence
     from simulator.sensitivity import pawn as pawn
@@ -113,6 +114,7 @@ _ROOMS = {
     "write_coinr": "peers.coinr_writing",
     "read_headed": "peers.headed",
     "write_headed": "peers.headed",
+    "Kept": "results.entering",
     "open_store": "results.store",
     "read_result": "storage",
     "write_result": "storage",
@@ -134,6 +136,7 @@ __all__ = [
     "DrawError",
     "Index",
     "InputError",
+    "Kept",
     "Panel",
     "Recipe",
     "StorageError",

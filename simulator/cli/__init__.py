@@ -6,6 +6,7 @@ from simulator.cli import extremes_commands as extremes_commands
 from simulator.cli import index_commands as index_commands
 from simulator.cli import new_commands as new_commands
 from simulator.cli import peers_commands as peers_commands
+from simulator.cli import results_commands as results_commands
 from simulator.cli import sensitivity_commands as sensitivity_commands
 from simulator.cli import study_commands as study_commands
 from simulator.cli import sweep_commands as sweep_commands

@@ -25,6 +25,7 @@ MARK: Final = "citysim_store"
 """Attribute of the root group that says what it is; its value is the version of the layout."""
 LAYOUT: Final = 1
 ROOT: Final = "zarr.json"
+"""File with the attributes of a group."""
 BATCHES: Final = "batches"
 ROLL_UP_EVERY: Final = 64
 """Batches after which a writer looks whether small records are to be rolled up."""
@@ -146,16 +147,20 @@ class ResultStore:
             self._catalogue.keep_only(live)
         before = f"{datetime.now(UTC) - unfinished_after:{STAMP}}"
         removed = 0
-        for batch in self._place.names(BATCHES):
+        for batch in self._within(BATCHES):
             folder = f"{BATCHES}/{batch}"
             if batch not in recorded and batch > before:
                 continue
-            groups = [f"{folder}/{number}" for number in self._place.names(folder)]
+            groups = [f"{folder}/{number}" for number in self._within(folder)]
             idle = [group for group in groups if group not in needed]
             for path in [folder] if len(idle) == len(groups) else idle:
                 self._place.remove(path)
             removed += len(idle)
         return removed
+
+    def _within(self, folder: str) -> list[str]:
+        """Return the names of what lies in a group, its own description left out."""
+        return [name for name in self._place.names(folder) if name != ROOT]
 
     def _roll_up_now_and_then(self) -> None:
         """Roll small records up, for quicker listing; where that fails they stay, and nothing is lost."""
@@ -201,10 +206,9 @@ def open_store(address: str | Path, *, create: bool = False) -> ResultStore:
     Examples
     --------
     >>> import simulator as sim
-    >>> from simulator.results.store import Kept
     >>> store = sim.open_store("memory://example", create=True)
     >>> result = sim.run("weights-only", draws=100, seed=1, workers=1)
-    >>> store.keep([Kept("c0ffee", "first", result), Kept("decade", "second", None, "no such city")])
+    >>> store.keep([sim.Kept("c0ffee", "first", result), sim.Kept("decade", "second", None, "no such city")])
     >>> [(entry.name, entry.status, entry.draws) for entry in store.entries()]
     [('first', 'done', 100), ('second', 'failed', None)]
     >>> store.result("first").identical(result)
