@@ -36,6 +36,9 @@ LOG = logging.getLogger(__name__)
 SECONDS: Final = 10.0
 """Time for which finished results wait for others to be kept with them, at most; what ended within it may be lost."""
 
+MANY: Final = 16
+"""Scenarios for which it is worth while to start processes."""
+
 TOGETHER: Final = 64
 """Results that are kept together, at most."""
 
@@ -83,7 +86,7 @@ def run_job(
     seed: int | None = None,
     overrides: Sequence[str] = (),
     workers: int | None = None,
-    backend: Backend = "threads",
+    backend: Backend | None = None,
     scheduler: str | None = None,
     checkpoint: str | Path | None = None,
     max_hours: float | None = None,
@@ -106,8 +109,8 @@ def run_job(
     draws, seed, overrides
         In place of the scenarios' own, before what varies.
     workers, backend, scheduler, max_hours, max_memory
-        As of `simulator.run`. With at least as many scenarios as workers each runs one, else all share the blocks of
-        one after the other.
+        As of `simulator.run`; where scenarios are many, processes if no backend is given. With at least as many
+        scenarios as workers each runs one, else all share the blocks of one after the other.
     checkpoint
         Folder of finished blocks of unfinished scenarios; beside a store in a folder, if not given.
     progress
@@ -132,8 +135,9 @@ def run_job(
     >>> sim.run_job(["weights-only"], place, vary=["seed=1..4"], draws=100, workers=1).there
     3
     """
-    with open_running(workers, backend, scheduler, None, max_hours, max_memory) as running:
-        asked = ask(scenarios, vary, settings(overrides, draws, seed))
+    asked = ask(scenarios, vary, settings(overrides, draws, seed))
+    chosen = backend_for(len(asked), workers, backend)
+    with open_running(workers, chosen, scheduler, None, max_hours, max_memory) as running:
         kept = store if isinstance(store, ResultStore) else open_store(store, create=True)
         return execute_job(asked, kept, running, folder_beside(kept.address, checkpoint), progress)
 
@@ -163,6 +167,16 @@ def ask(scenarios: Sequence[Source], vary: Sequence[str] = (), overrides: Sequen
         if counts[one.name] > 1:
             asked[number] = replace(one, name=f"{one.name} ({counts[one.name]})")
     return asked
+
+
+def backend_for(scenarios: int, workers: int | None = None, backend: Backend | None = None) -> Backend:
+    """Return where a job's workers are: processes where scenarios are many, unless it is said.
+
+    What a scenario needs beside its draws is Python code, for which threads wait for each other.
+    """
+    if backend is not None:
+        return backend
+    return "processes" if scenarios >= MANY and workers != 1 else "threads"
 
 
 def folder_beside(address: str, folder: str | Path | None = None) -> Path | None:

@@ -6,7 +6,7 @@ import functools
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,7 @@ from simulator.errors import CitysimError, Fault, InputError
 
 if TYPE_CHECKING:
     from simulator.simulation.checkpoint import Checkpoint
+    from simulator.simulation.pool import Backend
     from simulator.simulation.running import Running
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,13 +32,17 @@ class Means:
     """What the options of a command say of how to run."""
 
     workers: int | None
-    backend: str
+    backend: Backend | None
     scheduler: str | None
     checkpoint: str | None
     resume: bool
     max_hours: float | None
     max_memory: str | None
     log: str | None
+
+    def on(self, backend: Backend) -> Means:
+        """Return the same on a certain backend."""
+        return replace(self, backend=backend)
 
     @contextmanager
     def checkpoint_beside(self, output: str | None) -> Iterator[Checkpoint | None]:
@@ -68,8 +73,7 @@ def running_options(command: F) -> F:
         click.option(
             "--backend",
             type=click.Choice(["threads", "processes", "dask", "ray"]),
-            default="threads",
-            help="Where the workers are.  [default: threads]",
+            help="Where the workers are.  [default: threads; of many scenarios processes]",
         ),
         click.option("--scheduler", metavar="ADDRESS", help="Scheduler of a cluster, such as tcp://10.0.0.1:8786."),
         click.option(
@@ -100,7 +104,7 @@ def running(means: Means, checkpoint: Checkpoint | None) -> Iterator[Running]:
         try:
             with open_running(
                 means.workers,
-                means.backend,  # type: ignore[arg-type]  # click has checked it
+                means.backend or "threads",
                 means.scheduler,
                 checkpoint,
                 means.max_hours,

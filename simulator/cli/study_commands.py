@@ -12,6 +12,7 @@ import click
 from simulator.cli.answers import show_answer
 from simulator.cli.choices import asks_what_if, chosen_cities, chosen_pair, refuse_options
 from simulator.cli.group import main
+from simulator.cli.many_scenarios import refuse_idle, run_many
 from simulator.cli.outputs import refuse_outputs, xlsx_option
 from simulator.cli.running_options import Means, running, running_options
 from simulator.cli.study_outputs import Outputs, is_answer, show_stability
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @main.command("run")
-@click.argument("scenario")
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO ...")
 @click.option("--draws", type=int, help="Number of draws, in place of the scenario's.")
 @click.option(
     "--until",
@@ -53,10 +54,17 @@ if TYPE_CHECKING:
 )
 @click.option("--explain", is_flag=True, help="Of a what-if, show every step of the arithmetic.")
 @click.option("--shard", metavar="K/N", help="Run only the Kth of N shares of the draws, for `citysim merge`.")
+@click.option("--store", metavar="STORE", help="Keep the results of many scenarios in this Zarr store.")
+@click.option(
+    "--vary",
+    multiple=True,
+    metavar="PATH=VALUES",
+    help="Run with each of these values: 1,2,5 or 1..100; repeated, with each of each.",
+)
 @running_options
 @click.option("--quiet", "-q", is_flag=True, help="Print no table and no progress.")
 def run_command(
-    scenario: str,
+    scenarios: tuple[str, ...],
     draws: int | None,
     until: float | None,
     seed: int | None,
@@ -69,10 +77,12 @@ def run_command(
     only: tuple[str, ...],
     explain: bool,
     shard: str | None,
+    store: str | None,
+    vary: tuple[str, ...],
     quiet: bool,
     means: Means,
 ) -> None:
-    """Run SCENARIO, a shipped name or the path of a scenario file.
+    """Run SCENARIO, a shipped name or the path of a scenario file; or many of them into one store.
 
     \b
     Examples:
@@ -90,13 +100,24 @@ def run_command(
       citysim run stress-test --draws 100000000 --out night.nc --resume
       citysim run stress-test --seed 1 --shard 3/64 --out part-3.part
       citysim run stress-test --backend dask --scheduler tcp://10.0.0.1:8786
+      citysim run scenarios/*.yaml --store results.zarr
+      citysim run stress-test --vary factors.data-error.size=0.1,0.2 --vary seed=1..100 --store results.zarr
+
+    Of many scenarios, those that fail do not stop the others; they are told at the end, with exit code 1. Run again,
+    the same command does only what is missing.
 
     Exit code 75 where it stopped before its end, at --max-hours or when a scheduler asked for it (SIGTERM).
     """
     from simulator.study import execute, plan
     from simulator.study import settings as with_size
 
-    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path, "--json": json_path}, scenario)
+    files = {"--out": out, "--csv": csv_path, "--xlsx": xlsx_path, "--json": json_path}
+    if len(scenarios) > 1 or store is not None or vary:
+        refuse_idle(store, {**files, "--pair": pairs, "--city": only, "--explain": explain, "--shard": shard})
+        run_many(scenarios, str(store), vary, with_size(settings, draws, seed, until), means, quiet)
+        return
+    scenario = scenarios[0]
+    refuse_outputs(files, scenario)
     begun = time.perf_counter()
     asks = asks_what_if(scenario, settings)
     for_city = [f"city={only[0]}"] if asks and only else []

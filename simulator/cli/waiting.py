@@ -75,13 +75,13 @@ def _answering(number: signal.Signals, answer: Callable[[int, FrameType | None],
 
 
 @contextmanager
-def progress_bar(quiet: bool) -> Iterator[Move | None]:
+def progress_bar(quiet: bool, unit: str = "draws") -> Iterator[Move | None]:
     """Give a function that tells how far a study is: by a bar on a terminal, else by a line a minute; or none."""
     if quiet:
         yield None
         return
     if not sys.stderr.isatty():
-        yield Pace().tell
+        yield Pace(unit).tell
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -91,7 +91,7 @@ def progress_bar(quiet: bool) -> Iterator[Move | None]:
         task = bar.add_task("preparing (the first run compiles)", total=None)
 
         def move(done: int, total: int) -> None:
-            bar.update(task, description="draws", completed=done, total=total)
+            bar.update(task, description=unit, completed=done, total=total)
 
         yield move
 
@@ -100,15 +100,15 @@ class Pace:
     """How fast a study goes, told a line a minute in the log.
 
     >>> clock = iter([0.0, 10.0, 70.0])
-    >>> pace = Pace(lambda: next(clock))
+    >>> pace = Pace("draws", lambda: next(clock))
     >>> pace.tell(1_000, 10_000), pace.remaining
     (None, None)
     >>> pace.tell(4_000, 10_000), pace.remaining
     (None, 120.0)
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
+    def __init__(self, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.unit, self.clock = unit, clock
         self.told = clock()
         self.remaining: float | None = None
         """Seconds that remain, as far as can be told."""
@@ -124,9 +124,10 @@ class Pace:
         if now - self.told >= MINUTE and self.remaining is not None:
             self.told = now
             LOG.info(
-                "%s of %s draws (%.0f %%), %s left",
+                "%s of %s %s (%.0f %%), %s left",
                 f"{done:,}",
                 f"{total:,}",
+                self.unit,
                 100.0 * done / total,
                 in_words(self.remaining),
                 extra={"event": "progress", "done": done, "total": total, "remaining": round(self.remaining)},
