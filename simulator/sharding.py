@@ -71,6 +71,7 @@ class ShardLedger(Ledger):
         self.identity: Identity = {}
         self._fingerprints: list[str] = []
         self._own: list[list[Segment]] = []
+        self._idle = False
 
     @property
     def experiments(self) -> tuple[tuple[str, Segment | None], ...]:
@@ -94,18 +95,23 @@ class ShardLedger(Ledger):
 
     def wanted(self, blocks: range) -> range:
         """Return the shard's own blocks; where it has none another stands in, so that the study comes to its end."""
-        return self.shard.of(blocks) or STAND_IN
+        own = self.shard.of(blocks)
+        self._idle = not own
+        return own or STAND_IN
 
     def known(self, blocks: range) -> Iterator[Segment]:
         """Yield what is done of the shard's blocks."""
+        if self._idle:
+            return
         for segment in self.keeping.known(blocks):
             self._gather(segment)
             yield segment
 
     def add(self, stretch: range, segment: Segment) -> None:
-        """Remember finished blocks."""
-        self.keeping.add(stretch, segment)
-        self._gather(segment)
+        """Remember finished blocks, unless they are not its own."""
+        if not self._idle:
+            self.keeping.add(stretch, segment)
+            self._gather(segment)
 
     def flush(self) -> None:
         """Keep safe what is remembered."""

@@ -15,7 +15,7 @@ from simulator.documents import parse_yaml
 from simulator.matrix import read_matrix
 
 # Modules that tests share; a failed assertion in them tells its values as in a test.
-pytest.register_assert_rewrite("bad_input_files", "slow_reference", "small_experiments", "study_files")
+pytest.register_assert_rewrite("bad_input_files", "slow_reference", "small_experiments", "study_files", "long_runs")
 
 # No test depends on wall time: a first call compiles, and machines are shared. CI takes the same examples every time,
 # so that a change is judged by itself; at a desk each run looks elsewhere.

@@ -36,9 +36,9 @@ def pack(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
             return {"tuple": [pack(one, arrays) for one in value]}
         case np.ndarray() if value.dtype == object:  # integers of any size, which JSON holds and arrays do not
             return {"integers": [int(one) for one in value.ravel()], "shape": list(value.shape)}
-        case np.ndarray():
+        case np.ndarray() | np.integer():
             name = f"a{len(arrays)}"
-            arrays[name] = value
+            arrays[name] = np.asarray(value)
             return {"array": name}
     if is_dataclass(value) and type(value).__name__ in KINDS:
         held = {field.name: pack(getattr(value, field.name), arrays) for field in fields(value)}
