@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,18 @@ def as_json(attributes: Mapping[Any, Any]) -> str:
     >>> as_json({"draws": 2000, "share": np.float32(0.5)})
     '{"draws": 2000, "share": {"numpy": "<f4", "values": 0.5}}'
     """
+    if all(type(one) is str for pair in attributes.items() for one in pair):
+        return _of_texts(tuple(attributes.items()))
     for name in attributes:
         if not isinstance(name, str):
             raise TypeError(f"the name {name!r} is no text")
     return json.dumps({name: _plain(value, name) for name, value in attributes.items()}, ensure_ascii=False)
+
+
+@lru_cache(maxsize=1024)
+def _of_texts(attributes: tuple[tuple[str, str], ...]) -> str:
+    """Return attributes that are all texts, as those of variables mostly are, and the same in many results."""
+    return json.dumps(dict(attributes), ensure_ascii=False)
 
 
 def from_json(text: str) -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -16,7 +19,6 @@ import simulator as sim
 from simulator.errors import InputError
 from simulator.results import groups
 from simulator.results.packing import fingerprint, stack
-from simulator.study import repeat
 
 TYPES = ("<f8", ">f8", "<f4", "<i8", "|i1", "<u2", "|b1", "<c16", "<U5", "<M8[ns]", "<m8[s]")
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
@@ -98,7 +100,7 @@ def test_a_result_taken_out_can_be_repeated(tmp_path: Path) -> None:
     store = in_memory()
     store.keep([sim.Kept("", "one", study())])
     sim.write_result(store.result("one"), tmp_path / "one.nc")
-    assert repeat(tmp_path / "one.nc", workers=1).same
+    assert sim.repeat(tmp_path / "one.nc", workers=1).same
 
 
 def test_a_result_read_from_a_file_comes_back(tmp_path: Path) -> None:
@@ -191,6 +193,15 @@ def test_a_name_kept_again_stands_for_the_new_one() -> None:
     store.keep([sim.Kept("newer", "one", None, "fails now")])
     with pytest.raises(InputError, match=r"one: has no result: fails now. Run it again"):
         store.result("one")
+
+
+def test_the_page_about_stores_runs_as_written() -> None:
+    page = Path(__file__).parents[2] / "docs" / "many-scenarios.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    known: dict[str, Any] = {}
+    exec("\n".join(blocks).replace("memory://results", f"memory://{uuid4().hex}"), known)
+    assert labels(known["store"]) == ["weights-only seed=1", "weights-only seed=2"]
+    assert known["stacked"]["rank_mean"].dims == ("result", "city")
 
 
 def test_nothing_is_kept_of_nothing() -> None:
