@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from simulator.scenario import open_scenario
 from simulator.simulation.blocks import Progress
 from simulator.simulation.checkpoint import Checkpoint
 from simulator.simulation.ledger import Ledger
-from simulator.simulation.pool import Backend, Pool
+from simulator.simulation.pool import Backend
 from simulator.simulation.running import Running, StoppedError, open_running
 from simulator.study import Source, execute, plan, settings
 from simulator.varying import combinations
@@ -252,19 +252,16 @@ class _Keeping:
 
 def _outcomes(missing: Sequence[Asked], running: Running, folder: Path | None) -> Iterator[tuple[Asked, Kept]]:
     """Yield what came of each scenario: each by one worker where there are enough of them, else by all together."""
-    alone = Running(Pool(), stop=running.stop, memory=running.memory)
+    alone = Running(stop=running.stop, memory=running.memory)
+    given = running.until_stopped(missing)
     if len(missing) < running.pool.workers:
-        for one in missing:
-            yield one, _outcome(one, running, folder)
-        return
-    if running.pool.backend == "threads":
-        task: Callable[[Asked], Kept] = partial(_outcome, running=alone, folder=folder)
+        outcomes: Iterator[Kept] = map(partial(_outcome, running=running, folder=folder), given)
+    elif running.pool.backend == "threads":
+        outcomes = running.pool.each(partial(_outcome, running=alone, folder=folder), given)
     else:
-        task = partial(_outcome_elsewhere, folder=folder)
-    for one, outcome in zip(missing, running.pool.each(task, missing), strict=True):
-        yield one, outcome
-        if why := running.stop():
-            raise StoppedError(why)
+        outcomes = running.pool.each(partial(_outcome_elsewhere, folder=folder), given)
+    yield from zip(missing, outcomes, strict=False)  # fewer outcomes where it stops early
+    given.refuse_to_go_on()
 
 
 def _outcome_elsewhere(one: Asked, folder: Path | None) -> Kept:

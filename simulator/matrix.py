@@ -33,7 +33,7 @@ from simulator.listing import (
     zero_faults,
 )
 from simulator.preparation import Refuse
-from simulator.storage import write_whole
+from simulator.storage import write_netcdf, write_whole
 from simulator.tables import TABLE_SUFFIXES, first_faults, read_table, require_kind, write_table
 from simulator.yearly import chosen_year, has_years, rows_by_year, year_faults
 
@@ -189,7 +189,7 @@ def write_matrix(matrix: xr.Dataset, path: str | Path, words: Definition | None 
         table = _as_table(matrix, path)
         write_table(table if words is None else in_words(table, words, str(path)), path)
     elif suffix == ".nc":
-        write_whole(path, lambda to: matrix.to_netcdf(to, engine="h5netcdf"))
+        write_netcdf(matrix, path)
     else:
         plain = matrix.drop_encoding().assign_coords(
             {name: texts.astype(object) for name, texts in matrix.coords.items() if texts.dtype.kind == "U"}

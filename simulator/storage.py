@@ -101,7 +101,13 @@ def write_result(result: xr.Dataset, path: str | Path) -> None:
     StorageError
         Where it cannot be written.
     """
-    write_whole(Path(path), lambda new: result.to_netcdf(new, engine=ENGINE))
+    write_netcdf(result, Path(path))
+
+
+def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
+    """Write a Dataset to one NetCDF file, whole or not at all; raises as `write_result` does."""
+    content = dataset.to_netcdf(engine=ENGINE)  # in memory: the HDF5 library does not outlive a disk that is full
+    write_whole(path, lambda new: new.write_bytes(content))
 
 
 def read_result(path: str | Path) -> xr.Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -64,6 +65,8 @@ from simulator.uncertainty.realisation import Realisation, bind
 from simulator.whatif.question import Question, pose, with_values_behind
 from simulator.whatif.reaching import reply_reach
 from simulator.whatif.reply import reply
+
+LOG = logging.getLogger(__name__)
 
 KEPT_WHEN_EXACT = 10_000
 """Combinations up to which an exhaustive design keeps every draw: they are few, and each has a name."""
@@ -272,15 +275,17 @@ def execute(study: Study, running: Running | None = None, progress: Progress | N
     seed = running.ledger.seed if seed is None else seed
     seed = secrets.randbelow(2**53) if seed is None else seed
     running.ledger.open(identity(study, seed))
+    told = {"scenario": study.scenario.name, "seed": seed, "workers": running.pool.workers}
+    LOG.debug("%s begins", study.scenario.name, extra={"event": "begun", **told, "backend": running.pool.backend})
     results = {
         group: _run_part(study, index, seed, running, _nested(progress, number, len(study.parts)))
         for number, (group, index) in enumerate(study.parts.items())
     }
     result = results[""] if "" in results else join_groups(results)
-    made = recorded(study, seed, int(result.attrs["draws"]))
-    timed = made.model_copy(
-        update={"started": started.isoformat(timespec="seconds"), "seconds": round(time.perf_counter() - begun, 3)}
-    )
+    made, seconds = recorded(study, seed, int(result.attrs["draws"])), round(time.perf_counter() - begun, 3)
+    timed = made.model_copy(update={"started": started.isoformat(timespec="seconds"), "seconds": seconds})
+    done = {"event": "finished", "scenario": study.scenario.name, "draws": made.draws, "seconds": seconds}
+    LOG.debug("%s is done: %s draws in %s s", study.scenario.name, made.draws, seconds, extra=done)
     return described(result).assign_attrs(_description(study, seed), **{ATTRIBUTE: timed.model_dump_json(indent=1)})
 
 

@@ -113,7 +113,7 @@ def running(means: Means, checkpoint: Checkpoint | None) -> Iterator[Running]:
             ) as opened:
                 yield opened
         except CitysimError as error:
-            if not isinstance(error, InputError) and checkpoint is not None and checkpoint.folder.is_dir():
+            if not isinstance(error, InputError) and checkpoint is not None and checkpoint.holds:
                 raise type(error)(f"{error}; {going_on(str(checkpoint.folder))}") from None
             raise
 

@@ -34,7 +34,7 @@ def leaving_at_once(checkpoint: Path | None = None) -> Iterator[None]:
 
     def leave(*_: object) -> None:
         cursor = SHOW_CURSOR if sys.stderr.isatty() else ""
-        kept = checkpoint is not None and checkpoint.is_dir()
+        kept = checkpoint is not None and any(checkpoint.glob("*.blocks"))
         told = f"interrupted; {going_on(str(checkpoint))}" if kept else INTERRUPTED
         os.write(2, f"{cursor}{told}\n".encode())
         os._exit(130)

@@ -20,7 +20,7 @@ from simulator.simulation.gains import places_within, tally_gains, tally_passed,
 from simulator.simulation.ledger import Draws, Segment, joined, joined_draws, missing
 from simulator.simulation.memory import cells_within
 from simulator.simulation.pool import Pool
-from simulator.simulation.running import Running, StoppedError
+from simulator.simulation.running import Running
 from simulator.simulation.stopping import StopWhenSure
 from simulator.simulation.tally import Tally, as_block, empty_tally, exact_sums
 from simulator.uncertainty.design import BLOCK, Design, block_count, block_draws
@@ -193,21 +193,15 @@ def _segments(experiment: Experiment, stretch: range, running: Running) -> Itera
         known.append(segment.blocks)
         yield segment
     tasks = [task for gap in missing(wanted, known) for task in running.pool.cut(gap)]
-    _refuse_to_go_on(running)
+    given = running.until_stopped(tasks)
     try:
         # Kernels run without the interpreter's lock, so threads suffice on one machine and share one matrix.
-        for segment in running.pool.each(partial(run_blocks, experiment), tasks):
+        for segment in running.pool.each(partial(run_blocks, experiment), given):
             running.ledger.add(wanted, segment)
             yield segment
-            if segment.blocks.stop < stretch.stop:
-                _refuse_to_go_on(running)
     finally:
         running.ledger.flush()
-
-
-def _refuse_to_go_on(running: Running) -> None:
-    if why := running.stop():
-        raise StoppedError(why)
+    given.refuse_to_go_on()
 
 
 def _within(experiment: Experiment, memory: int, pool: Pool) -> Experiment:

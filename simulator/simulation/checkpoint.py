@@ -155,6 +155,11 @@ class Checkpoint(Ledger):
             )
         self._written = time.monotonic()
 
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything to go on with."""
+        return bool(self._files())
+
     def remove(self) -> None:
         """Remove the folder: its study is finished, and its result is safe."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -45,7 +46,14 @@ class Pool:
             return
         with joblib.parallel_config(backend=OF_JOBLIB[self.backend]):
             parallel = joblib.Parallel(n_jobs=self.workers, return_as="generator", batch_size=1)
-            yield from parallel(joblib.delayed(function)(task) for task in tasks)
+            outputs = parallel(joblib.delayed(function)(task) for task in tasks)
+            try:
+                for one in outputs:  # noqa: UP028  # `yield from` would hand an early end on, with a warning
+                    yield one
+            finally:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    outputs.close()
 
     def cut(self, blocks: range) -> list[range]:
         """Return blocks as tasks: one by one among threads, several at a time where a task has to travel.

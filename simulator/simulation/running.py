@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import joblib
 
@@ -13,6 +14,8 @@ from simulator.errors import CitysimError, Fault, InputError
 from simulator.simulation.ledger import Ledger
 from simulator.simulation.memory import read_size, workers_within
 from simulator.simulation.pool import Backend, Pool, open_pool, refuse_pool
+
+Task = TypeVar("Task")
 
 STOPPED = 75
 """Exit code of a run that stopped before its end and can go on: EX_TEMPFAIL of sysexits.h."""
@@ -35,6 +38,43 @@ class Running:
     """Returns why to stop now; nothing as long as there is no reason to."""
     memory: int | None = None
     """Bytes that this process, and the others on this machine that it starts, may take; no limit if not given."""
+
+    def until_stopped(self, tasks: Iterable[Task]) -> UntilStopped[Task]:
+        """Return tasks that end early once there is a reason to stop; those that were handed out come to their end."""
+        return UntilStopped(tasks, self.stop)
+
+
+class UntilStopped(Generic[Task]):
+    """Tasks, as long as there is no reason to stop.
+
+    >>> reasons = iter(["", "", "enough"])
+    >>> some = UntilStopped([1, 2, 3], lambda: next(reasons))
+    >>> list(some), some.why
+    ([1, 2], 'enough')
+    """
+
+    def __init__(self, tasks: Iterable[Task], stop: Callable[[], str]) -> None:
+        self.tasks, self.stop = tasks, stop
+        self.why = ""
+        """Why the tasks ended early; nothing if they did not."""
+
+    def __iter__(self) -> Iterator[Task]:
+        for task in self.tasks:
+            self.why = self.stop()
+            if self.why:
+                return
+            yield task
+
+    def refuse_to_go_on(self) -> None:
+        """Raise where tasks were left.
+
+        Raises
+        ------
+        StoppedError
+            With the reason.
+        """
+        if self.why:
+            raise StoppedError(self.why)
 
 
 def after_hours(hours: float) -> Callable[[], str]:

@@ -39,7 +39,8 @@ def write_folder(folder: Path, name: str = "small", **more: Any) -> Path:
     (folder / "values.csv").write_text("\n".join(["city,a,b,c", *rows]) + "\n", "utf-8")
     leaves = "\n".join(f"    - {{id: {leaf}, direction: higher}}" for leaf in "abc")
     (folder / "definition.yaml").write_text(
-        "schema_version: 1\nid: small\ndata: {matrix: values.csv}\nindex:\n  id: total\n  normalise: {method: min-max}\n"
+        "schema_version: 1\nid: small\ndata: {matrix: values.csv}\n"
+        "index:\n  id: total\n  normalise: {method: min-max}\n"
         f"  aggregate: {{method: arithmetic}}\n  children:\n{leaves}\n",
         "utf-8",
     )

@@ -93,7 +93,10 @@ def test_a_shard_does_not_go_on_with_another_one(tmp_path: Path) -> None:
         (["stress-test", "--shard", "1/2", "--set", "seed=null"], "each shard would draw its own. Add --seed NUMBER"),
         (["stress-test", "--shard", "1/2", "--until", "0.01"], "until: how many draws it takes is known to the whole"),
         (["gdp-grows-8-percent", "--shard", "1/2", "--draws", "0"], "draws: nothing is drawn"),
-        (["reach-top-ten", "--shard", "1/2", "--set", "reach.chance=0.8"], "reach.chance: a sure plan is found step by step"),
+        (
+            ["reach-top-ten", "--shard", "1/2", "--set", "reach.chance=0.8"],
+            "reach.chance: a sure plan is found step by step",
+        ),
         (["stress-test", "--shard", "0/2"], "'0/2' is no shard. Write it like 3/64"),
         (["stress-test", "--shard", "3/2"], "'3/2' is no shard"),
         (["stress-test", "--shard", "half"], "'half' is no shard"),
