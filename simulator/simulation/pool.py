@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,6 +25,8 @@ OF_JOBLIB: Final = {"threads": "threading", "processes": "loky", "dask": "dask",
 
 TURNS: Final = 4
 """Tasks for each worker, so that a slow one does not keep the others waiting."""
+PATIENCE: Final = "30s"
+"""Time for which an answer of a scheduler is waited for."""
 MOST_BLOCKS: Final = 16
 """Blocks in a task, at most: they are what is lost with a worker."""
 
@@ -35,6 +40,8 @@ class Pool:
 
     workers: int = 1
     backend: Backend = "threads"
+    client: Any = None
+    """Client of a Dask cluster. It is no one's default, so that nothing else goes to the cluster."""
 
     def each(self, function: Callable[[Task], Done], tasks: Iterable[Task]) -> Iterator[Done]:
         """Yield what a function returns for each task, in the order of the tasks.
@@ -44,7 +51,7 @@ class Pool:
         if self.workers == 1 and self.backend == "threads":
             yield from map(function, tasks)
             return
-        with joblib.parallel_config(backend=OF_JOBLIB[self.backend]):
+        with joblib.parallel_config(backend=OF_JOBLIB[self.backend], **self._settings()):
             parallel = joblib.Parallel(n_jobs=self.workers, return_as="generator", batch_size=1)
             outputs = parallel(joblib.delayed(function)(task) for task in tasks)
             try:
@@ -54,6 +61,12 @@ class Pool:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     outputs.close()
+
+    def _settings(self) -> dict[str, Any]:
+        """Return what joblib is told of the backend."""
+        if self.backend == "processes":
+            return {"initializer": _end_with, "initargs": (os.getpid(),)}
+        return {"client": self.client} if self.backend == "dask" else {}
 
     def cut(self, blocks: range) -> list[range]:
         """Return blocks as tasks: one by one among threads, several at a time where a task has to travel.
@@ -101,7 +114,8 @@ def open_pool(workers: int | None = None, backend: Backend = "threads", schedule
     refuse_pool(workers, backend, scheduler)
     with ExitStack() as opened:
         if backend == "dask":
-            yield Pool(opened.enter_context(_dask(workers, scheduler)), backend)
+            client = opened.enter_context(_dask(workers, scheduler))
+            yield Pool(_threads_of(client, scheduler), backend, client)
         elif backend == "ray":
             yield Pool(_ray(workers, scheduler), backend)
         else:
@@ -135,9 +149,20 @@ def refuse_pool(workers: int | None, backend: str, scheduler: str | None) -> Non
         raise InputError("workers", faults)
 
 
+def _end_with(parent: int) -> None:
+    """End this process soon after the one that started it, which may be killed without a word."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 @contextmanager
-def _dask(workers: int | None, scheduler: str | None) -> Iterator[int]:
-    """Give the number of workers of a Dask cluster, which joblib then finds by itself."""
+def _dask(workers: int | None, scheduler: str | None) -> Iterator[Any]:
+    """Give a client of a Dask cluster, one that is there or one of its own."""
     from distributed import Client, LocalCluster
 
     with ExitStack() as opened:
@@ -155,11 +180,11 @@ def _dask(workers: int | None, scheduler: str | None) -> Iterator[int]:
         else:
             cluster = scheduler
         try:
-            client = opened.enter_context(Client(cluster, timeout="30s"))
+            client = opened.enter_context(Client(cluster, timeout=PATIENCE, set_as_default=False))
         except (OSError, ValueError) as error:
             fault = Fault("scheduler", f"no scheduler answers at {scheduler} ({error})", "Start one: dask scheduler.")
             raise InputError("workers", [fault]) from None
-        yield _threads_of(client, scheduler)
+        yield client
 
 
 def _threads_of(client: Any, scheduler: str | None) -> int:

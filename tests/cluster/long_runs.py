@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
 
@@ -83,17 +85,12 @@ def block_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.blocks"))
 
 
-def children_of(process: int) -> Iterator[int]:
-    """Yield all processes that descend from one."""
-    parents = {int(one.name): _parent(one) for one in Path("/proc").iterdir() if one.name.isdigit()}
-    found: Sequence[int] = [process]
-    while found:
-        found = [one for one, parent in parents.items() if parent in found]
-        yield from found
-
-
-def _parent(folder: Path) -> int:
-    try:
-        return int((folder / "stat").read_text("ascii").rpartition(")")[2].split()[1])
-    except OSError:  # it has ended meanwhile
-        return 0
+def wait_for_blocks(run: subprocess.Popen[str], folder: Path, more_than: Collection[str] = ()) -> bool:
+    """Wait until a run has kept further blocks; return whether it is still under way."""
+    assert run.stdout is not None
+    for _ in range(4800):
+        if {file.name for file in block_files(folder)}.difference(more_than):
+            return run.poll() is None
+        if select.select([run.stdout], [], [], 0.05)[0]:  # readable only at its end, so that no time is spent
+            return False
+    raise AssertionError("nothing was kept")

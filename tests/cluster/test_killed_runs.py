@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import select
 import shutil
 import signal
 import subprocess
@@ -12,23 +11,12 @@ from pathlib import Path
 
 import pytest
 from command_line import invoked, message_of
-from long_runs import assert_same_bytes, block_files, started
+from long_runs import assert_same_bytes, block_files, started, wait_for_blocks
 
 import simulator as sim
 from simulator.storage import read_result
 
 RUN = ("run", "stress-test-points", "--draws", "400000", "--seed", "3", "--workers", "1", "--out", "x.nc", "--quiet")
-
-
-def wait_for_blocks(run: subprocess.Popen[str], folder: Path, more_than: set[str]) -> bool:
-    """Wait until a run has kept further blocks; return whether it is still under way."""
-    assert run.stdout is not None
-    for _ in range(4800):
-        if {file.name for file in block_files(folder)} - more_than:
-            return run.poll() is None
-        if select.select([run.stdout], [], [], 0.05)[0]:  # readable only at its end, so that no time is spent
-            return False
-    raise AssertionError("nothing was kept")
 
 
 def test_killed_five_times_and_resumed_it_comes_to_the_same_bytes(tmp_path: Path) -> None:
@@ -56,7 +44,7 @@ def stored(result: object, folder: Path) -> object:
 
 def test_a_scheduler_that_asks_to_stop_gets_a_clean_end(tmp_path: Path) -> None:
     with started(tmp_path, *RUN[:-1], "--log", "log.jsonl") as run:
-        assert wait_for_blocks(run, tmp_path / "x.nc.unfinished", set())
+        assert wait_for_blocks(run, tmp_path / "x.nc.unfinished")
         run.send_signal(signal.SIGTERM)
         printed, said = run.communicate()
     how = "what is done is kept in x.nc.unfinished, and the same command with --resume goes on"
