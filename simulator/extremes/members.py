@@ -115,7 +115,7 @@ def members_of(index: Index, level: str | None = None) -> Members:
             f"index {definition.id}", [Fault("over", f"no level {level!r}", did_you_mean(str(level), list(known)))]
         )
     sampler = weight_sampler(definition, DirichletWeights(concentration=1.0, over=level))
-    ids = tuple(dict.fromkeys(definition.ancestor(leaf.id, level) or leaf.id for leaf in definition.indicators))
+    ids = tuple(definition.members(level))
     faults = [*linear_obstacles(definition, ids), *ranking_obstacles(definition.ranking)]
     if faults:
         raise InputError(f"index {definition.id}", faults)
