@@ -154,9 +154,8 @@ def influence(
 
 def _method_of(scenario: str | Path | Mapping[str, Any], overrides: str | Sequence[str]) -> str:
     """Return the method that a scenario asks for; of a faulty one any, as its faults are told when it is set up."""
-    given = [overrides] if isinstance(overrides, str) else list(overrides)
     try:
-        return read_scenario(override(open_scenario(scenario), given)).influence.method
+        return read_scenario(override(open_scenario(scenario), overrides)).influence.method
     except InputError:
         return VARIANCE_BASED.name
 
@@ -352,7 +351,7 @@ def _set_up(
     Raises what was gathered before together with the faults of the scenario.
     """
     with gathered.attempt():
-        study = plan(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index)
+        study = plan(scenario, overrides, index)
         refuse_unfit(study)
     gathered.refuse()
     asked = study.scenario.influence

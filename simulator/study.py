@@ -48,7 +48,7 @@ from simulator.preparation import (
 )
 from simulator.provenance import ATTRIBUTE, Record, software_versions, unseal
 from simulator.published import bundled_indices, locate_index
-from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, open_scenario, override, read_scenario
+from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, each_of, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Progress, prepare, simulate
 from simulator.simulation.stopping import StopWhenSure
 from simulator.simulation.tally import Tally
@@ -101,7 +101,7 @@ class Repetition:
 
 def plan(
     source: str | Path | Mapping[str, Any] | Document,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     index: Index | str | Path | None = None,
 ) -> Study:
     """Return the study of a scenario, checked against its index, without running it.
@@ -132,7 +132,7 @@ def plan(
     if not parts:
         remedy = f"Name an attribute with at least {SMALLEST_GROUP} cities in one group."
         raise InputError(document.source, [Fault(document.place(("within",)), "no group is large enough", remedy)])
-    return Study(document, tuple(overrides), scenario, whence, whole, told, parts, left_aside, question)
+    return Study(document, each_of(overrides), scenario, whence, whole, told, parts, left_aside, question)
 
 
 def _by_recipe(index: Index, scenario: Scenario) -> Index:
@@ -215,18 +215,19 @@ def run(
     >>> result["rank_frequency"].dims
     ('city', 'rank')
     """
-    given = [overrides] if isinstance(overrides, str) else overrides
-    return execute(plan(scenario, settings(given, draws, seed, until), index), workers, progress)
+    return execute(plan(scenario, settings(overrides, draws, seed, until), index), workers, progress)
 
 
-def settings(overrides: Sequence[str], draws: int | None, seed: int | None, until: float | None = None) -> list[str]:
+def settings(
+    overrides: str | Sequence[str], draws: int | None, seed: int | None, until: float | None = None
+) -> list[str]:
     """Return overrides with draws, standard error and seed, where given, as the last settings.
 
     >>> settings(["pairs=true"], 500, None)
     ['pairs=true', 'draws=500']
     """
     own = [f"{key}={value}" for key, value in (("draws", draws), ("until", until), ("seed", seed)) if value is not None]
-    return [*overrides, *own]
+    return [*each_of(overrides), *own]
 
 
 def execute(study: Study, workers: int | None = None, progress: Progress | None = None) -> xr.Dataset:
