@@ -101,7 +101,7 @@ def rank_changes(
     >>> import simulator as sim
     >>> asked = {"schema_version": 1, "name": "any-weights", "index": "statistical-performance",
     ...          "factors": {"weights": {"method": "dirichlet", "over": "pillar", "concentration": 5}}}
-    >>> found = sim.rank_changes(asked, first=2016, last=2019, draws=1024, seed=1, workers=1)
+    >>> found = sim.rank_changes(asked, first=2016, last=2019, draws=200, seed=1, workers=1)
     >>> bool(found["rise_chance"].sel(city="MMR") > 0.99)
     True
     """
