@@ -43,7 +43,7 @@ from simulator.sourcing import source_problems, with_sources
 from simulator.uncertainty.design import Exclusion, dead_ends
 from simulator.uncertainty.factors import CHOICE_FACTORS, AggregationFactor, Factors, LeaveOut, method_choices
 from simulator.uncertainty.feasibility import value_problems
-from simulator.uncertainty.omission import CITY_LEVEL, find_members, leave_out_name, members_of
+from simulator.uncertainty.omission import CITY_LEVEL, find_members, leave_out_name
 from simulator.uncertainty.points import MOST_DIMENSIONS, TITLES
 
 SMALLEST_GROUP = 3
@@ -202,7 +202,7 @@ def _omission_problems(spec: LeaveOut, index: Index, where: Location) -> Iterato
     yield from found
     if found:
         return
-    everyone = len(index.cities) if spec.level == CITY_LEVEL else len(members_of(definition, spec.level))
+    everyone = len(index.cities) if spec.level == CITY_LEVEL else len(definition.members(spec.level))
     available = everyone if spec.among is None else len(spec.among)
     least = 2 if spec.level == CITY_LEVEL else 1
     if spec.count > min(available, everyone - least):
@@ -218,7 +218,7 @@ def _member_problems(asked: Sequence[str], level: str, index: Index, where: Loca
     if found:
         return
     members = find_members(index, level, list(asked))
-    known = members if level == CITY_LEVEL else members_of(index.definition, level)
+    known = members if level == CITY_LEVEL else index.definition.members(level)
     for position, member in enumerate(members):
         if member not in known:
             yield (*where, position), f"{member!r} is not of the level {level!r}", did_you_mean(member, known)
@@ -231,7 +231,7 @@ def _together_problems(factors: Factors, definition: Definition) -> Iterator[Pro
     gone = 0
     for spec in factors.leave_out:
         if spec.level != CITY_LEVEL:
-            members = members_of(definition, spec.level)
+            members = definition.members(spec.level)
             sizes = [
                 sum(member in (*definition.ancestors[leaf.id], leaf.id) for leaf in definition.indicators)
                 for member in members
@@ -413,7 +413,7 @@ def _point_problems(scenario: Scenario, definition: Definition) -> Iterator[Prob
     random = [method for method in methods if isinstance(method, DirichletWeights | UniformWeights)]
     left_out = [one for one in scenario.factors.leave_out if one.count == 1]
     dimensions = len(choices) + len(left_out)
-    dimensions += sum(len(members_of(definition, method.over or definition.levels[-1])) for method in random)
+    dimensions += sum(len(definition.members(method.over or definition.levels[-1])) for method in random)
     if not random and not left_out and all(len(choice.labels) == 1 for choice in choices):
         problem = f"{scenario.design} points drive choices and random weights, and nothing of the kind varies"
         yield ("design",), problem, "Add such a factor, or take design: monte-carlo."

@@ -298,6 +298,17 @@ class Definition(Schema):
                 return candidate
         return ""
 
+    def member(self, leaf: str, level: str) -> str:
+        """Return the identifier of the node of a level that an indicator stands under.
+
+        An indicator that stands nearer to the top than the level is a member of its own.
+        """
+        return self.ancestor(leaf, level) or leaf
+
+    def members(self, level: str) -> list[str]:
+        """Return the identifiers of the members of a level, of which each indicator has one, in the tree's order."""
+        return list(dict.fromkeys(self.member(leaf.id, level) for leaf in self.indicators))
+
 
 def walk(root: Node, above: tuple[Node, ...] = ()) -> Iterator[tuple[tuple[Node, ...], Indicator | Node]]:
     """Yield every indicator and node with the nodes above it, children before their parent."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from simulator.errors import Fault, InputError
 
 Location = tuple[str | int, ...]
+
+FILES_KEPT = 16
+"""Files whose content is remembered: an index and its scenario are a few, and are read again for every study."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,8 @@ def spell(location: Location) -> str:
 def read_yaml(path: Path) -> Document:
     """Return the YAML file at `path` as a document.
 
-    Nothing in a file is ever executed: tags other than YAML's own scalars stay plain text.
+    Nothing in a file is ever executed: tags other than YAML's own scalars stay plain text. The file is read each time,
+    but not parsed again while its text is the same; the data are the caller's own.
 
     Raises
     ------
@@ -87,7 +94,13 @@ def read_yaml(path: Path) -> Document:
         ) from None
     except OSError as error:
         raise InputError(str(path), [Fault("", f"cannot be read ({error.strerror})")]) from None
-    return parse_yaml(text, str(path))
+    document = _parsed(text, str(path))
+    return dataclasses.replace(document, data=copy.deepcopy(document.data), origins=dict(document.origins))
+
+
+@lru_cache(FILES_KEPT)
+def _parsed(text: str, source: str) -> Document:
+    return parse_yaml(text, source)
 
 
 def parse_yaml(text: str, source: str) -> Document:

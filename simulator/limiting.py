@@ -40,7 +40,7 @@ def scenario_index(
     >>> scenario_index("digital-transformation")
     <Index opportunity-2025: 25 cities × 11 indicators>
     """
-    return _part(_planned(scenario, overrides, index))
+    return _part(plan(scenario, overrides, index))
 
 
 def rank_limits(
@@ -78,7 +78,7 @@ def rank_limits(
     >>> found.attrs["weights"]
     'of each pillar, within 10 % of the nominal ones'
     """
-    study = _planned(scenario, overrides, index)
+    study = plan(scenario, overrides, index)
     part, asked = _part(study), study.scenario.extremes
     chosen = None if cities is None else find_cities(part.matrix, cities)
     try:
@@ -103,12 +103,6 @@ def rank_limits(
         overrides="\n".join(study.overrides),
         index=study.whence,
     )
-
-
-def _planned(
-    scenario: str | Path | Mapping[str, Any], overrides: str | Sequence[str], index: Index | str | Path | None
-) -> Study:
-    return plan(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index)
 
 
 def _part(study: Study) -> Index:

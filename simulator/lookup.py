@@ -92,7 +92,7 @@ def find_indicators(definition: Definition, names: Sequence[str]) -> list[str]:
     InputError
         With every name that stands for no indicator or for more than one.
     """
-    return look_up(names, _names_of(definition.indicators), "indicator")
+    return look_up(names, names_by_id(definition.indicators), "indicator")
 
 
 def find_slots(definition: Definition, names: Sequence[str]) -> list[str]:
@@ -103,7 +103,7 @@ def find_slots(definition: Definition, names: Sequence[str]) -> list[str]:
     InputError
         With every name that stands for none or for more than one.
     """
-    return look_up(names, _names_of([*definition.indicators, *definition.nodes]), "indicator or node")
+    return look_up(names, names_by_id([*definition.indicators, *definition.nodes]), "indicator or node")
 
 
 def select_cities(matrix: xr.Dataset, selection: Selection) -> xr.Dataset:
@@ -161,7 +161,8 @@ def _fitting(matrix: xr.Dataset, selection: Mapping[str, object]) -> np.ndarray[
     return chosen
 
 
-def _names_of(parts: Sequence[Indicator | Node]) -> dict[str, tuple[str, str]]:
+def names_by_id(parts: Sequence[Indicator | Node]) -> dict[str, tuple[str, str]]:
+    """Return the English and the Chinese name of indicators and nodes by their identifiers, empty where none is."""
     return {part.id: (part.name.en, part.name.zh) for part in parts}
 
 

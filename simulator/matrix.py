@@ -378,7 +378,7 @@ def _indicator_texts(definition: Definition) -> dict[str, list[str]]:
             at.INDICATOR_NAME_EN: leaf.name.en,
             at.INDICATOR_NAME_ZH: leaf.name.zh,
             at.DIMENSION: definition.ancestor(leaf.id, at.DIMENSION),
-            at.VARIABLE: definition.ancestor(leaf.id, at.VARIABLE) or leaf.id,
+            at.VARIABLE: definition.member(leaf.id, at.VARIABLE),
             at.DIRECTION: leaf.direction,
             at.UNIT: leaf.unit,
         }

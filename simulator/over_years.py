@@ -23,7 +23,7 @@ from simulator.matrix import city_coordinates
 from simulator.panel import Panel, load_panel
 from simulator.provenance import ATTRIBUTE, Record, software_versions
 from simulator.published import bundled_indices, locate_index
-from simulator.scenario import Scenario, open_scenario, override, read_scenario
+from simulator.scenario import Scenario, each_of, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Experiment, Progress, prepare
 from simulator.simulation.paired import tally_pairs
 from simulator.study import Study, design_of, locate, plan, settings
@@ -101,13 +101,13 @@ def rank_changes(
     >>> import simulator as sim
     >>> asked = {"schema_version": 1, "name": "any-weights", "index": "statistical-performance",
     ...          "factors": {"weights": {"method": "dirichlet", "over": "pillar", "concentration": 5}}}
-    >>> found = sim.rank_changes(asked, first=2016, last=2019, draws=1024, seed=1, workers=1)
+    >>> found = sim.rank_changes(asked, first=2016, last=2019, draws=200, seed=1, workers=1)
     >>> bool(found["rise_chance"].sel(city="MMR") > 0.99)
     True
     """
     begun, started = time.perf_counter(), datetime.now(UTC)
     _refuse_settings(errors, workers)
-    asked = _asked(scenario, settings([overrides] if isinstance(overrides, str) else overrides, draws, seed), index)
+    asked = _asked(scenario, settings(overrides, draws, seed), index)
     panel = asked.panel.between(first, last)
     if len(panel.years) < 2:
         remedy = f"Name two of {', '.join(map(str, asked.panel.years))}."
@@ -160,7 +160,7 @@ def scenario_panel(
     >>> scenario_panel(asked).years
     [2016, 2017, 2018, 2019]
     """
-    return _asked(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index).panel
+    return _asked(scenario, overrides, index).panel
 
 
 def _refuse_settings(errors: object, workers: object) -> None:
@@ -173,19 +173,19 @@ def _refuse_settings(errors: object, workers: object) -> None:
 
 
 def _asked(
-    scenario: str | Path | Mapping[str, Any], overrides: Sequence[str], index: Panel | str | Path | None
+    scenario: str | Path | Mapping[str, Any], overrides: str | Sequence[str], index: Panel | str | Path | None
 ) -> _Asked:
     """Return the scenario and the panel it is asked of, once it is sure that changes of ranks can be told."""
-    document = override(open_scenario(scenario), [*overrides, f"{names.YEAR}=null"])
+    document = override(open_scenario(scenario), [*each_of(overrides), f"{names.YEAR}=null"])
     read = read_scenario(document)
     faults = [Fault(document.place((key,)), problem, "Leave it out.") for key, problem in _problems(read)]
     if faults:
         raise InputError(document.source, faults)
     if isinstance(index, Panel):
-        return _Asked(document, read, index, IN_MEMORY, tuple(overrides))
+        return _Asked(document, read, index, IN_MEMORY, each_of(overrides))
     path = locate_index(index) if index is not None else locate(read.index, document)
     whence = path.parent.name if path in bundled_indices().values() else str(path.resolve())
-    return _Asked(document, read, load_panel(path), whence, tuple(overrides))
+    return _Asked(document, read, load_panel(path), whence, each_of(overrides))
 
 
 def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -134,7 +134,8 @@ def indicators_from(definition: Definition, quantities: xr.Dataset, source: str 
         With every city of which a formula divides by zero, takes a root or logarithm that there is none of, or is
         negative on a positive scale.
     """
-    known = {str(name): quantities[at.VALUE].sel({at.QUANTITY: name}).values for name in quantities[at.QUANTITY].values}
+    of_quantity = quantities[at.VALUE].transpose(at.QUANTITY, at.CITY).values
+    known = {str(name): row for name, row in zip(quantities[at.QUANTITY].values, of_quantity, strict=True)}
     leaves = [leaf for leaf in definition.indicators if leaf.formula is not None]
     cities = [str(city) for city in quantities[at.CITY].values]
     columns = []

@@ -281,7 +281,16 @@ def read_scenario(document: Document) -> Scenario:
     return check(document, Scenario)
 
 
-def override(document: Document, settings: Sequence[str]) -> Document:
+def each_of(overrides: str | Sequence[str]) -> tuple[str, ...]:
+    """Return overrides one by one; a single one may be given as it is.
+
+    >>> each_of("draws=500")
+    ('draws=500',)
+    """
+    return (overrides,) if isinstance(overrides, str) else tuple(overrides)
+
+
+def override(document: Document, settings: str | Sequence[str]) -> Document:
     """Return the document with `path=value` settings applied in order; a later one wins.
 
     A path names keys and positions, joined by dots: `factors.data-error.size=3`, `never.0.aggregation=harmonic`.
@@ -299,7 +308,7 @@ def override(document: Document, settings: Sequence[str]) -> Document:
     data = document.data
     origins = dict(document.origins)
     faults = []
-    for setting in settings:
+    for setting in each_of(settings):
         path, equals, written = setting.partition("=")
         location = tuple(
             int(step) if step.isascii() and step.isdigit() else step

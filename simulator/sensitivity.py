@@ -125,7 +125,10 @@ def influence(
     >>> found["total_order"].sel(output="mean_abs_rank_shift").idxmax().item()
     'weights'
     """
-    chosen = _method_of(scenario, overrides) if method is None else method
+    try:
+        chosen = asked_method(scenario, overrides) if method is None else method
+    except InputError:
+        chosen = VARIANCE_BASED.name  # Its faults are told with all others when it is set up.
     _refuse_method(chosen, method is None, {"second_order": second_order, "bootstrap": bootstrap})
     rest: dict[str, Any] = {"seed": seed, "workers": workers, "overrides": overrides, "index": index}
     if chosen == SHAPLEY.name:
@@ -152,13 +155,18 @@ def influence(
     return _sealed(_in_blocks(found, made), made, made.blocks * BLOCK * repeated, started, begun, more)
 
 
-def _method_of(scenario: str | Path | Mapping[str, Any], overrides: str | Sequence[str]) -> str:
-    """Return the method that a scenario asks for; of a faulty one any, as its faults are told when it is set up."""
-    given = [overrides] if isinstance(overrides, str) else list(overrides)
-    try:
-        return read_scenario(override(open_scenario(scenario), given)).influence.method
-    except InputError:
-        return VARIANCE_BASED.name
+def asked_method(scenario: str | Path | Mapping[str, Any], overrides: str | Sequence[str] = ()) -> str:
+    """Return the method that a scenario's key `influence` asks for.
+
+    >>> asked_method("weights-only", "influence.method=pawn")
+    'pawn'
+
+    Raises
+    ------
+    InputError
+        With every fault of the scenario alone.
+    """
+    return read_scenario(override(open_scenario(scenario), overrides)).influence.method
 
 
 def _refuse_method(method: str, of_scenario: bool, own: Mapping[str, object]) -> None:
@@ -352,7 +360,7 @@ def _set_up(
     Raises what was gathered before together with the faults of the scenario.
     """
     with gathered.attempt():
-        study = plan(scenario, [overrides] if isinstance(overrides, str) else list(overrides), index)
+        study = plan(scenario, overrides, index)
         refuse_unfit(study)
     gathered.refuse()
     asked = study.scenario.influence

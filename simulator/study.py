@@ -50,7 +50,7 @@ from simulator.preparation import (
 )
 from simulator.provenance import ATTRIBUTE, Record, software_versions
 from simulator.published import bundled_indices, locate_index
-from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, open_scenario, override, read_scenario
+from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, each_of, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Progress, prepare, simulate
 from simulator.simulation.checkpoint import Checkpoint
 from simulator.simulation.ledger import Identity
@@ -102,7 +102,7 @@ Opening = Callable[[Path, int | None], Index]
 
 def plan(
     source: Source,
-    overrides: Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     index: Index | str | Path | None = None,
     opening: Opening | None = None,
 ) -> Study:
@@ -135,7 +135,7 @@ def plan(
     if not parts:
         remedy = f"Name an attribute with at least {SMALLEST_GROUP} cities in one group."
         raise InputError(document.source, [Fault(document.place(("within",)), "no group is large enough", remedy)])
-    return Study(document, tuple(overrides), scenario, whence, whole, told, parts, left_aside, question)
+    return Study(document, each_of(overrides), scenario, whence, whole, told, parts, left_aside, question)
 
 
 def _by_recipe(index: Index, scenario: Scenario) -> Index:
@@ -237,8 +237,7 @@ def run(
     >>> result["rank_frequency"].dims
     ('city', 'rank')
     """
-    given = [overrides] if isinstance(overrides, str) else overrides
-    study = plan(scenario, settings(given, draws, seed, until), index)
+    study = plan(scenario, settings(overrides, draws, seed, until), index)
     kept = None if checkpoint is None else Checkpoint(Path(checkpoint), resume)
     with open_running(workers, backend, scheduler, kept, max_hours, max_memory) as running:
         result = execute(study, running, progress)
@@ -247,14 +246,16 @@ def run(
     return result
 
 
-def settings(overrides: Sequence[str], draws: int | None, seed: int | None, until: float | None = None) -> list[str]:
+def settings(
+    overrides: str | Sequence[str], draws: int | None, seed: int | None, until: float | None = None
+) -> list[str]:
     """Return overrides with draws, standard error and seed, where given, as the last settings.
 
     >>> settings(["pairs=true"], 500, None)
     ['pairs=true', 'draws=500']
     """
     own = [f"{key}={value}" for key, value in (("draws", draws), ("until", until), ("seed", seed)) if value is not None]
-    return [*overrides, *own]
+    return [*each_of(overrides), *own]
 
 
 def execute(study: Study, running: Running | None = None, progress: Progress | None = None) -> xr.Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import select
@@ -333,6 +334,7 @@ def test_repeat_refuses_a_file_that_is_no_result(tmp_path: Path) -> None:
 # schema.
 
 
+@functools.cache
 def schema_of(kind: str) -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(citysim("schema", kind).stdout)
     return schema

@@ -54,6 +54,16 @@ def test_levels_and_ancestors_of_a_tree_of_unequal_depth(small_definition: Defin
         small_definition.level("nowhere")
 
 
+def test_members_are_the_nodes_of_a_level_or_the_indicators(small_definition: Definition) -> None:
+    """An indicator that stands nearer to the top than the level is a member of its own."""
+    assert small_definition.members("index") == ["total"]
+    assert small_definition.members("dimension") == ["economy", "trade-balance"]
+    assert small_definition.members("variable") == ["scale", "debt", "trade-balance"]
+    assert small_definition.members("indicator") == ["gdp", "growth", "debt", "trade-balance"]
+    of_leaf = {leaf.id: small_definition.member(leaf.id, "variable") for leaf in small_definition.indicators}
+    assert of_leaf == {"gdp": "scale", "growth": "scale", "debt": "debt", "trade-balance": "trade-balance"}
+
+
 def test_a_plain_name_is_the_english_one(small_definition: Definition) -> None:
     assert (small_definition.indicators[2].name.en, small_definition.indicators[2].name.zh) == ("Debt", "")
 

@@ -37,6 +37,20 @@ def test_the_place_of_a_missing_entry_is_the_line_of_its_nearest_parent() -> Non
     assert Document("override", {}).place(("b", "c")) == "b.c"
 
 
+def test_a_file_read_again_is_as_it_stands_now_and_nobody_else_s(tmp_path: Path) -> None:
+    path = tmp_path / "d.yaml"
+    path.write_text("a: {b: [1, 2]}\n", encoding="utf-8")
+    first = read_yaml(path)
+    first.data["a"]["b"].append(3)
+    assert read_yaml(path).data == {"a": {"b": [1, 2]}}
+    path.write_text("\na: {b: [4]}\n", encoding="utf-8")
+    assert read_yaml(path) == parse_yaml("\na: {b: [4]}\n", str(path))
+    path.write_text("a: [\n", encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(InputError, match="Mend the YAML there"):
+            read_yaml(path)
+
+
 def test_an_entry_merged_from_an_anchor_stands_where_it_is_merged() -> None:
     document = parse_yaml("b: &b {x: 1}\n\nc:\n  z: 1\n  <<: *b\n", "d.yaml")
     assert document.data["c"] == {"z": 1, "x": 1}
@@ -81,7 +95,7 @@ def test_a_key_given_twice_is_refused_with_its_line() -> None:
         ("# only a comment\n", "the file is empty"),
         ("a: 2024-13-45\n", "a value is not what it seems to be (month must be in 1..12)"),
         ("a: !!int x\n", "a value is not what it seems to be"),
-        ("[" * 5000, "nested too deep to be read"),
+        ("[" * 1500, "nested too deep to be read"),
     ],
 )
 def test_text_that_is_no_yaml_is_one_clear_fault(text: str, beginning: str) -> None:

@@ -13,6 +13,7 @@ from simulator.documents import Document, parse_yaml
 from simulator.errors import InputError
 from simulator.methods import ArithmeticMean, GeometricMean, MinMax, RankPoints, ZScore
 from simulator.scenario import Scenario, open_scenario, override, read_scenario, scenario_folder, shipped_scenarios
+from simulator.study import plan
 
 TEXT = """\
 schema_version: 1
@@ -90,6 +91,11 @@ def test_settings_apply_in_order_and_a_later_one_wins(document: Document) -> Non
     found = override(document, settings).data
     assert (found["draws"], found["factors"]) == (2, {"data-error": {"size": 4, "unit": "sd"}})
     assert override(document, list(reversed(settings))).data["factors"] == {}
+
+
+def test_a_single_setting_may_be_given_as_it_is(document: Document) -> None:
+    assert override(document, "draws=12") == override(document, ["draws=12"])
+    assert plan("weights-only", "draws=12").overrides == ("draws=12",)
 
 
 def test_no_setting_changes_nothing(document: Document) -> None:

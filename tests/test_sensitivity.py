@@ -330,7 +330,8 @@ def test_the_command_does_what_the_scenario_says() -> None:
     told = message_of("influence", "normalisation-only", *shapley, "--second-order", "--bootstrap", "5")
     assert "--second-order: does not go with the scenario's influence.method, which is shapley. Leave it out" in told
     assert "--bootstrap: does not go with" in told
-    told = citysim("influence", "normalisation-only", *shapley, "--second-order", "--variance-based")
+    orders = ("--second-order", "--variance-based", "--bootstrap", "5")
+    told = citysim("influence", "normalisation-only", *shapley, *orders)
     assert "Strongest interactions" in told
     assert "does not go with --pawn" in message_of("influence", "weights-only", "--pawn", "--bootstrap", "5")
     assert "does not go with --variance-based" in message_of("influence", "weights-only", "--variance-based", "--pawn")

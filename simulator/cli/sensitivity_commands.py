@@ -68,14 +68,14 @@ def influence_command(
       citysim influence stress-test-points --base-draws 16384 --out indices.nc
     """
     from simulator.report.sensitivity import influence_frame, influence_view
-    from simulator.sensitivity import influence
+    from simulator.sensitivity import asked_method, influence
     from simulator.study import plan
 
     refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, scenario)
     method = _chosen_method(
         {"variance-based": variance_based, "shapley": shared_out, "pawn": by_distribution},
         {"--second-order": second_order, "--bootstrap": bootstrap is not None},
-        _method_of(scenario, settings),
+        asked_method(scenario, settings),
     )
     begun = time.perf_counter()
     shown = chosen_cities(plan(scenario, settings), cities) if cities else []
@@ -87,13 +87,6 @@ def influence_command(
     deliver(
         found, out, lambda: influence_frame(found, shown), csv_path, view, quiet=quiet, say_where=True, xlsx=xlsx_path
     )
-
-
-def _method_of(scenario: str, settings: tuple[str, ...]) -> str:
-    """Return the method that a scenario asks for."""
-    from simulator.scenario import open_scenario, override, read_scenario
-
-    return read_scenario(override(open_scenario(scenario), settings)).influence.method
 
 
 def _chosen_method(options: dict[str, bool], of_variances: dict[str, bool], of_scenario: str) -> str:

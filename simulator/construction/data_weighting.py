@@ -74,7 +74,7 @@ def resolve_weighting(
         return _of_experts(method, definition)
     if isinstance(method, CountWeights):
         level = _level(definition, method.over or definition.levels[1])
-        below = [_member(definition, leaf.id, level) for leaf in definition.indicators]
+        below = [definition.member(leaf.id, level) for leaf in definition.indicators]
         return MemberWeights(over=level, weights={name: float(below.count(name)) for name in dict.fromkeys(below)})
     if isinstance(method, ImportanceWeights):
         level = _level(definition, method.over or definition.levels[1])
@@ -107,13 +107,9 @@ def _level(definition: Definition, level: str) -> str:
     return level
 
 
-def _member(definition: Definition, leaf: str, level: str) -> str:
-    return definition.ancestor(leaf, level) or leaf
-
-
 def _scores(definition: Definition, matrix: xr.Dataset, printed: xr.DataArray, level: str) -> tuple[list[str], Floats]:
     """Return the members of a level and their scores (member, city) as these enter their parents."""
-    members = list(dict.fromkeys(_member(definition, leaf.id, level) for leaf in definition.indicators))
+    members = definition.members(level)
     scorer = _scorer(definition, matrix, printed)
     scored = score_chunk(scorer.plan, definition.ranking, as_defined(scorer.values))
     if scored.failed != -1:
@@ -182,7 +178,7 @@ def _of_experts(method: BudgetAllocation, definition: Definition) -> MemberWeigh
     if faults:
         raise InputError("weights", faults)
     (level,) = levels
-    everyone = list(dict.fromkeys(_member(definition, leaf.id, level) for leaf in definition.indicators))
+    everyone = definition.members(level)
     whole_rows = tuple({name: row.get(name, 0.0) for name in everyone} for row in rows)
     if method.take == "expert":
         return ExpertWeights(over=level, rows=whole_rows)

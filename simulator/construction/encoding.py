@@ -102,7 +102,8 @@ def leaf_values(definition: Definition, matrix: xr.Dataset) -> Floats:
     chosen = (
         matrix[VALUE] if np.array_equal(matrix[INDICATOR].values, leaves) else matrix[VALUE].sel({INDICATOR: leaves})
     )
-    return np.ascontiguousarray(chosen.transpose(INDICATOR, CITY).values, np.float64)
+    # A table may hold its values read-only, of which everything would be compiled a second time.
+    return np.require(chosen.transpose(INDICATOR, CITY).values, np.float64, ["C", "W"])
 
 
 def encode_ranking(rule: Ranking) -> tuple[int, float, int]:

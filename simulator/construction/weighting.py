@@ -11,7 +11,7 @@ from scipy.special import gammaincinv, gammaln
 
 from simulator.construction.nominal import nominal_weights
 from simulator.construction.recipe import weighted_by, with_member_weights
-from simulator.definition import Definition, Indicator
+from simulator.definition import Definition
 from simulator.kernels.arrays import Floats, Integers
 from simulator.methods import DirichletWeights, ExpertWeights, ResolvedWeighting, UniformWeights
 
@@ -153,7 +153,7 @@ def weight_sampler(definition: Definition, method: ResolvedWeighting) -> WeightS
             changed = with_member_weights(definition, level, mean)
     else:
         changed = weighted_by(definition, method)
-    names = [_member(changed, leaf, level) for leaf in changed.indicators]
+    names = [changed.member(leaf.id, level) for leaf in changed.indicators]
     weight = nominal_weights(changed)
     members = list(dict.fromkeys(names))
     centre = np.array([weight[name] for name in members])
@@ -179,11 +179,6 @@ def weight_samplers(variants: Sequence[Definition], method: ResolvedWeighting) -
         new = weight_sampler(variant, method)
         samplers.append(next((old for old in samplers if old.same_as(new)), new))
     return tuple(samplers)
-
-
-def _member(definition: Definition, leaf: Indicator, level: str) -> str:
-    """Return the node of the level that an indicator stands under; the indicator itself if there is none."""
-    return definition.ancestor(leaf.id, level) or leaf.id
 
 
 def _shares(definition: Definition, names: Sequence[str], weight: dict[str, float]) -> list[float]:

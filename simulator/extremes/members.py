@@ -12,11 +12,10 @@ from simulator.construction.composite import Scorer
 from simulator.construction.rivals import linear_obstacles, ranking_obstacles
 from simulator.construction.scoring import Chunk, Scored, score_chunk
 from simulator.construction.weighting import WeightSampler, weight_sampler
-from simulator.definition import Indicator, Node
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index
 from simulator.kernels.arrays import Floats, Integers
-from simulator.lookup import look_up
+from simulator.lookup import look_up, names_by_id
 from simulator.matrix import refuse_blanks
 from simulator.methods import DirichletWeights
 
@@ -86,8 +85,7 @@ class Members:
 
     def _names(self) -> dict[str, tuple[str, str]]:
         definition = self.scorer.definition
-        parts: list[Indicator | Node] = [*definition.indicators, *definition.nodes]
-        known = {part.id: (part.name.en, part.name.zh) for part in parts}
+        known = names_by_id([*definition.indicators, *definition.nodes])
         return {member: known[member] for member in self.ids}
 
 
@@ -115,7 +113,7 @@ def members_of(index: Index, level: str | None = None) -> Members:
             f"index {definition.id}", [Fault("over", f"no level {level!r}", did_you_mean(str(level), list(known)))]
         )
     sampler = weight_sampler(definition, DirichletWeights(concentration=1.0, over=level))
-    ids = tuple(dict.fromkeys(definition.ancestor(leaf.id, level) or leaf.id for leaf in definition.indicators))
+    ids = tuple(definition.members(level))
     faults = [*linear_obstacles(definition, ids), *ranking_obstacles(definition.ranking)]
     if faults:
         raise InputError(f"index {definition.id}", faults)

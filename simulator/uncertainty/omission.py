@@ -71,21 +71,11 @@ def omission(spec: LeaveOut, definition: Definition, cities: list[str], among: l
         members = among or cities
         masks = np.array([[city == member for city in cities] for member in members])
     else:
-        members = among or members_of(definition, spec.level)
+        members = among or definition.members(spec.level)
         masks = np.array(
             [[member in _path(definition, leaf.id) for leaf in definition.indicators] for member in members]
         )
     return Omission(leave_out_name(spec), tuple(members), masks, spec.level == CITY_LEVEL, spec.probability, spec.count)
-
-
-def members_of(definition: Definition, level: str) -> list[str]:
-    """Return the identifiers of the indicators or nodes of a level, in the order of the definition.
-
-    An indicator that stands nearer to the top than the level is a member of its own.
-    """
-    if level == definition.levels[-1]:
-        return [leaf.id for leaf in definition.indicators]
-    return list(dict.fromkeys(definition.ancestor(leaf.id, level) or leaf.id for leaf in definition.indicators))
 
 
 def find_members(index: Index, level: str, names: list[str]) -> list[str]:

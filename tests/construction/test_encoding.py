@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from simulator.construction.encoding import AGGREGATION_CODES, DIRECTION_CODES, TIE_CODES, encode, encode_ranking
+from simulator.construction.encoding import (
+    AGGREGATION_CODES,
+    DIRECTION_CODES,
+    TIE_CODES,
+    encode,
+    encode_ranking,
+    leaf_values,
+)
 from simulator.construction.recipe import with_aggregation, with_normalisation
 from simulator.definition import Definition
 from simulator.kernels import normalisation, ranking
@@ -144,3 +151,16 @@ def test_ranking_rules() -> None:
     assert encode_ranking(Ranking()) == (ranking.BETTER, 1e-9, -1)
     assert encode_ranking(Ranking(ties="worse", tolerance=0.0, decimals=0)) == (ranking.WORSE, 0.0, 0)
     assert encode_ranking(Ranking(ties="no-gaps", decimals=3)) == (ranking.NO_GAPS, 1e-9, 3)
+
+
+def test_values_of_a_table_that_is_read_only_are_taken_as_those_of_any_other(document: dict[str, Any]) -> None:
+    """Functions are compiled for one kind of array; those of a table of pandas may be read-only."""
+    held = np.arange(8.0).reshape(2, 4)
+    held.flags.writeable = False
+    axes = {"city": ["x", "y"], "indicator": ["a", "b", "c", "d"]}
+    matrix = xr.Dataset({"value": (("city", "indicator"), held)}, coords=axes)
+    for given in (matrix, matrix.transpose()):
+        values = leaf_values(Definition.model_validate(document), given)
+        assert values.tolist() == held.T.tolist()
+        assert values.flags.writeable
+        assert values.flags.c_contiguous

@@ -98,7 +98,7 @@ def test_normalised_indicators(
 
 def place_of(scores: Floats, rule: int) -> Integers:
     rank, same = np.empty(scores.size, np.int64), np.empty(scores.size, np.int64)
-    rank_totals(scores, rule, 1e-9, 0.0, -1, rank, same)
+    rank_totals(scores.copy(), rule, 1e-9, 0.0, -1, rank, same)  # a table's own are read-only, another type
     return rank
 
 

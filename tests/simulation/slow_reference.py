@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -94,7 +93,7 @@ class Reference:
     """Scores one draw by recursion, with nothing of the kernels."""
 
     def __init__(
-        self, definition: Definition, values: Array, weights: Array | None, leaf_in: Array, printed: xr.DataArray
+        self, definition: Definition, values: Array, weights: Array | None, leaf_in: Array, printed: dict[str, Array]
     ) -> None:
         leaves = [leaf.id for leaf in definition.indicators]
         self.values = dict(zip(leaves, values, strict=True))
@@ -147,7 +146,7 @@ class Reference:
                     node.normalise,
                     child,
                     self.raw(child, node),
-                    self.printed.sel(slot=child.id).values if child.id in self.printed.slot.values else None,
+                    self.printed.get(child.id),
                 )
                 for child in children
             ]
@@ -176,6 +175,7 @@ def assert_as_reference(index: Index, realisation: Realisation, chunk: Chunk, to
     def row(table: Array, draw: int) -> Array:
         return table[draw if len(table) > 1 else 0]
 
+    printed = {str(slot): index.printed.sel(slot=slot).values for slot in index.printed["slot"].values}
     for draw, variant in enumerate(chunk.variant):
         definition = realisation.variants[variant]
         who = np.flatnonzero(row(chunk.city_in, draw))
@@ -184,7 +184,7 @@ def assert_as_reference(index: Index, realisation: Realisation, chunk: Chunk, to
             row(chunk.values, draw)[:, who],
             row(chunk.leaf_weight, draw) if row(chunk.drawn, draw) else None,
             row(chunk.leaf_in, draw),
-            index.printed.isel(city=who),
+            {slot: column[who] for slot, column in printed.items()},
         )
         expected = reference.score(definition.index)
         if reference.balanced:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.definition import Definition
 from simulator.uncertainty.factors import LeaveOut
-from simulator.uncertainty.omission import NOTHING, Omission, members_of, omission
+from simulator.uncertainty.omission import NOTHING, Omission, omission
 from simulator.uncertainty.streams import stream
 
 DRAWS = 20_000
@@ -38,13 +38,6 @@ def left_out(kept: NDArray[np.bool_], names: list[str]) -> Counter[str]:
 
 def assert_share(count: int, share: float) -> None:
     assert abs(count / DRAWS - share) <= 4.5 * (share * (1 - share) / DRAWS) ** 0.5
-
-
-def test_members_are_the_nodes_of_a_level_or_the_indicators(definition: Definition) -> None:
-    """An indicator that stands nearer to the top than the level is a member of its own."""
-    assert members_of(definition, "dimension") == ["economy", "trade-balance"]
-    assert members_of(definition, "variable") == ["scale", "debt", "trade-balance"]
-    assert members_of(definition, "indicator") == ["gdp", "growth", "debt", "trade-balance"]
 
 
 @pytest.mark.parametrize(
