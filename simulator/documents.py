@@ -121,9 +121,9 @@ def parse_yaml(text: str, source: str) -> Document:
 def as_yaml(data: Mapping[str, Any]) -> str:
     """Return plain data as the text of a YAML file, short lists and mappings on one line.
 
-    >>> print(as_yaml({"name": "mine", "draws": 500}).strip())
+    >>> print(as_yaml({"name": "mine", "recipe": {"ties": "better"}}).strip())
     name: mine
-    draws: 500
+    recipe: {ties: better}
     """
     text = io.StringIO()
     yaml = YAML()

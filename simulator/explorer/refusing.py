@@ -7,6 +7,12 @@ from typing import Any
 
 from simulator.errors import CitysimError, Fault, InputError
 
+MOST_TOLD = 5
+"""Faults that a page is told; whoever mends these asks again."""
+
+LONGEST = 600
+"""Characters of each."""
+
 
 class RefusedError(Exception):
     """A request that cannot be answered, with the HTTP status and a code that pages have words for."""
@@ -19,8 +25,11 @@ class RefusedError(Exception):
 
     def told(self) -> dict[str, Any]:
         """Return the refusal as a page reads it."""
-        faults = [{"place": one.place, "problem": one.problem, "remedy": one.remedy} for one in self.faults]
-        return {"refused": {"code": self.code, "faults": faults}}
+        faults = [
+            {"place": one.place, "problem": one.problem[:LONGEST], "remedy": one.remedy[:LONGEST]}
+            for one in self.faults[:MOST_TOLD]
+        ]
+        return {"refused": {"code": self.code, "faults": faults, "more": len(self.faults) - len(faults)}}
 
 
 def refusal_of(error: CitysimError) -> RefusedError:

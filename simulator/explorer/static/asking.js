@@ -4,6 +4,7 @@ export class Refused extends Error {
     super(refused.code);
     this.code = refused.code;
     this.faults = refused.faults ?? [];
+    this.more = refused.more ?? 0;
   }
 }
 

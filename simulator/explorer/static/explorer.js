@@ -105,6 +105,7 @@ function reasons(error) {
   if (!(error instanceof Refused)) throw error;
   const head = known(`refused-${error.code}`) ? t(`refused-${error.code}`) : error.code;
   const told = error.faults.map((fault) => [fault.place, fault.problem, fault.remedy].filter(Boolean).join(": "));
+  if (error.more > 0) told.push(t("and-more", { count: error.more }));
   return [head, ...told].join(" ");
 }
 
