@@ -25,13 +25,17 @@ def listen(host: str, port: int) -> socket.socket:
     InputError
         Where the port is taken, or the host is not of this machine.
     """
+    listening = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-    except (OSError, OverflowError) as error:
-        problem = f"cannot listen there ({getattr(error, 'strerror', None) or error})"
+        listening.listen(128)
+    except OSError as error:
+        if listening is not None:
+            listening.close()
+        problem = f"cannot listen there ({error.strerror or error})"
         raise InputError(f"{host}:{port}", [Fault("", problem, "Take another --port; 0 takes a free one.")]) from None
     return listening
 
