@@ -19,7 +19,10 @@ from simulator.explorer.session import Session, open_session
 
 DOUBLED = {"recipe": {"weights": {"technological-innovation": 2.0, "open-development": 0.25}}}
 Z_SCORES = {"recipe": {"normalisation": "z-score"}}
-RICHER = {"city": "hefei", "changes": [{"cities": ["hefei"], "set": {"gdp": 15000}, "move": {"green-space": "5 places"}}]}
+RICHER = {
+    "city": "hefei",
+    "changes": [{"cities": ["hefei"], "set": {"gdp": 15000}, "move": {"green-space": "5 places"}}],
+}
 ALL_OF_IT = {**RICHER, "recipe": {"weights": {"open-development": 0}, "aggregation": {"index": "geometric"}}}
 
 
@@ -120,7 +123,9 @@ def test_a_city_stands_beside_its_peers_after_its_changes(page_client: TestClien
     told = asked(page_client, "/api/city", scenario=state, city="Hefei", peers="cluster")
     ranks = ranks_told(page_client, state)
     assert told["group"] == "yangtze-delta"
-    assert {one["city"]: one["rank"] for one in told["peers"]} == {one["city"]: ranks[one["city"]] for one in told["peers"]}
+    assert {one["city"]: one["rank"] for one in told["peers"]} == {
+        one["city"]: ranks[one["city"]] for one in told["peers"]
+    }
     by_slot = {slot["id"]: slot for slot in told["slots"]}
     assert by_slot["total"]["rank"] == ranks["hefei"]
     own = sim.what_if("hefei", set_to={"gdp": 15000}, move={"green-space": "5 places"}, draws=0)
@@ -138,7 +143,9 @@ def test_quantities_run_from_the_lowest_to_the_highest_observed(page_client: Tes
     assert len(told["variables"]) == 50
 
 
-def test_methods_that_the_index_cannot_be_scored_by_are_not_admitted(page_client: TestClient, explored: Session) -> None:
+def test_methods_that_the_index_cannot_be_scored_by_are_not_admitted(
+    page_client: TestClient, explored: Session
+) -> None:
     def admitted(state: dict[str, Any]) -> dict[str, bool]:
         told = asked(page_client, "/api/methods", scenario={**explored.start, **state})
         return {str(one["label"]): one["admitted"] for one in told["aggregations"]["index"]}

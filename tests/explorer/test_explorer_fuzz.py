@@ -40,7 +40,10 @@ EXTREMES = st.sampled_from([0, -1, 1, 2, 1e-300, 5e-324, 1e300, -1e300, 1e18, 2*
 BEGINNINGS: tuple[dict[str, Any], ...] = (
     {"recipe": {"weights": {"economic-strength": 3.0, "open-development": 0.5}, "normalisation": "z-score"}},
     {"recipe": {"aggregation": {"index": "geometric"}, "equal-weights": "dimension", "ranking": {"decimals": 1}}},
-    {"city": "hefei", "changes": [{"cities": ["hefei"], "set": {"gdp": 15000}, "move": {"patent-density": "3 places"}}]},
+    {
+        "city": "hefei",
+        "changes": [{"cities": ["hefei"], "set": {"gdp": 15000}, "move": {"patent-density": "3 places"}}],
+    },
     {"city": "wuhan", "changes": [{"grow": {"gdp": "8%"}}], "others": "last-rate"},
     {"cities": ["hefei", "nanjing", "wuxi", "ningbo"], "recipe": {"weighting": "entropy"}},
     {"city": "hefei", "reach": {"rank": 14, "ceiling": 5}},
@@ -74,7 +77,10 @@ def answered(client: TestClient, path: str, content: bytes) -> None:
     assert ("refused" in told) == (answer.status_code != 200)
 
 
-@settings(max_examples=int(__import__("os").environ.get("N","60")), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=int(__import__("os").environ.get("N", "60")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
 def test_a_state_changed_at_random_is_answered_or_refused(
     page_client: TestClient, explored: Session, data: st.DataObject
@@ -97,7 +103,10 @@ def test_a_state_changed_at_random_is_answered_or_refused(
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(path=st.sampled_from((*PATHS, "/api/open")), body=st.binary(max_size=200) | JSON.map(lambda one: json.dumps(one).encode()))
+@given(
+    path=st.sampled_from((*PATHS, "/api/open")),
+    body=st.binary(max_size=200) | JSON.map(lambda one: json.dumps(one).encode()),
+)
 def test_any_bytes_are_answered_or_refused(page_client: TestClient, path: str, body: bytes) -> None:
     answered(page_client, path, body)
 

@@ -146,7 +146,10 @@ def test_other_methods_and_languages_are_refused(page_client: TestClient) -> Non
         ({"recipe": {"weights": {"economic-strength": -1}}}, "-1 is out of range"),
         ({"recipe": {"weights": {"nothing": 1}}}, "no such"),
         ({"recipe": {"normalisation": "voodoo"}}, "unknown method 'voodoo'"),
-        ({"recipe": {"normalisation": "z-score", "aggregation": {"index": "geometric"}}}, "is undefined for scores that reach zero"),
+        (
+            {"recipe": {"normalisation": "z-score", "aggregation": {"index": "geometric"}}},
+            "is undefined for scores that reach zero",
+        ),
         ({"city": "hefei", "changes": [{"set": {"gdp": "1%"}}]}, "percentage"),
         ({"city": "nowhere", "changes": [{"set": {"gdp": 1}}]}, "no such city"),
         ({"city": "hefei", "changes": [{"set": {"gdp": 1}}] * 41}, "too many for a page"),

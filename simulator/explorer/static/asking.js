@@ -8,7 +8,24 @@ export class Refused extends Error {
   }
 }
 
+// Whether anything is still to be answered, for whoever waits for the page to be settled.
+let open = 0;
+
+function busy(more) {
+  open += more;
+  document.body.dataset.busy = open > 0 ? "yes" : "no";
+}
+
 export async function ask(path, body) {
+  busy(1);
+  try {
+    return await answerTo(path, body);
+  } finally {
+    busy(-1);
+  }
+}
+
+async function answerTo(path, body) {
   const request = body === undefined
     ? {}
     : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
@@ -49,7 +66,12 @@ export function latest(work) {
 export function afterPause(milliseconds, work) {
   let timer = 0;
   return () => {
-    clearTimeout(timer);
-    timer = setTimeout(work, milliseconds);
+    if (timer) clearTimeout(timer);
+    else busy(1);
+    timer = setTimeout(() => {
+      timer = 0;
+      work();
+      busy(-1);
+    }, milliseconds);
   };
 }
