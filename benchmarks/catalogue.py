@@ -6,6 +6,7 @@ from benchmarks.findings import Benchmark
 from benchmarks.tables import (
     designs,
     exact_limits,
+    explorer,
     handbook,
     indices_of_factors,
     kernels,
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *handbook.BENCHMARKS,
         *values.BENCHMARKS,
         *designs.BENCHMARKS,
+        *explorer.BENCHMARKS,
         *start.BENCHMARKS,
     )
 }

@@ -6,14 +6,13 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from simulator import names
 from simulator.asking import REACH_FACTORS
 from simulator.auditing.profiles import profile
 from simulator.explorer.describing import changeable, slots_named
-from simulator.explorer.ranking import number, rank, scores_of
+from simulator.explorer.ranking import changed_values, number, rank, scores_of
 from simulator.explorer.session import Session
 from simulator.index import Index
 from simulator.lookup import find_city
@@ -78,19 +77,12 @@ def after_changes(study: Study) -> Index:
     index = question.index
     if not question.scenario.changes:
         return index
-    values = question.standing.values[np.newaxis].copy()
-    question.effects.apply(values)
     leaves = [footing.leaf.id for footing in question.standing.footings]
-    changed = xr.DataArray(values[0].T, dims=(names.CITY, names.INDICATOR)).assign_coords(
-        {names.CITY: index.cities, names.INDICATOR: leaves}
-    )
+    at = {names.CITY: index.cities, names.INDICATOR: leaves}
+    changed = xr.DataArray(changed_values(question).T, dims=(names.CITY, names.INDICATOR), coords=at)
     own = index.matrix[names.VALUE]
-    matrix = index.matrix.assign({names.VALUE: own.copy(data=changed.sel(_labels(own)).transpose(*own.dims).values)})
-    return dataclasses.replace(index, matrix=matrix)
-
-
-def _labels(own: xr.DataArray) -> dict[str, Any]:
-    return {axis: own[axis].values for axis in (names.CITY, names.INDICATOR)}
+    in_order = changed.sel({names.INDICATOR: own[names.INDICATOR].values}).transpose(*own.dims)
+    return dataclasses.replace(index, matrix=index.matrix.assign({names.VALUE: own.copy(data=in_order.values)}))
 
 
 def way_to(session: Session, scenario: Mapping[str, Any], city: str, wanted: int) -> dict[str, Any]:

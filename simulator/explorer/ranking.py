@@ -12,8 +12,9 @@ from simulator import names
 from simulator.construction.nominal import LINEAR, child_scales, nominal_weights
 from simulator.explorer.session import Session
 from simulator.index import Index
+from simulator.kernels.arrays import Floats
 from simulator.study import Study, execute
-from simulator.whatif.answer import answer
+from simulator.whatif.question import Question
 
 DRAWS = 1_000
 """Draws of an interval on the page, at most."""
@@ -68,11 +69,25 @@ def ranks(session: Session, scenario: Mapping[str, Any]) -> dict[str, Any]:
 def scores_of(study: Study) -> xr.Dataset:
     """Return ranks and totals (city) of a planned study, before and after its changes; without any they are equal."""
     question = study.question
-    if question is not None and question.scenario.changes:
-        return answer(question.standing, question.effects)
     own = study.parts[""].score() if question is None else question.standing.scored
-    both = {names.RANK_BEFORE: own[names.RANK], names.RANK_AFTER: own[names.RANK]}
-    return xr.Dataset({**both, names.TOTAL_BEFORE: own[names.TOTAL], names.TOTAL_AFTER: own[names.TOTAL]})
+    now = own
+    if question is not None and question.scenario.changes:
+        now = question.standing.rescored(changed_values(question))
+    return xr.Dataset(
+        {
+            names.RANK_BEFORE: own[names.RANK],
+            names.RANK_AFTER: now[names.RANK],
+            names.TOTAL_AFTER: now[names.TOTAL],
+        }
+    )
+
+
+def changed_values(question: Question) -> Floats:
+    """Return the values (indicator, city) of a what-if after its changes, uncertain amounts at their means."""
+    values = question.standing.values[np.newaxis].copy()
+    question.effects.apply(values)
+    changed: Floats = values[0]
+    return changed
 
 
 def published(whole: Index, taking_part: Index, scored: xr.Dataset) -> xr.DataArray:

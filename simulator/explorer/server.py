@@ -119,7 +119,7 @@ def make_app(session: Session, language: Language = "en", hosts: Sequence[str] =
         post("/api/methods", Asked, _methods, at_once),
         post("/api/city", AskedOfCity, _city, at_once),
         post("/api/reach", AskedToReach, _reach, drawing),
-        post("/api/open", AskedToOpen, _opened, at_once),
+        post("/api/open", AskedToOpen, _opened, drawing),
         post("/api/file", Asked, _file, at_once),
     ]
     handlers: dict[Any, Any] = {RefusedError: _refuse, HTTPException: _refuse_route, Exception: _refuse_failed}

@@ -86,27 +86,29 @@ class Session:
 
     def varied_question(self, scenario: Mapping[str, Any]) -> tuple[Study, tuple[str, ...]]:
         """Return the study of a rank to reach, and factors that had to be left out of it; see `varied`."""
-        drawable, left_out = self.drawable(scenario)
-        return self._planned(drawable), left_out
+        _, study, left_out = self._drawable(scenario)
+        return study, left_out
 
     def drawable(self, scenario: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Return a state as a scenario that can be drawn, and the factors that had to be left out for that."""
+        drawable, _, left_out = self._drawable(scenario)
+        return drawable, left_out
+
+    def _drawable(self, scenario: Mapping[str, Any]) -> tuple[dict[str, Any], Study, tuple[str, ...]]:
         given = dict(scenario)
-        self.certain(scenario)
         try:
-            self._planned(given)
+            return given, self._planned(given), ()
         except InputError as error:
+            self.certain(scenario)
             for left_out in DECIDED:
                 if not all(name in (given.get("factors") or {}) for name in left_out):
                     continue
                 lesser = _without(given, left_out)
                 try:
-                    self._planned(lesser)
+                    return lesser, self._planned(lesser), left_out
                 except InputError:
                     continue
-                return lesser, left_out
             raise error from None
-        return given, ()
 
     @cached_property
     def standing(self) -> Standing:
@@ -122,8 +124,8 @@ class Session:
         return self._planned(json.loads(text))
 
     def _plan_varied(self, text: str, draws: int) -> tuple[Study, tuple[str, ...]]:
-        scenario, left_out = self.drawable(_bounded(json.loads(text), draws))
-        return self._planned(scenario), left_out
+        _, study, left_out = self._drawable(_bounded(json.loads(text), draws))
+        return study, left_out
 
     def _planned(self, scenario: Mapping[str, Any]) -> Study:
         return plan(Document("scenario", dict(scenario)), (), self.index)

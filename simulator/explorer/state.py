@@ -10,7 +10,6 @@ from pydantic import Field
 from pydantic_core import from_json
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent
 
 from simulator.documents import Document, parse_yaml
 from simulator.errors import Fault, InputError
@@ -173,7 +172,7 @@ def read_file(text: str) -> dict[str, Any]:
     RefusedError
         Where it is larger than a page can keep, or repeats parts by reference, which could make it so.
     """
-    _refuse_references(text)
+    _refuse_costly(text)
     data = parse_yaml(text, "file").data
     refuse_beyond(data)
     if not isinstance(data, Mapping):
@@ -181,11 +180,20 @@ def read_file(text: str) -> dict[str, Any]:
     return {str(key): value for key, value in data.items()}
 
 
-def _refuse_references(text: str) -> None:
-    """Refuse YAML that repeats parts by reference: a few lines of it can stand for more than any machine holds."""
+def _refuse_costly(text: str) -> None:
+    """Refuse YAML that is nested deep, which takes minutes to read, or repeats parts by reference.
+
+    A few lines of references can stand for more than any machine holds.
+    """
+    depth = 0
+    for letter in text:
+        depth += (letter in "[{") - (letter in "]}")
+        if depth > DEEPEST:
+            raise RefusedError(413, "too-large", [Fault("", "too many or too deep entries")])
     try:
-        repeated = any(isinstance(event, AliasEvent) for event in YAML(pure=True).parse(text))
+        named = any(getattr(event, "anchor", None) is not None for event in YAML(pure=True).parse(text))
     except (YAMLError, ValueError, RecursionError):
         return  # what is not well-formed is told with its line when it is read
-    if repeated:
-        raise RefusedError(422, "scenario", [Fault("", "parts by reference (*name) are not read", "Write them out.")])
+    if named:
+        problem = "parts by reference (&name, *name) are not read"
+        raise RefusedError(422, "scenario", [Fault("", problem, "Write them out.")])

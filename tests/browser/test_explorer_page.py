@@ -9,11 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import axe_core_python
 import pytest
-
-selenium = pytest.importorskip("selenium", reason="the extra `browser` is not installed")
-axe_core_python = pytest.importorskip("axe_core_python", reason="the extra `browser` is not installed")
-pytest.importorskip("starlette", reason="the extra `explore` is not installed")
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement

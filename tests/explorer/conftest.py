@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-pytest.importorskip("starlette", reason="the extra `explore` is not installed")
 from starlette.testclient import TestClient
 
 from simulator.explorer.server import make_app
