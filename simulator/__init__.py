@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from simulator.auditing.audit import audit as audit
     from simulator.auditing.profiles import profile as profile
     from simulator.batch import run_all as run_all
+    from simulator.charts.kinds import chart as chart
+    from simulator.charts.writing import write_chart as write_chart
     from simulator.consensus.confidence import rank_confidence as rank_confidence
     from simulator.consensus.reversal import rank_reversal as rank_reversal
     from simulator.consensus.votes import consensus_of_indicators as consensus_of_indicators
@@ -72,6 +74,8 @@ _ROOMS = {
     "Audit": "auditing.audit",
     "audit": "auditing.audit",
     "profile": "auditing.profiles",
+    "chart": "charts.kinds",
+    "write_chart": "charts.writing",
     "compare": "analysis.comparing",
     "Definition": "definition",
     "read_definition": "definition",
@@ -132,6 +136,7 @@ __all__ = [
     "acceptability",
     "audit",
     "build_index",
+    "chart",
     "compare",
     "consensus_of_indicators",
     "consensus_of_results",
@@ -165,6 +170,7 @@ __all__ = [
     "weights_for_importance",
     "what_if",
     "with_sources",
+    "write_chart",
     "write_coinr",
     "write_headed",
     "write_matrix",
