@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from simulator.peers.coinr_writing import write_coinr as write_coinr
     from simulator.peers.headed import read_headed as read_headed
     from simulator.peers.headed import write_headed as write_headed
+    from simulator.report.html.page import write_report as write_report
     from simulator.report.workbook import write_workbook as write_workbook
     from simulator.sensitivity import influence as influence
     from simulator.sensitivity import pawn as pawn
@@ -108,6 +109,7 @@ _ROOMS = {
     "read_matrix": "matrix",
     "write_matrix": "matrix",
     "Recipe": "construction.recipe",
+    "write_report": "report.html.page",
     "write_workbook": "report.workbook",
     "read_coinr": "peers.coinr",
     "write_coinr": "peers.coinr_writing",
@@ -174,6 +176,7 @@ __all__ = [
     "write_coinr",
     "write_headed",
     "write_matrix",
+    "write_report",
     "write_result",
     "write_workbook",
 ]

@@ -99,3 +99,42 @@ def require_report_extra(what: str) -> None:
     if absent:
         remedy = 'Install them: python -m pip install "citysim[report]"'
         raise InputError(what, [Fault(", ".join(absent), "not installed", remedy)])
+
+
+@main.command("report")
+@click.argument("result")
+@click.option("--out", required=True, metavar="FILE", help="The page to write, FILE.html.")
+@click.option("--lang", default="en", show_default=True, help="Language of the page: en or zh.")
+@click.option("--city", "cities", multiple=True, metavar="CITY", help="Tell of this city too; may be repeated.")
+@click.option("--peers", metavar="ATTRIBUTE", help="In profiles, peers share this, such as status; all if not given.")
+@click.option(
+    "--with",
+    "further",
+    multiple=True,
+    metavar="FILE",
+    help="Also what citysim influence, extremes, acceptability or importance wrote; may be repeated.",
+)
+def report_command(
+    result: str, out: str, lang: str, cities: tuple[str, ...], peers: str | None, further: tuple[str, ...]
+) -> None:
+    """Write RESULT, a file of citysim run, what-if or reach, as one page for those who open no terminal.
+
+    The answer first, then charts and tables, how it was made and how to make it again. It works without a network; a
+    browser prints it on A4, or makes a PDF of it.
+
+    \b
+    Examples:
+      citysim report result.nc --out report.html
+      citysim report result.nc --out report.html --lang zh --city hefei --city ningbo
+      citysim report result.nc --out report.html --city hefei --peers status
+      citysim report result.nc --out report.html --with influence.nc --with extremes.nc
+      citysim report what-if.nc --out what-if.html
+    """
+    require_report_extra("report")
+    from simulator.report.html.page import write_report
+
+    if Path(out).suffix.lower() not in (".html", ".htm"):
+        raise InputError("--out", [Fault("", f"writes a page, and {out} is named otherwise", "Name it FILE.html.")])
+    refuse_unwritable(out)
+    write_report(result, out, language=lang, cities=cities, further=further, peers=peers)
+    click.echo(f"Written to {out}.")
