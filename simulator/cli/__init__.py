@@ -1,5 +1,6 @@
 """The command line: `citysim`."""
 
+from simulator.cli import chart_commands as chart_commands
 from simulator.cli import comparing_commands as comparing_commands
 from simulator.cli import consensus_commands as consensus_commands
 from simulator.cli import explore_command as explore_command
