@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from string import Template
-from typing import Literal
 
-Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, ...] = ("en", "zh")
+from simulator.charts.fonts import WEB_FONT
+from simulator.texts import Language
 
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 """Content type of a static file by its ending."""
@@ -49,7 +48,7 @@ def static_files() -> dict[str, StaticFile]:
         kind = KINDS.get("." + one.name.rpartition(".")[2])
         if kind is not None:
             found[one.name] = StaticFile(one.read_bytes(), f"{kind}; charset=utf-8")
-    return found
+    return {**found, WEB_FONT.name: StaticFile(WEB_FONT.read_bytes(), "font/woff2")}
 
 
 @cache

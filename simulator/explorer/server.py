@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -20,11 +20,12 @@ from simulator.errors import CitysimError, Fault
 from simulator.explorer.city import beside_peers, way_to
 from simulator.explorer.describing import admitted, described
 from simulator.explorer.guard import Guard
-from simulator.explorer.page import LANGUAGES, Language, page, static_files, texts
+from simulator.explorer.page import page, static_files, texts
 from simulator.explorer.ranking import interval, ranks
 from simulator.explorer.refusing import RefusedError, refusal_of
 from simulator.explorer.session import Session
 from simulator.explorer.state import Asked, AskedOfCity, AskedToOpen, AskedToReach, read_asked, read_file
+from simulator.texts import LANGUAGES, Language
 from simulator.validation import S
 
 SECONDS = 30.0
@@ -81,11 +82,10 @@ def make_app(session: Session, language: Language = "en", hosts: Sequence[str] =
     title = described(session)["index"]
 
     async def show(request: Request) -> Response:
-        asked = request.query_params.get("lang", language)
-        chosen = next((one for one in LANGUAGES if one == asked), None)
-        if chosen is None:
+        chosen = request.query_params.get("lang", language)
+        if chosen not in LANGUAGES:
             raise RefusedError(400, "no-such", [Fault("lang", "is no language of this page")])
-        return HTMLResponse(page(chosen, title["en"], title["zh"]))
+        return HTMLResponse(page(cast(Language, chosen), title["en"], title["zh"]))
 
     async def give_file(request: Request) -> Response:
         found = static_files().get(request.path_params["name"])
@@ -94,10 +94,9 @@ def make_app(session: Session, language: Language = "en", hosts: Sequence[str] =
         return Response(found.content, media_type=found.kind)
 
     async def give_texts(request: Request) -> Response:
-        chosen = next((one for one in LANGUAGES if one == request.path_params["name"]), None)
-        if chosen is None:
+        if request.path_params["name"] not in LANGUAGES:
             raise RefusedError(404, "no-such")
-        return JSONResponse(texts(chosen))
+        return JSONResponse(texts(request.path_params["name"]))
 
     async def describe(request: Request) -> Response:
         return JSONResponse(await at_once.answer(partial(described, session)))
