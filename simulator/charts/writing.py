@@ -37,11 +37,13 @@ body {{ font-family: {fonts}; margin: 1.5rem; color: #1b1b1b; background: #fff; 
 </style>
 </head>
 <body>
-<main id="chart" aria-label="{title}"></main>
+<main><div id="chart" role="img" aria-label="{description}"></div></main>
 <script>{library}</script>
 <script>
 const specification = {specification};
-document.fonts.ready.then(() => vegaEmbed("#chart", specification, {{ renderer: "svg", actions: false }}));
+document.fonts.ready
+  .then(() => vegaEmbed("#chart", specification, {{ renderer: "svg", actions: false }}))
+  .then(() => document.querySelector("#chart svg").setAttribute("aria-hidden", "true"));
 </script>
 </body>
 </html>
@@ -126,6 +128,7 @@ def page(chart: Chart, language: str) -> str:
     return _PAGE.format(
         language=language,
         title=title,
+        description=html.escape(str(spec.get("description", ""))),
         font_face=font_face(),
         fonts=FONTS,
         library=library(),

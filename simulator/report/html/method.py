@@ -21,6 +21,9 @@ from simulator.scenario import shipped_scenarios
 from simulator.texts import Texts
 from simulator.uncertainty.factors import STEPS, DataError
 
+DIGITS: Final = 9
+"""Of a sum of shares; the rest is rounding."""
+
 FEW: Final = 12
 """Alternatives of a factor up to which each is told."""
 
@@ -115,7 +118,8 @@ def choices(told: Told) -> Table | None:
         title = spelt(factor, say)
         if len(places) > FEW:
             many = say("report.method.many-alternatives", count=len(places))
-            rows.append([word(title), word(many), share(float(result[names.CHOICE_SHARE].values[places].sum()), say)])
+            together = round(float(result[names.CHOICE_SHARE].values[places].sum()), DIGITS)
+            rows.append([word(title), word(many), share(together, say)])
             continue
         for place in places:
             label = spelt(str(result[names.ALTERNATIVE].values[place]), say)
@@ -159,13 +163,25 @@ def commands(told: Told, name: str, further: Sequence[tuple[str, xr.Dataset]], a
     if told.record.index != IN_MEMORY:
         found.append(" ".join(["citysim run", *_run(told), "--out", shlex.quote(name or "result.nc")]))
     for path, one in further:
-        if AGAIN in one.attrs:
-            found.append(f"{one.attrs[AGAIN]} --out {shlex.quote(Path(path).name)}")
+        found += [f"{again} --out {shlex.quote(Path(path).name)}" for again in _again(one)]
     if name:
         found.append(f"citysim repeat {shlex.quote(name)}")
         withs = [part for path, _ in further for part in ("--with", shlex.quote(Path(path).name))]
         found.append(" ".join(["citysim report", shlex.quote(name), *asked, *withs]))
     return found
+
+
+def _again(found: xr.Dataset) -> Iterator[str]:
+    """Yield the command that made a further file, as far as the file tells."""
+    if AGAIN in found.attrs:
+        yield str(found.attrs[AGAIN])
+    elif "index" in found.attrs and "over" in found.attrs:
+        of_level = f"{shlex.quote(str(found.attrs['index']))} --over {found.attrs['over']}"
+        if names.RANK_ACCEPTABILITY in found:
+            drawn = f" --draws {found.attrs['draws']} --seed {found.attrs['seed']}" if found.attrs["sampled"] else ""
+            yield f"citysim acceptability {of_level}{drawn}"
+        elif names.IMPORTANCE_SHARE in found:
+            yield f"citysim importance {of_level}"
 
 
 def _run(told: Told) -> Iterator[str]:

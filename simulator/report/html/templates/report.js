@@ -71,7 +71,9 @@ async function draw() {
   await document.fonts.ready;
   const charts = JSON.parse(document.getElementById("charts").textContent);
   for (const [id, chart] of Object.entries(charts)) {
-    await vegaEmbed(document.getElementById(id), chart, { renderer: "svg", actions: false, mode: "vega-lite" });
+    const place = document.getElementById(id);
+    await vegaEmbed(place, chart, { renderer: "svg", actions: false, mode: "vega-lite" });
+    place.querySelector("svg").setAttribute("aria-hidden", "true"); // the place says in words what it shows
     await new Promise((resume) => { setTimeout(resume); });
   }
   document.documentElement.dataset.drawn = "all";
