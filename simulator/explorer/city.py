@@ -17,6 +17,7 @@ from simulator.explorer.session import Session
 from simulator.index import Index
 from simulator.lookup import find_city
 from simulator.study import Study, execute
+from simulator.texts import LANGUAGES, texts
 
 REACH_DRAWS = 1_000
 """Draws for the chance of a plan, at most."""
@@ -31,8 +32,8 @@ PLACES = (names.RANK, names.PEER_RANK, names.PEER_COUNT, names.STRENGTH)
 def beside_peers(session: Session, scenario: Mapping[str, Any], city: str, peers: str | None) -> dict[str, Any]:
     """Return how a city stands in everything that makes up its total, beside its peers, and what of it can be changed.
 
-    `slots`: indicators and nodes with scores and ranks, as `simulator.auditing.profiles.profile` finds them. `peers`:
-    the cities of its group with their ranks. `changeable`: see `simulator.explorer.describing.changeable`.
+    `slots`: indicators and nodes with scores and ranks, as `simulator.auditing.profiles.profile` finds them. `group`
+    and `peers`: the cities of its group with their ranks. `changeable`: see `simulator.explorer.describing.changeable`.
 
     Raises
     ------
@@ -62,11 +63,16 @@ def beside_peers(session: Session, scenario: Mapping[str, Any], city: str, peers
     found = sorted(((rank(now.sel({names.CITY: one})), one) for one in among), key=lambda pair: pair[0] or len(among))
     return {
         "city": slug,
-        "group": str(told.attrs["group"]),
+        "group": _group(str(told.attrs["group"])),
         "slots": slots,
         "peers": [{"city": one, "rank": place} for place, one in found],
         "changeable": changeable(session, session.index.cities.index(slug)),
     }
+
+
+def _group(called: str) -> dict[str, str]:
+    """Return a group of cities with its name in both languages, as far as there are words for it."""
+    return {"id": called, **{language: texts(language).term(called) for language in LANGUAGES}}
 
 
 def after_changes(study: Study) -> Index:
@@ -141,7 +147,7 @@ def reach_question(session: Session, scenario: Mapping[str, Any], city: str, wan
         "city": find_city(session.index.matrix, city),
         "reach": {**goal, "plans": PLANS},
         "factors": kept.get("factors") or REACH_FACTORS,
-        "draws": REACH_DRAWS if draws is None else max(2, min(int(draws), REACH_DRAWS)),
+        "draws": max(2, min(int(draws), REACH_DRAWS)) if draws else REACH_DRAWS,
     }
 
 

@@ -190,7 +190,7 @@ def _bounded(scenario: dict[str, Any], draws: int) -> dict[str, Any]:
     if kept.get("design") == "exhaustive":
         return kept
     own = kept.get("draws")
-    return {**kept, "draws": draws if own is None else max(2, min(int(own), draws))}
+    return {**kept, "draws": max(2, min(int(own), draws)) if own else draws}
 
 
 def _without(scenario: Mapping[str, Any], left_out: tuple[str, ...]) -> dict[str, Any]:

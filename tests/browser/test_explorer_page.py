@@ -213,7 +213,7 @@ def test_the_other_language_keeps_the_state(explorer: Explorer, page: Page, addr
     explorer.press("#weight-technological-innovation", RIGHT, 60)
     explorer.says("#status", "11 now")
     explorer.settled().one("#other-language").click()
-    explorer.says("#status", "合肥：原第 15 名，现第 11 名。")
+    explorer.says("#status", "合肥：原第 15 位，现第 11 位。")
     assert page.run("return document.documentElement.lang") == "zh-Hans"
     explorer.settled()
     assert "上海" in explorer.text("#ranking tbody")

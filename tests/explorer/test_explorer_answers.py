@@ -122,7 +122,8 @@ def test_a_city_stands_beside_its_peers_after_its_changes(page_client: TestClien
     state = {**explored.start, **RICHER}
     told = asked(page_client, "/api/city", scenario=state, city="Hefei", peers="cluster")
     ranks = ranks_told(page_client, state)
-    assert told["group"] == "yangtze-delta"
+    assert told["group"]["id"] == "yangtze-delta"
+    assert told["group"]["zh"] == "长三角城市群"
     assert {one["city"]: one["rank"] for one in told["peers"]} == {
         one["city"]: ranks[one["city"]] for one in told["peers"]
     }

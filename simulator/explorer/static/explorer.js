@@ -86,6 +86,7 @@ function cityOf(scenario) {
 function choose(city) {
   state.city = city;
   if (changes().length) keepChanges(changes());
+  else if (state.scenario.reach) state.scenario.city = city;
   document.getElementById("city").value = city;
   showChosen();
   changed();
@@ -186,7 +187,7 @@ async function open() {
     await loadWords();
     index = await ask("/api/index");
     for (const city of index.cities) cities.set(city.id, city);
-    buildWeights(index.dimensions, changed);
+    buildWeights(index.dimensions, index.scales, changed);
     buildMethods(methodsChanged);
     buildFigures(changed);
     buildRanking(index.cities, choose);

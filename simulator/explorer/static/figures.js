@@ -1,7 +1,7 @@
 // Figures of a city: quantities between the lowest and the highest observed, places between the last and the first.
 import { element, slider } from "./parts.js";
 import { otherChanges, ownChange, removeChange, setChange, state } from "./state.js";
-import { figure, named, number, t } from "./words.js";
+import { figure, known, named, number, t } from "./words.js";
 
 const STEPS = 200;
 let can = { quantities: [], variables: [], blank: false };
@@ -90,7 +90,7 @@ function quantityRow(id) {
       t("highest", { value: figure(one.high) })],
   });
   const show = (now) => {
-    made.output.value = `${figure(now)} ${one.unit}`;
+    made.output.value = `${figure(now)} ${known(`unit-${one.unit}`) ? t(`unit-${one.unit}`) : one.unit}`.trim();
     made.input.setAttribute("aria-valuetext", made.output.value);
   };
   const put = (now) => {

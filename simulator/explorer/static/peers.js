@@ -15,7 +15,7 @@ export function buildPeers(attributes, choose) {
 export function showPeers(told, cities) {
   const names = told.peers.map((one) => `${named(cities.get(one.city))} ${number(one.rank, 0)}`);
   const listed = names.length > 20 ? [...names.slice(0, 20), "…"] : names;
-  const group = told.group ? t("peer-group", { group: told.group }) : t("all-cities");
+  const group = told.group.id ? t("peer-group", { group: named(told.group) }) : t("all-cities");
   document.getElementById("peer-list").textContent = `${group}: ${listed.join(" · ")}`;
   const root = told.slots.at(-1);
   const rows = [];

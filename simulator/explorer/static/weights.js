@@ -10,14 +10,14 @@ let shares = {};
 let parts = {};
 let tell = () => {};
 
-export function buildWeights(dimensions, changed) {
+export function buildWeights(dimensions, asDefined, changed) {
   members = dimensions;
+  scales = asDefined;
   tell = changed;
   const place = document.getElementById("weights");
   for (const member of members) {
     const lock = element("input", { type: "checkbox", id: `lock-${member.id}` });
     const locked = element("label", { for: lock.id, className: "lock" }, lock, ` ${t("lock")}`);
-    locked.setAttribute("aria-label", t("lock-of", { name: named(member) }));
     lock.setAttribute("aria-label", t("lock-of", { name: named(member) }));
     const one = slider({
       id: `weight-${member.id}`, label: named(member), low: 0, high: 100, step: STEP,
@@ -26,7 +26,9 @@ export function buildWeights(dimensions, changed) {
     one.input.addEventListener("input", () => move(member.id, Number(one.input.value)));
     parts[member.id] = { ...one, lock };
     place.append(one.row);
+    shares[member.id] = 100 * member.share;
   }
+  show();
   document.getElementById("reset-weights").addEventListener("click", () => {
     for (const member of members) shares[member.id] = 100 * member.share;
     show();
