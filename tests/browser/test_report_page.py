@@ -99,7 +99,10 @@ def test_a_search_keeps_the_rows_that_hold_the_text_and_says_how_many(page: Page
         ".map((one) => one.cells[0].textContent)"
     )
     assert rows == ["合肥"]
-    assert page.run("return document.querySelector('#ranking-table-1 [role=status]').textContent") == f"{CITIES} 行中的 1 行"
+    assert (
+        page.run("return document.querySelector('#ranking-table-1 [role=status]').textContent")
+        == f"{CITIES} 行中的 1 行"
+    )
 
 
 def test_every_control_is_reached_by_keyboard_and_none_keeps_it(page: Page, reports: dict[str, Path]) -> None:
