@@ -35,7 +35,7 @@ TEXTS: Final = (".yaml", ".csv", ".md", ".py", ".j2", ".js")
 
 def characters() -> set[str]:
     """Return every character that the font is to have."""
-    found = {chr(code) for code in LATIN} | set(SIGNS) | set(PLACES) | set(_level_one())
+    found = {chr(code) for code in LATIN if chr(code).isprintable()} | set(SIGNS) | set(PLACES) | set(_level_one())
     simulator = Path(__file__).parents[2]
     for folder in (simulator, simulator.parent / "scenarios"):
         for file in folder.rglob("*"):
