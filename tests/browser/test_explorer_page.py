@@ -13,7 +13,7 @@ from simulator.explorer import serving
 from simulator.explorer.session import open_session
 
 if TYPE_CHECKING:
-    from conftest import Page
+    from browser.conftest import Page
 
 SMALL_DRAWS = 60
 SETTLED = "return document.body.dataset.busy === 'no' && document.querySelectorAll('#profile tbody tr').length === 11"
