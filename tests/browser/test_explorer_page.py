@@ -150,6 +150,19 @@ def test_a_link_restores_weights_methods_city_and_figures(explorer: Explorer, pa
     assert explorer.share(8) == "5.0%"
 
 
+def test_figures_are_those_of_the_city_that_is_chosen(explorer: Explorer, page: Page, address: str) -> None:
+    explorer.open(address).choose("#city", "hefei")
+    assert page.run("return document.querySelector('#add-figure').disabled")
+    explorer.settled().choose("#add-figure", "set:gdp")
+    assert "own 13,508" in explorer.text("#figures .ends")
+    explorer.press("#set-gdp", RIGHT)
+    explorer.settled().choose("#city", "shanghai")
+    assert explorer.settled().text("#figures") == ""
+    assert '"gdp"' in explorer.text("#other-changes")
+    explorer.choose("#city", "hefei")
+    assert "own 13,508" in explorer.settled().text("#figures .ends")
+
+
 def test_a_downloaded_file_restores_the_state(explorer: Explorer, page: Page, address: str, downloads: Path) -> None:
     explorer.open(address).press("#weight-urban-resilience", RIGHT, 30)
     assert explorer.settled().share(7) == "25.0%"

@@ -42,6 +42,7 @@ const askCity = latest(async () => {
   try {
     const peers = state.peers || null;
     const told = await ask("/api/city", { scenario: state.scenario, city: state.city, peers });
+    if (told.city !== state.city) return; // another one was chosen meanwhile, and is asked for next
     showPeers(told, cities);
     showFigures(told.changeable);
   } catch (error) {
@@ -85,6 +86,7 @@ function cityOf(scenario) {
 
 function choose(city) {
   state.city = city;
+  forgetFigures();
   if (changes().length) keepChanges(changes());
   else if (state.scenario.reach) state.scenario.city = city;
   document.getElementById("city").value = city;

@@ -41,9 +41,11 @@ export function showFigures(changeable) {
   for (const id of Object.keys(own.move ?? {})) addRow("move", id);
 }
 
-// After a link, a file or a new start nothing that is shown counts.
+// After a link, a file, a new start or another city nothing that is shown counts until the server has answered.
 export function forgetFigures() {
   shown = "";
+  can = { quantities: [], variables: [], blank: true };
+  fillChoice();
   document.getElementById("figures").replaceChildren();
 }
 
