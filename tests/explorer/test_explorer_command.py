@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -105,3 +106,11 @@ def test_who_else_can_reach_the_page_is_warned_of(monkeypatch: pytest.MonkeyPatc
     assert result.exit_code == 0
     assert len(told) == 1
     assert ("lets everybody who reaches this machine" in result.stderr) == warned
+
+
+def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "simulator.explorer.serving")
+    said = message_of("explore", "--no-open")
+    assert "needs uvicorn" in said
+    assert 'pip install "citysim[explore]"' in said

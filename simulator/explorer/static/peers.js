@@ -1,5 +1,5 @@
 // A city beside its peers: what makes up its total, and their ranks.
-import { element } from "./parts.js";
+import { drawn, element } from "./parts.js";
 import { fixed, named, number, t } from "./words.js";
 
 export function buildPeers(attributes, choose) {
@@ -30,5 +30,13 @@ function line(slot) {
   const figures = [slot.score, slot.peer_median, slot.peer_best].map((one) => fixed(one, 2));
   const places = [number(slot.rank, 0), t("of", { place: number(slot.peer_rank, 0), count: number(slot.peer_count, 0) })];
   const cells = [...figures, ...places].map((text) => element("td", { textContent: text }));
+  cells.at(-1).append(" ", strip(slot));
   return element("tr", {}, element("th", { scope: "row", textContent: named(slot) }), ...cells);
+}
+
+// The place among the peers: the first stands left, the last right.
+function strip({ peer_rank: place, peer_count: count }) {
+  const at = count > 1 && place ? 3 + (94 * (place - 1)) / (count - 1) : 3;
+  return drawn("svg", { class: "strip", viewBox: "0 0 100 10", "aria-hidden": "true" },
+    drawn("line", { x1: 3, x2: 97, y1: 5, y2: 5 }), drawn("circle", { cx: at, cy: 5, r: 3 }));
 }
