@@ -51,6 +51,67 @@ BEGINNINGS: tuple[dict[str, Any], ...] = (
 )
 
 
+SIZES = st.sampled_from([0, 1, 2, 0.3, 1e-300, 1e-9, 1e9, 1e12, 1e300]) | st.floats(0, 1e6)
+SIGNED = SIZES | SIZES.map(lambda size: -size)
+DIMENSIONS = st.sampled_from(
+    ["economic-strength", "open-development", "科技创新", "green-low-carbon", "urban-resilience"]
+)
+QUANTITIES = st.sampled_from(
+    ["gdp", "population", "fdi", "retail-sales", "public-revenue", "deposits", "safety-deaths"]
+)
+VARIABLES = st.sampled_from(["green-space", "patent-density", "economic-scale", "gdp", "work-safety"])
+CITIES = st.sampled_from(["hefei", "Shanghai", "肇庆", "wuxi"])
+NORMALISATIONS = st.sampled_from(
+    ["z-score", "min-max", "distance-to-best", "fraction-of-best", {"method": "rank", "ties": "mean"}, "as-defined"]
+) | st.fixed_dictionaries({"method": st.just("z-score"), "mean": SIGNED, "sd": SIZES})
+AGGREGATIONS = st.sampled_from(
+    ["sum", "arithmetic", "geometric", "harmonic", "median", "copeland", "outranking"]
+) | st.fixed_dictionaries({"method": st.just("generalised"), "power": st.sampled_from([-100, -1, 0, 0.5, 2, 100])})
+LEVELS = st.sampled_from(["index", "dimension"])
+RECIPES = st.fixed_dictionaries(
+    {},
+    optional={
+        "weights": st.dictionaries(DIMENSIONS, SIZES, max_size=3),
+        "normalisation": NORMALISATIONS,
+        "aggregation": st.dictionaries(LEVELS, AGGREGATIONS, max_size=2),
+        "ties": st.sampled_from(["better", "mean", "as-published"]),
+        "ranking": st.fixed_dictionaries({"decimals": st.integers(0, 12)}),
+        "weighting": st.sampled_from(["equal", "entropy", "critic", "pca", "importance"]),
+    },
+)
+CHANGES = st.fixed_dictionaries(
+    {"set": st.dictionaries(QUANTITIES, SIGNED, max_size=2)},
+    optional={
+        "cities": CITIES.map(lambda city: [city]),
+        "multiply": st.dictionaries(QUANTITIES, SIZES, max_size=1),
+        "add": st.dictionaries(QUANTITIES, SIGNED, max_size=1),
+        "move": st.dictionaries(VARIABLES, st.integers(-70, 70) | SIGNED.map(lambda size: f"{size:f} sd"), max_size=2),
+        "match": st.dictionaries(VARIABLES, st.sampled_from(["best", "median", "at-least-median"]), max_size=1),
+    },
+)
+FACTORS = st.fixed_dictionaries(
+    {},
+    optional={
+        "values": st.just({}),
+        "data-error": st.fixed_dictionaries({"size": SIZES, "unit": st.sampled_from(["sd", "relative", "places"])}),
+        "weights": st.fixed_dictionaries({"method": st.just("dirichlet"), "concentration": SIZES}),
+        "normalisation": st.lists(NORMALISATIONS, min_size=1, max_size=3),
+        "aggregation": st.lists(AGGREGATIONS, min_size=1, max_size=3),
+        "leave-out": st.fixed_dictionaries({"level": LEVELS | st.just("city"), "count": st.integers(1, 12)}),
+    },
+)
+STATES = st.fixed_dictionaries(
+    {"draws": st.integers(0, 40)},
+    optional={
+        "recipe": RECIPES,
+        "factors": FACTORS,
+        "cities": st.lists(CITIES, min_size=1, max_size=4, unique=True),
+        "design": st.sampled_from(["monte-carlo", "sobol", "latin-hypercube", "exhaustive"]),
+    },
+)
+ASKED = st.fixed_dictionaries({"city": CITIES, "changes": st.lists(CHANGES, min_size=1, max_size=2)}) | st.just({})
+
+
 def places_in(data: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the place of everything in nested data."""
     below = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
@@ -101,6 +162,15 @@ def test_a_state_changed_at_random_is_answered_or_refused(
         if not isinstance(scenario, dict):
             break
     answered(page_client, path, json.dumps(body_of(path, scenario)).encode())
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(path=st.sampled_from(PATHS), state=STATES, asked=ASKED)
+def test_states_of_every_kind_are_answered_or_refused(
+    page_client: TestClient, explored: Session, path: str, state: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    begun = {key: explored.start[key] for key in ("schema_version", "name", "index", "seed")}
+    answered(page_client, path, json.dumps(body_of(path, {**begun, **state, **asked})).encode())
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
