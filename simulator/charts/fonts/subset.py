@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SOURCE_FAMILY: Final = "Noto Sans CJK SC"
 
-LATIN: Final = range(0x20, 0x180)
+LATIN: Final = range(0x20, 0x100)
 SIGNS: Final = (
     "‘’“”‐–—…•·′″€−×÷±≤≥≈≠→←↑↓△▲▼▽●○■□◆◇★☆✓ρτσμπΔΣ₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹½¼¾‰"
     "　、。〈〉《》「」『』【】〔〕！（），－．／：；？［］～￥％＋＝"
