@@ -7,7 +7,6 @@ its driver the tests skip, and say so.
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -17,21 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-DRIVERS = ("chromedriver", "chromium-driver")
+from docs.browsing import missing, start_browser
+
 PATIENCE = 30.0
 """Seconds until what a page is to do counts as not done; a fast page does not wait for them."""
-
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",  # as root there is no other way
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--hide-scrollbars",
-    "--force-color-profile=srgb",
-    "--window-size=1100,1400",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-)
 
 
 class Page:
@@ -126,22 +114,9 @@ def _axe_source() -> str:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """The driver of a Chromium without a window, cut off from the network."""
-    if find_spec("selenium") is None:
-        pytest.skip("selenium is not installed: the extra `browser`")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    driver = next(filter(None, map(shutil.which, DRIVERS)), None)
-    if program is None or driver is None:
-        pytest.skip("no Chromium with its driver: apt-get install chromium chromium-driver")
-    from selenium.webdriver import Chrome
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    options = Options()
-    options.binary_location = program
-    for flag in FLAGS:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = Chrome(options=options, service=Service(driver))
+    if missing():
+        pytest.skip(missing())
+    started = start_browser()
     started.set_script_timeout(PATIENCE)
     yield started
     started.quit()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SOURCE_FAMILY: Final = "Noto Sans CJK SC"
 
-LATIN: Final = range(0x20, 0x180)
+LATIN: Final = range(0x20, 0x100)
 SIGNS: Final = (
     "‘’“”‐–—…•·′″€−×÷±≤≥≈≠→←↑↓△▲▼▽●○■□◆◇★☆✓ρτσμπΔΣ₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹½¼¾‰"
     "　、。〈〉《》「」『』【】〔〕！（），－．／：；？［］～￥％＋＝"
@@ -58,6 +58,7 @@ def write_subset(source: Path) -> None:
     font = _face(source)
     options = Options()
     options.layout_features = ["kern", "mark", "locl"]
+    options.name_IDs = ["*"]  # copyright and licence too
     options.hinting = False
     options.desubroutinize = False
     options.drop_tables += ["vhea", "vmtx", "VORG", "BASE", "GPOS", "GSUB"]

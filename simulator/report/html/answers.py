@@ -77,6 +77,7 @@ def _certain(told: Told, members: np.ndarray[Any, Any]) -> Iterator[str]:
                 say.counted("report.answer.top-sure", sure.size, top=top, cities=told_sure)
                 + _space(told)
                 + say.counted("report.answer.top-out", out)
+                + (_space(told) + say("report.answer.top-settled") if sure.size + out == len(members) else "")
             )
     fixed = members[result[names.RANK_P05].values[members] == result[names.RANK_P95].values[members]]
     if fixed.size:
@@ -101,7 +102,8 @@ def _uncertain(told: Told, members: np.ndarray[Any, Any], place: int) -> Iterato
         between = members[(chances < SURE) & (chances >= 1.0 - SURE)]
         likely = between[np.argsort(-result[f"top_{top}"].values[between], kind="stable")]
         named = say.listed(_with_shares(told, f"top_{top}", likely))
-        yield say("report.answer.top-open", top=top, cities=named) if likely.size else say("report.answer.top-settled")
+        if likely.size:
+            yield say("report.answer.top-open", top=top, cities=named)
     yield from _apart_from_baseline(told, members, place)
     yield from _widest(told, members)
     if names.KEEP_TIER in result:

@@ -172,8 +172,10 @@ def commands(told: Told, name: str, further: Sequence[tuple[str, xr.Dataset]], a
 
 
 def _again(found: xr.Dataset) -> Iterator[str]:
-    """Yield the command that made a further file, as far as the file tells."""
-    if AGAIN in found.attrs:
+    """Yield the command that made a further file, where the file tells enough of it."""
+    if names.RANK_BEST in found:
+        yield from _extremes_again(found)
+    elif AGAIN in found.attrs:
         yield str(found.attrs[AGAIN])
     elif "index" in found.attrs and "over" in found.attrs:
         of_level = f"{shlex.quote(str(found.attrs['index']))} --over {found.attrs['over']}"
@@ -182,6 +184,16 @@ def _again(found: xr.Dataset) -> Iterator[str]:
             yield f"citysim acceptability {of_level}{drawn}"
         elif names.IMPORTANCE_SHARE in found:
             yield f"citysim importance {of_level}"
+
+
+def _extremes_again(found: xr.Dataset) -> Iterator[str]:
+    """Yield the command behind extreme ranks, but for weights that it cannot be read from."""
+    _, comma, allowed = str(found.attrs["weights"]).partition(", ")
+    percent = allowed.removeprefix("within ").removesuffix(" % of the nominal ones")
+    if "scenario" in found.attrs or not comma or (allowed != "any" and not percent.replace(".", "", 1).isdigit()):
+        return
+    within = "" if allowed == "any" else f" --percent {percent}"
+    yield f"citysim extremes {shlex.quote(str(found.attrs['index']))} --over {found.attrs['over']}{within}"
 
 
 def _run(told: Told) -> Iterator[str]:

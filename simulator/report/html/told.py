@@ -20,8 +20,8 @@ from simulator.published import locate_index
 from simulator.scenario import Scenario, override, read_scenario
 from simulator.texts import Texts, texts
 
-_ASKED: Final = ("changes", "reach", "within", "city", "others", "spillover", "figures", "extremes", "influence")
-"""Keys of a scenario that ask something of an index, and do not make it."""
+_MAKING: Final = ("schema_version", "name", "index", "year", "cities", "source", "reading", "recipe")
+"""Keys of a scenario that make an index; the others ask something of it."""
 
 FEW: Final = 8
 """Cities that a sentence names before the rest is counted."""
@@ -113,7 +113,7 @@ def _index(record: Record, document: Document, say: Texts) -> tuple[Index | None
     """Return the index that a scenario makes before anything varies, or why it cannot be had as it was."""
     if record.index == IN_MEMORY:
         return None, say("report.left-out.index-memory")
-    makes = {key: value for key, value in dict(document.data).items() if key not in _ASKED}
+    makes = {key: value for key, value in dict(document.data).items() if key in _MAKING}
     try:
         index = scenario_index(makes, (), locate_index(record.index))
     except InputError:

@@ -51,9 +51,10 @@ def _asked(told: Told) -> Iterator[str]:
 
 
 def _changes(told: Told, slug: str) -> Iterator[str]:
+    """Yield which quantities of a city change; where none does, the places of its variables that do."""
     own = told.result.sel({names.CITY: slug})
     say = told.say
-    if names.QUANTITY in own.dims:
+    if own.sizes.get(names.QUANTITY):
         for place, quantity in enumerate(own[names.QUANTITY].values.tolist()):
             start, end, ratio = (
                 float(own[name].values[place])
@@ -73,8 +74,8 @@ def _changes(told: Told, slug: str) -> Iterator[str]:
             )
         return
     called = say.labels(told.result, names.INDICATOR)
-    amount = own[names.EFFECT_AMOUNT].values
-    for leaf in np.flatnonzero((own[names.EFFECT].values.astype(str) != "") & np.isfinite(amount) & (amount != 0.0)):
+    moves = own[names.VALUE_BEFORE].values != own[names.VALUE_AFTER].values
+    for leaf in np.flatnonzero((own[names.EFFECT].values.astype(str) != "") & moves):
         places = (int(own[name].values[leaf]) for name in (names.PLACE_BEFORE, names.PLACE_AFTER))
         yield say("report.answer.changed-place", name=called[leaf], before=next(places), after=next(places))
 
