@@ -6,6 +6,7 @@ from benchmarks.findings import Benchmark
 from benchmarks.tables import (
     designs,
     exact_limits,
+    explorer,
     handbook,
     indices_of_factors,
     kernels,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         *values.BENCHMARKS,
         *store.BENCHMARKS,
         *designs.BENCHMARKS,
+        *explorer.BENCHMARKS,
         *start.BENCHMARKS,
     )
 }

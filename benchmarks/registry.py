@@ -189,3 +189,12 @@ DESIGN_SCENARIOS = (
 """Shipped scenarios in which evenly spread points have something to drive."""
 DESIGN_DRAWS = 8 * 1024
 DESIGN_SEEDS = 40
+
+EXPLORER_WEIGHT, EXPLORER_FIGURE, EXPLORER_INTERVAL = "a weight", "a figure of a city", "the interval of 1,000 draws"
+EXPLORER = {EXPLORER_WEIGHT: 400, EXPLORER_FIGURE: 200, EXPLORER_INTERVAL: 40}
+"""What is moved or asked for on the page, and how often; the bars are for a weight."""
+EXPLORER_CROWD = 20
+EXPLORER_BAR = Bar(100, at_most=True)
+"""Milliseconds of the median for one reader."""
+EXPLORER_CROWD_BAR = Bar(500, at_most=True)
+"""Milliseconds within which 95 of 100 requests of the crowd are answered."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from simulator.auditing.audit import audit as audit
     from simulator.auditing.profiles import profile as profile
     from simulator.batch import run_all as run_all
+    from simulator.charts.kinds import chart as chart
+    from simulator.charts.writing import write_chart as write_chart
     from simulator.consensus.confidence import rank_confidence as rank_confidence
     from simulator.consensus.reversal import rank_reversal as rank_reversal
     from simulator.consensus.votes import consensus_of_indicators as consensus_of_indicators
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from simulator.peers.headed import read_headed as read_headed
     from simulator.peers.headed import write_headed as write_headed
     from simulator.repeating import repeat as repeat
+    from simulator.report.html.page import write_report as write_report
     from simulator.report.workbook import write_workbook as write_workbook
     from simulator.results.entering import Kept as Kept
     from simulator.results.store import open_store as open_store
@@ -77,6 +80,8 @@ _ROOMS = {
     "Audit": "auditing.audit",
     "audit": "auditing.audit",
     "profile": "auditing.profiles",
+    "chart": "charts.kinds",
+    "write_chart": "charts.writing",
     "compare": "analysis.comparing",
     "Definition": "definition",
     "read_definition": "definition",
@@ -109,6 +114,7 @@ _ROOMS = {
     "read_matrix": "matrix",
     "write_matrix": "matrix",
     "Recipe": "construction.recipe",
+    "write_report": "report.html.page",
     "write_workbook": "report.workbook",
     "read_coinr": "peers.coinr",
     "write_coinr": "peers.coinr_writing",
@@ -143,6 +149,7 @@ __all__ = [
     "acceptability",
     "audit",
     "build_index",
+    "chart",
     "compare",
     "consensus_of_indicators",
     "consensus_of_results",
@@ -177,9 +184,11 @@ __all__ = [
     "weights_for_importance",
     "what_if",
     "with_sources",
+    "write_chart",
     "write_coinr",
     "write_headed",
     "write_matrix",
+    "write_report",
     "write_result",
     "write_workbook",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -127,6 +129,20 @@ def parse_yaml(text: str, source: str) -> Document:
             source, [Fault("", "the file is empty", "See the documentation for an example to start from.")]
         )
     return Document(source, data, text, origins)
+
+
+def as_yaml(data: Mapping[str, Any]) -> str:
+    """Return plain data as the text of a YAML file, short lists and mappings on one line.
+
+    >>> print(as_yaml({"name": "mine", "recipe": {"ties": "better"}}).strip())
+    name: mine
+    recipe: {ties: better}
+    """
+    text = io.StringIO()
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.dump(json.loads(json.dumps(data)), text)
+    return text.getvalue()
 
 
 def _plain(tree: Any, location: Location, origins: dict[Location, str]) -> Any:

@@ -476,11 +476,15 @@ def _labelled(found: xr.Dataset, index: Index) -> xr.Dataset:
     n = len(index.cities)
     kinds = [SHIFT_OUTPUT, *[names.RANK] * n, *[names.TOTAL] * n]
     whose = np.array(["", *index.cities, *index.cities], dtype=object)
-    called = [factor_name(str(factor), index.definition) for factor in found[names.FACTOR].values]
+    called, chinese = (
+        [factor_name(str(factor), index.definition, language) for factor in found[names.FACTOR].values]
+        for language in (False, True)
+    )
     return found.assign_coords(
         {
             names.QUANTITY: (names.OUTPUT, kinds),
             names.CITY: (names.OUTPUT, whose),
             names.FACTOR_NAME: (names.FACTOR, called),
+            names.FACTOR_NAME_ZH: (names.FACTOR, chinese),
         }
     )

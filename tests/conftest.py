@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import xarray as xr
@@ -13,6 +15,11 @@ import simulator.definition as definition_module
 from simulator.definition import Definition, parse_definition, read_definition
 from simulator.documents import parse_yaml
 from simulator.matrix import read_matrix
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from simulator.explorer.session import Session
 
 # Modules that tests share; a failed assertion in them tells its values as in a test.
 pytest.register_assert_rewrite("bad_input_files", "slow_reference", "small_experiments", "study_files", "long_runs")
@@ -107,3 +114,22 @@ def small_files(tmp_path: Path) -> tuple[Path, Path]:
 def small_matrix(small_files: tuple[Path, Path], small_definition: Definition) -> xr.Dataset:
     """Three cities × four indicators with all attributes of the cities."""
     return read_matrix(small_files[0], small_definition, small_files[1])
+
+
+@pytest.fixture(scope="session")
+def explored() -> Session:
+    """A page of the explorer about the bundled index under the stress test."""
+    from simulator.explorer.session import open_session
+
+    return open_session()
+
+
+@pytest.fixture(scope="session")
+def page_client(explored: Session) -> Iterator[TestClient]:
+    """Whoever calls the explorer's server; an exception there is a failure here."""
+    from starlette.testclient import TestClient
+
+    from simulator.explorer.server import make_app
+
+    with TestClient(make_app(explored), base_url="http://127.0.0.1:8000") as client:
+        yield client

@@ -56,3 +56,32 @@ def test_the_table_of_a_new_index_is_taken_as_the_page_says(tmp_path: Path) -> N
     ]
     assert "Population (10 000)" in made.decisions[0]
     assert sim.load_index(tmp_path / "my-index").score()["rank"].sel(city="wuxi") == 1
+
+
+def test_charts_and_report_run_as_the_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from simulator.charts.kinds import KINDS
+
+    text = (PAGE.parent / "charts-and-report.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `([a-z-]+)` \|", text, flags=re.MULTILINE)) == sorted(KINDS)
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    exec(
+        example.replace('"pairs=true"', '"pairs=true", "draws=50"').replace(
+            'opportunity-2025")]', 'opportunity-2025", percent=5)]'
+        )
+    )
+    assert (tmp_path / "intervals.png").stat().st_size > 5_000
+    assert "权重的极限" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_every_command_of_charts_and_report_is_one_that_the_command_line_knows() -> None:
+    from simulator.cli import main
+
+    text = (PAGE.parent / "charts-and-report.md").read_text(encoding="utf-8")
+    lines = [
+        line.split() for block in re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL) for line in block.splitlines()
+    ]
+    for program, command, *arguments in lines:
+        assert program == "citysim"
+        known = {option for one in main.commands[command].params for option in one.opts}
+        assert {one for one in arguments if one.startswith("--")} <= known, (command, arguments)

@@ -14,6 +14,7 @@ from simulator.kernels.arrays import Flags, Floats, Integers
 from simulator.kernels.ranking import ranks_among
 from simulator.listing import city_attributes
 from simulator.lookup import find_city
+from simulator.matrix import city_coordinates
 
 
 def profile(index: Index, city: str, peers: str | None = None) -> xr.Dataset:
@@ -100,7 +101,7 @@ def profile(index: Index, city: str, peers: str | None = None) -> xr.Dataset:
             names.PARENT: (names.SLOT, [(definition.ancestors[slot] or ("",))[-1] for slot in definition.slots]),
             names.SLOT_NAME_EN: (names.SLOT, [one.name.en or one.id for one in named]),
             names.SLOT_NAME_ZH: (names.SLOT, [one.name.zh or one.id for one in named]),
-            names.CITY: index.cities,
+            **city_coordinates(index.matrix),
         },
         attrs={"index": definition.id, "city": slug, "peers": peers or "", "group": group},
     )

@@ -232,7 +232,8 @@ def _standardised(part: Part, figures: Figures) -> Floats:
     known = _turned(part, _known_values(part, figures))
     start, end = _turned(part, part.before), _turned(part, part.after)
     if part.indicator.scale == "positive" and known.min() > 0.0:
-        known, start, end = np.log(known), np.log(start), np.log(end)
+        with np.errstate(divide="ignore"):  # nothing at all is farther down than any value
+            known, start, end = np.log(known), np.log(start), np.log(end)
     turned = -1.0 if part.indicator.direction == "lower" else 1.0
     return np.asarray(np.where(part.reached, turned * (end - start) / known.std(ddof=1), 0.0), np.float64)
 

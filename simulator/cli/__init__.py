@@ -1,7 +1,9 @@
 """The command line: `citysim`."""
 
+from simulator.cli import chart_commands as chart_commands
 from simulator.cli import comparing_commands as comparing_commands
 from simulator.cli import consensus_commands as consensus_commands
+from simulator.cli import explore_command as explore_command
 from simulator.cli import extremes_commands as extremes_commands
 from simulator.cli import index_commands as index_commands
 from simulator.cli import new_commands as new_commands

@@ -108,10 +108,11 @@ def _chosen_method(options: dict[str, bool], of_variances: dict[str, bool], of_s
 @click.argument("index", default=DEFAULT_INDEX)
 @click.option("--over", metavar="LEVEL", help="Level of the members.  [default: the level below the index]")
 @click.option("--equalise", is_flag=True, help="Also the weights whose importance is as the nominal weights say.")
+@click.option("--out", metavar="FILE", help="Write the importances to this NetCDF file.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write a row for each member; - for the screen.")
 @xlsx_option
 def importance_command(
-    index: str, over: str | None, equalise: bool, csv_path: str | None, xlsx_path: str | None
+    index: str, over: str | None, equalise: bool, out: str | None, csv_path: str | None, xlsx_path: str | None
 ) -> None:
     """Tell whether the dimensions of INDEX, or another level, weigh what they are said to.
 
@@ -124,14 +125,13 @@ def importance_command(
     from simulator.report.sensitivity import importance_frame, importance_view
     from simulator.weighing import importance, weights_for_importance
 
-    refuse_outputs({"--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
+    refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path}, index, kind="the index")
     loaded = chosen_index(index)
     level = loaded.definition.levels[1] if over is None else over
     found = importance(loaded, level)
     balanced = weights_for_importance(loaded, level) if equalise else None
-    deliver_table(
-        lambda: importance_frame(found, balanced), csv_path, lambda: importance_view(found, balanced), xlsx=xlsx_path
-    )
+    view = partial(importance_view, found, balanced)
+    deliver(found, out, lambda: importance_frame(found, balanced), csv_path, view, xlsx=xlsx_path)
 
 
 @main.command("neighbours")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -287,6 +286,7 @@ def answer_scenario(
     quiet: bool,
 ) -> None:
     """Run a what-if asked by options, show the answer and write the files asked for."""
+    from simulator.documents import as_yaml
     from simulator.report.answers import answer_frame
     from simulator.simulation.pool import threads
     from simulator.simulation.running import Running
@@ -299,7 +299,7 @@ def answer_scenario(
     begun = time.perf_counter()
     study = plan(scenario)
     if save is not None:
-        write_text(_as_yaml(scenario), save)
+        write_text(as_yaml(scenario), save)
     with leaving_at_once(), progress_bar(quiet) as progress:
         result = execute(study, Running(threads(workers)), progress)
     seconds = time.perf_counter() - begun
@@ -313,16 +313,3 @@ def answer_scenario(
         show_answer(result, seconds, explain)
         if out is not None:
             click.echo(f"Written to {out}; `citysim repeat {out}` runs it again.")
-
-
-def _as_yaml(scenario: Mapping[str, Any]) -> str:
-    """Return a scenario as a file that editors can check."""
-    import io
-
-    from ruamel.yaml import YAML
-
-    text = io.StringIO()
-    yaml = YAML()
-    yaml.default_flow_style = None
-    yaml.dump(json.loads(json.dumps(scenario)), text)
-    return text.getvalue()

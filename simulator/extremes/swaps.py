@@ -126,6 +126,37 @@ def weight_stability(index: Index | str | Path, over: str | None = None) -> xr.D
     return stability.assign(_of_leader(stability, int(np.argmin(members.rank)), index.cities))
 
 
+def overtaken(stability: xr.Dataset, city: str) -> tuple[float, str]:
+    """Return the least weight that has to change hands until a city behind comes ahead, and that city; NaN if none.
+
+    Parameters
+    ----------
+    stability
+        What `weight_stability` returns.
+    city
+        Slug of the city that stands ahead.
+
+    Examples
+    --------
+    >>> overtaken(weight_stability("opportunity-2025"), "shanghai")[1]
+    'beijing'
+    """
+    shift = stability[names.LEAST_SHIFT].sel({names.CITY: city}).values
+    rivals = stability[names.OTHER_CITY].values
+    behind = np.isfinite(shift) & (shift > 0.0) & _behind(stability, city)
+    if not behind.any():
+        return np.nan, ""
+    nearest = int(np.flatnonzero(behind)[np.argmin(shift[behind])])
+    return float(shift[nearest]), str(rivals[nearest])
+
+
+def _behind(stability: xr.Dataset, city: str) -> Flags:
+    """Return which cities (other_city) stand behind a city at the nominal weights."""
+    rank = stability[names.RANK_NOMINAL]
+    found: Flags = rank.values > int(rank.sel({names.CITY: city}))
+    return found
+
+
 def _of_leader(stability: xr.Dataset, leader: int, cities: Sequence[str]) -> dict[str, xr.Variable]:
     """Return the variables of the leader (its position) from those of all pairs."""
     change = stability[names.LEAST_CHANGE].values[leader]

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import names
+from simulator.extremes.swaps import overtaken
 from simulator.report.figures import plural
 from simulator.report.frames import city_columns, spread
 from simulator.report.screen import chance, percent, plain_table
@@ -56,27 +57,8 @@ def extremes_view(
 
 def _least(stability: xr.Dataset, city: str) -> tuple[str, str]:
     """Return the least weight that has to change hands until another city comes ahead, and that city, in words."""
-    shift, rival = _overtaken(stability, city)
+    shift, rival = overtaken(stability, city)
     return ("never", "") if np.isnan(shift) else (percent(shift, 2), rival)
-
-
-def _overtaken(stability: xr.Dataset, city: str) -> tuple[float, str]:
-    """Return the least weight that has to change hands until another city comes ahead, and that city; NaN if none."""
-    shift = stability[names.LEAST_SHIFT].sel({names.CITY: city}).values
-    rivals = stability[names.OTHER_CITY].values
-    behind = np.isfinite(shift) & (shift > 0.0) & _behind(stability, city)
-    if not behind.any():
-        return np.nan, ""
-    nearest = int(np.flatnonzero(behind)[np.argmin(shift[behind])])
-    return float(shift[nearest]), str(rivals[nearest])
-
-
-def _behind(stability: xr.Dataset, city: str) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Return which cities (other_city) stand behind a city at the nominal weights."""
-    rank = stability[names.RANK_NOMINAL]
-    own = int(rank.sel({names.CITY: city}))
-    found: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = rank.values > own
-    return found
 
 
 def pair_view(pair: xr.Dataset) -> Group:
@@ -147,7 +129,7 @@ def _closing(extremes: xr.Dataset, stability: xr.Dataset, seconds: float | None)
 
 def extremes_frame(extremes: xr.Dataset, stability: xr.Dataset) -> pd.DataFrame:
     """Return extreme ranks as a table: a row for each city, with what overtakes it, and the weights at its extremes."""
-    overtaken = [_overtaken(stability, str(city)) for city in extremes[names.CITY].values]
+    overtaken = [overtaken(stability, str(city)) for city in extremes[names.CITY].values]
     by = {"to_be_overtaken": [shift for shift, _ in overtaken], "overtaken_by": [rival for _, rival in overtaken]}
     columns = (names.RANK_NOMINAL, names.RANK_BEST, names.RANK_WORST, names.BEST_PROVEN, names.WORST_PROVEN)
     weights = {**spread(extremes, names.WEIGHT_AT_BEST), **spread(extremes, names.WEIGHT_AT_WORST)}

@@ -97,8 +97,10 @@ def _error_name(error: ErrorField, errors: Sequence[ErrorField]) -> str:
     return f"{ERROR} {error.node}".rstrip() + (f" ({error.entry + 1})" if alike > 1 else "")
 
 
-def factor_name(factor: str, definition: Definition) -> str:
+def factor_name(factor: str, definition: Definition, chinese: bool = False) -> str:
     """Return what a factor is called in tables: an error or a weight by the name of its node, values by what they are.
+
+    With `chinese` the node has its Chinese name, where it has one.
 
     >>> import simulator as sim
     >>> factor_name("error open-development (2)", sim.load_index("opportunity-2025").definition)
@@ -108,9 +110,9 @@ def factor_name(factor: str, definition: Definition) -> str:
         return "values behind points"
     kind, _, rest = factor.partition(" ")
     parts: list[Indicator | Node] = [*definition.indicators, *definition.nodes]
-    english = {part.id: part.name.en for part in parts if part.name.en}
+    called = {part.id: (part.name.zh if chinese else "") or part.name.en for part in parts}
     node, entry, number = rest.partition(" (")
-    return f"{kind} {english[node]}{entry}{number}" if kind in (ERROR, WEIGHT) and node in english else factor
+    return f"{kind} {called[node]}{entry}{number}" if kind in (ERROR, WEIGHT) and called.get(node) else factor
 
 
 def _bound_together(factors: Sequence[str], never: Sequence[Exclusion]) -> list[list[str]]:

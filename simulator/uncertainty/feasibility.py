@@ -44,7 +44,8 @@ def _behind_problems(spec: ValuesBehind, index: Index, where: Location) -> Itera
         yield from asked
         return
     drawn = [index.definition.indicators[leaf].id for leaf in points_of(index, spec.indicators)]
-    blank = [leaf for leaf in drawn if np.isnan(index.printed.sel({names.SLOT: leaf}).values).any()]
+    gaps = np.isnan(index.printed.sel({names.SLOT: drawn}).transpose(names.CITY, names.SLOT).values).any(axis=0)
+    blank = [leaf for leaf, gap in zip(drawn, gaps, strict=True) if gap]
     if blank:
         remedy = "Fill them, or name the other indicators."
         yield (*where, "indicators"), f"{some(blank)}: some points are blank, and none can be drawn behind", remedy

@@ -377,6 +377,11 @@ def test_a_change_that_makes_a_plain_indicator_negative_on_a_positive_scale_is_r
         asked(index, city="c0", changes={"add": {"a": -6}})
 
 
+def test_a_quantity_that_is_gone_puts_its_variable_last() -> None:
+    answer = sim.what_if("hefei", set_to={"retail-sales": 0}, draws=0).sel(city="hefei", indicator="retail-scale")
+    assert (int(answer["place_after"]), float(answer["points_after"])) == (60, 1.0)
+
+
 @pytest.mark.parametrize("recipe", [{"normalisation": "z-score"}, {"normalisation": "min-max"}, {"ties": "mean"}])
 def test_a_recipe_acts_on_the_values_of_the_question(recipe: dict[str, Any]) -> None:
     """The baseline is then the ranking by that recipe, of the values behind the points."""
