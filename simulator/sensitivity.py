@@ -25,7 +25,7 @@ from simulator.analysis.variance_based import FEWEST, Runs, variance_based
 from simulator.arguments import Gathering, shown, whole_number_faults
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index
-from simulator.matrix import refuse_unranked
+from simulator.matrix import city_coordinates, refuse_unranked
 from simulator.provenance import AGAIN, ATTRIBUTE, KIND, Record, software_versions
 from simulator.scenario import DEFAULT_DRAWS, Scenario, open_scenario, override, read_scenario, shipped_scenarios
 from simulator.simulation.blocks import Experiment, Progress, prepare
@@ -480,8 +480,15 @@ def _labelled(found: xr.Dataset, index: Index) -> xr.Dataset:
         [factor_name(str(factor), index.definition, language) for factor in found[names.FACTOR].values]
         for language in (False, True)
     )
+    cities = city_coordinates(index.matrix)
+    named = {
+        name: (names.OUTPUT, np.array(["", *cities[name].values, *cities[name].values], dtype=object))
+        for name in names.CITY_NAMES
+        if name in cities
+    }
     return found.assign_coords(
         {
+            **named,
             names.QUANTITY: (names.OUTPUT, kinds),
             names.CITY: (names.OUTPUT, whose),
             names.FACTOR_NAME: (names.FACTOR, called),

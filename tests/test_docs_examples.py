@@ -85,3 +85,13 @@ def test_every_command_of_charts_and_report_is_one_that_the_command_line_knows()
         assert program == "citysim"
         known = {option for one in main.commands[command].params for option in one.opts}
         assert {one for one in arguments if one.startswith("--")} <= known, (command, arguments)
+
+
+def test_every_picture_is_one_that_the_command_makes_and_is_small() -> None:
+    from docs.screenshots import IMAGES, LARGEST, PICTURES
+
+    assert sorted(path.stem for path in IMAGES.glob("*.png")) == sorted(PICTURES)
+    assert all(path.stat().st_size <= LARGEST for path in IMAGES.iterdir())
+    for page in PAGE.parent.glob("*.md"):
+        for name in re.findall(r"\]\(images/([^)]+)\)", page.read_text(encoding="utf-8")):
+            assert (IMAGES / name).is_file(), (page.name, name)

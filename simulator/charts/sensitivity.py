@@ -12,7 +12,7 @@ import xarray as xr
 from simulator import names
 from simulator.charts.grammar import BLACK, BLUE, GREY, LIGHT_BLUE, ORANGE, WIDTH, Chart, finished, rows, told
 from simulator.errors import Fault, InputError
-from simulator.lookup import look_up
+from simulator.lookup import find_cities
 from simulator.texts import Texts, texts
 
 MOST_FACTORS = 25
@@ -42,7 +42,7 @@ def sensitivity(found: xr.Dataset, *, language: str = "en", cities: Sequence[str
         For more than one city, and one that the result does not have.
     """
     say = texts(language)
-    output, whose = _output(found, cities)
+    output, whose = _output(found, cities, say)
     of_one = found.sel({names.OUTPUT: output})
     what = say("words.mean-shift") if whose is None else say("words.rank-of", city=whose)
     if names.SHAPLEY in found:
@@ -52,14 +52,15 @@ def sensitivity(found: xr.Dataset, *, language: str = "en", cities: Sequence[str
     return finished(_orders(of_one, say), say, "sensitivity", what=what)
 
 
-def _output(found: xr.Dataset, cities: Sequence[str]) -> tuple[str, str | None]:
+def _output(found: xr.Dataset, cities: Sequence[str], say: Texts) -> tuple[str, str | None]:
     if not cities:
         return names.MEAN_SHIFT, None
     if len(cities) > 1:
         raise InputError("city", [Fault("", f"one city has one chart, not {len(cities)}", "Name one.")])
-    known = dict.fromkeys(str(one) for one in found[names.CITY].values if str(one))
-    (city,) = look_up(list(cities), dict.fromkeys(known, ()), "city")
-    return f"{names.RANK} {city}", city
+    of_ranks = found.isel({names.OUTPUT: np.flatnonzero(found[names.QUANTITY].values == names.RANK)})
+    by_city = of_ranks.swap_dims({names.OUTPUT: names.CITY})
+    (city,) = find_cities(by_city, list(cities))
+    return f"{names.RANK} {city}", say.labels(by_city, names.CITY)[by_city[names.CITY].values.tolist().index(city)]
 
 
 def _orders(of_one: xr.Dataset, say: Texts) -> Chart:

@@ -50,6 +50,7 @@ def main() -> None:
     Examples:
       citysim run stress-test                     the default stress test of the 2025 index
       citysim run stress-test --draws 100000 --out result.nc --csv table.csv
+      citysim report result.nc --out report.html  a result as one page, --lang zh in Chinese
       citysim score opportunity-2025              the index as published
       citysim audit opportunity-2025              what its figures tell and its report does not
       citysim convert iData.csv iMeta.csv --out my-index   an index of COINr's tables

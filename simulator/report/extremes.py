@@ -129,8 +129,8 @@ def _closing(extremes: xr.Dataset, stability: xr.Dataset, seconds: float | None)
 
 def extremes_frame(extremes: xr.Dataset, stability: xr.Dataset) -> pd.DataFrame:
     """Return extreme ranks as a table: a row for each city, with what overtakes it, and the weights at its extremes."""
-    overtaken = [overtaken(stability, str(city)) for city in extremes[names.CITY].values]
-    by = {"to_be_overtaken": [shift for shift, _ in overtaken], "overtaken_by": [rival for _, rival in overtaken]}
+    least = [overtaken(stability, str(city)) for city in extremes[names.CITY].values]
+    by = {"to_be_overtaken": [shift for shift, _ in least], "overtaken_by": [rival for _, rival in least]}
     columns = (names.RANK_NOMINAL, names.RANK_BEST, names.RANK_WORST, names.BEST_PROVEN, names.WORST_PROVEN)
     weights = {**spread(extremes, names.WEIGHT_AT_BEST), **spread(extremes, names.WEIGHT_AT_WORST)}
     return pd.DataFrame({**city_columns(extremes, columns), **by, **weights})

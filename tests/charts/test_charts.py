@@ -123,8 +123,11 @@ def test_factors_are_called_by_the_names_of_their_members(results: dict[str, xr.
     called = {row["factor"] for row in _rows(sim.chart(results["sensitivity"], language="zh"))}
     assert "标准化 + 合成" in called
     assert not any("economic" in one.lower() for one in called)
-    (city,) = {row["factor"] for row in _rows(sim.chart(results["sensitivity"], cities="shanghai"))} & {"weights"}
-    assert city == "weights"
+    of_city = sim.chart(results["sensitivity"], cities="上海", language="zh")
+    assert of_city.to_dict()["title"]["text"] == "上海的排名取决于什么"
+    index = results["sensitivity"]["total_order"].sel(output="rank shanghai", factor="weights").item()
+    (shown,) = [row["value"] for row in _rows(of_city) if (row["factor"], row["order"][:2]) == ("权重", "总阶")]
+    assert shown == pytest.approx(index, rel=1e-5)
 
 
 def test_groups_have_a_panel_each() -> None:
