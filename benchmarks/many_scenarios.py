@@ -1,0 +1,35 @@
+"""Run in a process of its own, `python -m benchmarks.many_scenarios SCENARIOS DRAWS`: time and memory of a job as JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+
+import simulator as sim
+from benchmarks.measuring import seconds
+from benchmarks.registry import JOB, WORKERS
+from simulator.simulation.memory import memory_taken
+
+
+def run_scenarios(count: int, draws: int) -> dict[str, float]:
+    """Run a job of so many scenarios into a new store; return its seconds, and the peaks in MiB of it and its workers."""
+    sim.run(JOB.scenario, draws=100, seed=1)  # what is compiled is then read, not made
+    with tempfile.TemporaryDirectory() as folder:
+
+        def run() -> None:
+            report = sim.run_job(
+                [JOB.scenario], f"{folder}/s.zarr", vary=[f"seed=1..{count}"], draws=draws, workers=WORKERS
+            )
+            if report.done != count:
+                raise RuntimeError(f"only {report.done} of {count} came to their end: {report.failed}")
+
+        taken = seconds(run)
+    # Of processes that have ended, the largest; they are started anew, so that it is not that of this one.
+    of_workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return {"seconds": taken, "peak": memory_taken() / 1024**2, "peak_of_workers": of_workers}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run_scenarios(int(sys.argv[1]), int(sys.argv[2]))))
