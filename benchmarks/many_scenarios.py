@@ -1,11 +1,12 @@
-"""Run in a process of its own, `python -m benchmarks.many_scenarios SCENARIOS DRAWS`: time and memory of a job as JSON."""
+"""Run by itself, `python -m benchmarks.many_scenarios SCENARIOS DRAWS`: time and memory of a job, as JSON."""
 
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import tempfile
+
+import psutil
 
 import simulator as sim
 from benchmarks.measuring import seconds
@@ -14,7 +15,7 @@ from simulator.simulation.memory import memory_taken
 
 
 def run_scenarios(count: int, draws: int) -> dict[str, float]:
-    """Run a job of so many scenarios into a new store; return its seconds, and the peaks in MiB of it and its workers."""
+    """Run a job of so many scenarios into a new store; return its seconds, its peak and its workers' memory in MiB."""
     sim.run(JOB.scenario, draws=100, seed=1)  # what is compiled is then read, not made
     with tempfile.TemporaryDirectory() as folder:
 
@@ -26,9 +27,8 @@ def run_scenarios(count: int, draws: int) -> dict[str, float]:
                 raise RuntimeError(f"only {report.done} of {count} came to their end: {report.failed}")
 
         taken = seconds(run)
-    # Of processes that have ended, the largest; they are started anew, so that it is not that of this one.
-    of_workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return {"seconds": taken, "peak": memory_taken() / 1024**2, "peak_of_workers": of_workers}
+    of_workers = max((one.memory_info().rss for one in psutil.Process().children(recursive=True)), default=0)
+    return {"seconds": taken, "peak": memory_taken() / 1024**2, "of_a_worker": of_workers / 1024**2}
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ COLUMNS = (
 MEMORY_COLUMNS = (
     Column("scenarios", "Scenarios", ",d"),
     Column("peak", "Peak, MiB", ",.0f"),
-    Column("peak_of_workers", "of a worker", ",.0f"),
+    Column("of_a_worker", "Of the largest worker in the end", ",.0f"),
     Column("ratio", "Ratio to the fewest", ".3f"),
     Column("bar", "Bar"),
 )
@@ -45,11 +45,11 @@ def measure(effort: Effort) -> Iterator[Findings]:
     row |= {"ratio": jobs[-1]["seconds"] / alone, "bar": JOB_BAR if whole else None}
     yield Findings(f"Many scenarios ({JOB.scenario} by another seed) in one job, {WORKERS} workers", COLUMNS, (row,))
     rows: list[Row] = [
-        {"scenarios": count, "peak": job["peak"], "peak_of_workers": job["peak_of_workers"]}
+        {"scenarios": count, "peak": job["peak"], "of_a_worker": job["of_a_worker"]}
         for count, job in zip(counts, jobs, strict=True)
     ]
     rows[-1] |= {"ratio": jobs[-1]["peak"] / jobs[0]["peak"], "bar": JOB_MEMORY_BAR if whole else None}
-    yield Findings("Peak resident memory of a job, and of the largest of its workers", MEMORY_COLUMNS, tuple(rows))
+    yield Findings("Resident memory of a job and of its workers", MEMORY_COLUMNS, tuple(rows))
 
 
 BENCHMARKS = (Benchmark("job", "many scenarios in one command: overhead over the draws, and memory", measure),)
