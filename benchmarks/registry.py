@@ -170,7 +170,7 @@ HANDBOOK_BAR = Bar(10, at_most=True)
 
 JOB = JobCase("stress-test", 20_000, 1_000, 100)
 JOB_BAR = Bar(1.1, at_most=True)
-"""Seconds of all scenarios, over those of all their draws in one run."""
+"""Processor time of all scenarios, over that of all their draws in one run."""
 JOB_MEMORY_BAR = Bar(1.1, at_most=True)
 """Peak memory of many scenarios, over that of few."""
 
