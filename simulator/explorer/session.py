@@ -14,6 +14,7 @@ from simulator.changes.standing import Standing, stand
 from simulator.documents import Document
 from simulator.errors import InputError
 from simulator.explorer.state import read_state
+from simulator.groundwork import RememberedGround
 from simulator.index import Index, load_index
 from simulator.published import DEFAULT_INDEX, bundled_indices, locate_index
 from simulator.scenario import open_scenario, read_scenario
@@ -34,6 +35,9 @@ DRAWN = ("factors", "never", "design", "draws", "until", "at-most", "pairs", "ke
 RECENT = 128
 """States whose studies are kept."""
 
+GROUNDS = 32
+"""Methods, weights and what varies whose index is kept, ready for any change of figures."""
+
 DECIDED = (("aggregation",), ("normalisation",), ("ties",), ("normalisation", "aggregation"))
 """Factors that may have to stand back for methods that a reader chooses."""
 
@@ -51,8 +55,10 @@ class Session:
     """The state to begin with, as a scenario."""
     _certain: Any = field(init=False, repr=False)
     _varied: Any = field(init=False, repr=False)
+    _ground: RememberedGround = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._ground = RememberedGround(GROUNDS)
         self._certain = lru_cache(RECENT)(self._plan)
         self._varied = lru_cache(RECENT)(self._plan_varied)
 
@@ -128,7 +134,7 @@ class Session:
         return study, left_out
 
     def _planned(self, scenario: Mapping[str, Any]) -> Study:
-        return plan(Document("scenario", dict(scenario)), (), self.index)
+        return plan(Document("scenario", dict(scenario)), (), self.index, laying=self._ground)
 
 
 def open_session(index: str | None = None, scenario: str | Path | None = None) -> Session:
