@@ -16,7 +16,7 @@ from simulator.preparation import KeepAll
 from simulator.scenario import PillarTree, Scenario
 from simulator.sourcing import with_sources
 from simulator.uncertainty.factors import Factors
-from simulator.whatif.question import Beginning, with_values_behind
+from simulator.whatif.question import Beginning, begin, with_values_behind
 
 CHANGES = ("changes", "city", "others", "spillover", "name", "title", "description")
 """Keys of a scenario that its ground does not depend on, but for whether anything is changed at all."""
@@ -56,8 +56,7 @@ def lay_ground(scenario: Scenario, whole: Index, document: Document) -> Ground:
     read = _as_read(with_sources(chosen, scenario.source, whole), scenario)
     refuse(document, study_problems(drawn, read))
     index = _by_recipe(read, scenario)
-    values = drawn.factors.values
-    return Ground(index, told, drawn.factors, Beginning(index, values[0] if values else None, scenario.figures))
+    return Ground(index, told, drawn.factors, begin(drawn, index))
 
 
 class RememberedGround:

@@ -125,6 +125,12 @@ def with_values_behind(scenario: Scenario, index: Index) -> Scenario:
     return scenario.model_copy(update={"factors": factors})
 
 
+def begin(scenario: Scenario, index: Index) -> Beginning:
+    """Return where the cities of an index by its recipe stand before what a scenario changes."""
+    values = scenario.factors.values
+    return Beginning(index, values[0] if values else None, scenario.figures)
+
+
 def pose(scenario: Scenario, beginning: Beginning, document: Document) -> Question | None:
     """Return the what-if of a scenario over where cities stand by it; nothing where it asks none.
 
