@@ -48,15 +48,25 @@ def lay_ground(scenario: Scenario, whole: Index, document: Document) -> Ground:
     InputError
         With every fault of its choice of cities, its sources, its recipe, or of what varies.
     """
-    refuse(document, selection_problems(scenario, whole))
-    chosen = whole if scenario.cities is None else whole.select(scenario.cities)
-    refuse(document, sourcing_problems(scenario, chosen))
+    chosen = _chosen(scenario, whole, document)
     drawn = with_values_behind(scenario, chosen)
     told = describe_source(chosen, scenario.source)
     read = _as_read(with_sources(chosen, scenario.source, whole), scenario)
     refuse(document, study_problems(drawn, read))
     index = _by_recipe(read, scenario)
     return Ground(index, told, drawn.factors, begin(drawn, index))
+
+
+def index_as_read(scenario: Scenario, whole: Index, document: Document) -> Index:
+    """Return the index of a scenario's cities, sources and reading by its own methods.
+
+    Raises
+    ------
+    InputError
+        With every fault of these.
+    """
+    chosen = _chosen(scenario, whole, document)
+    return _as_read(with_sources(chosen, scenario.source, whole), scenario)
 
 
 class RememberedGround:
@@ -82,6 +92,14 @@ class RememberedGround:
         while len(self._laid) > self.most:
             self._laid.pop(next(iter(self._laid)), None)
         return ground
+
+
+def _chosen(scenario: Scenario, whole: Index, document: Document) -> Index:
+    """Return the index of the cities that take part, once they and the sources of values are found to fit."""
+    refuse(document, selection_problems(scenario, whole))
+    chosen = whole if scenario.cities is None else whole.select(scenario.cities)
+    refuse(document, sourcing_problems(scenario, chosen))
+    return chosen
 
 
 def _by_recipe(index: Index, scenario: Scenario) -> Index:

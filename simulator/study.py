@@ -361,8 +361,10 @@ def _run_part(study: Study, index: Index, seed: int, running: Running, progress:
             comparison = Comparison(own[names.RANK].values, field, position, own[names.TOTAL].values)
             return _draw(study, index, comparison, seed, running, share)
 
-        answer_by = reply if study.scenario.reach is None else reply_reach
-        result = answer_by(study.question, draw, progress)
+        if study.scenario.reach is None:
+            result = reply(study.question, draw, progress)
+        else:
+            result = reply_reach(study.question, draw, progress, running.search_seconds)
     if published is not None:
         result[names.PUBLISHED_RANK] = (names.CITY, published.values)
     constant = [str(leaf) for leaf in own[names.INDICATOR].values[own[names.CONSTANT].values]]
