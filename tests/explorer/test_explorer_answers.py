@@ -151,7 +151,9 @@ def test_a_reading_has_its_own_members_and_the_ranks_of_the_command(shipped: str
     pillars = list(session.start["reading"]["pillars"])
     told = asked(client, "/api/ranks", scenario=dict(session.start))
     assert [one["id"] for one in told["dimensions"]] == list(told["weights"]) == pillars
-    assert all(row["before"] == row["rank"] for row in told["rows"])
+    plain = {key: value for key, value in session.start.items() if key not in ("recipe", "factors", "never")}
+    defined = sim.run({**plain, "draws": 10, "factors": {"weights": {"method": "uniform", "percent": 5}}})
+    assert {row["city"]: row["before"] for row in told["rows"]} == by_city(defined["scenario_rank"])
     weighed = {**session.start, "recipe": {**session.start.get("recipe", {}), "weights": {pillars[0]: 3.0}}}
     own = sim.run({**weighed, "draws": 10, "index": "opportunity-2025"})
     assert ranks_told(client, weighed) == by_city(own["scenario_rank"])
