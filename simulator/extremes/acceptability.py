@@ -94,7 +94,7 @@ def acceptability(
     Notes
     -----
     The total of a city is T_c(w) = sum over members m of w_m s_m(c), and w is uniform on the simplex of weights that
-    are not negative and sum to 1, that is Dirichlet with parameters 1. With W_c^k the weights at which c has rank k
+    are not negative and sum to 1, that is Dirichlet with parameters 1. With W_c^k the weights at which c has rank k::
 
         rank_acceptability(c, k) = |W_c^k| / |W|,   central_weight(c) = mean of w over W_c^1,
         pair_win(c, r) = |{w: T_c(w) > T_r(w)}| / |W|,
