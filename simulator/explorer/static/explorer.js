@@ -2,6 +2,7 @@
 import { afterPause, ask, latest, Refused } from "./asking.js";
 import { buildFigures, forgetFigures, showFigures } from "./figures.js";
 import { buildMethods, showMethods } from "./methods.js";
+import { showMoved } from "./moved.js";
 import { element } from "./parts.js";
 import { buildPeers, showPeers } from "./peers.js";
 import { buildRanking, showChosen, showIntervals, showNoIntervals, showRanks } from "./ranking.js";
@@ -46,6 +47,7 @@ const askCity = latest(async () => {
     if (told.city !== state.city) return; // another one was chosen meanwhile, and is asked for next
     showPeers(told, cities);
     showFigures(told.changeable);
+    showMoved(told.moved);
   } catch (error) {
     refuse(error);
   }
