@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ IMAGES = Path(__file__).parent / "images"
 LARGEST = 200_000
 """Bytes of a picture."""
 
-WIDTH, OF_CHART = 1000, 760
+WIDTH, OF_CHART, OF_EXPLORER = 1000, 760, 880
 PATIENCE_MS = 30_000
 
 
@@ -52,13 +53,18 @@ def pictured(address: str, ready: str, height: int, width: int = WIDTH, scroll: 
         {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
     )
     driver.get(address)
-    driver.set_script_timeout(PATIENCE_MS / 1000)
-    driver.execute_async_script(
-        f"const done = arguments[0]; const look = () => ({ready}) ? done() : setTimeout(look, 20); look();"
-    )
+    wait(ready)
     if scroll:
         driver.execute_script("document.querySelector(arguments[0]).scrollIntoView({ behavior: 'instant' })", scroll)
     return base64.b64decode(driver.get_screenshot_as_base64())
+
+
+def wait(ready: str) -> None:
+    """Wait until an expression is true on the page."""
+    browser().set_script_timeout(PATIENCE_MS / 1000)
+    browser().execute_async_script(
+        f"const done = arguments[0]; const look = () => ({ready}) ? done() : setTimeout(look, 20); look();"
+    )
 
 
 def intervals(language: str) -> bytes:
@@ -70,11 +76,48 @@ def intervals(language: str) -> bytes:
         return pictured(page.as_uri(), "document.querySelector('svg[aria-hidden]') !== null", 1040, OF_CHART)
 
 
+SETTLED = "document.body.dataset.busy === 'no' && document.querySelector('#ranking .interval svg') !== null"
+EXPLORED = """
+const move = (id, value, name) => {
+  const one = document.getElementById(id);
+  one.value = value;
+  one.dispatchEvent(new Event(name));
+};
+move("city", "hefei", "change");
+move("weight-technological-innovation", 20, "input");
+document.activeElement.blur();
+"""
+"""What a reader does on the page before its picture is taken."""
+
+
+def explorer(language: str) -> bytes:
+    """Return the explorer's page as a picture, with one weight doubled and a city chosen."""
+    from simulator.explorer.serving import address_of, listen, make_server, warm_up
+    from simulator.explorer.session import open_session
+
+    session, listening = open_session(), listen("127.0.0.1", 0)
+    warm_up(session)
+    server = make_server(session, language, ["127.0.0.1"])
+    serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    serving.start()
+    try:
+        pictured(f"{address_of(listening)}/?lang={language}", SETTLED, OF_EXPLORER, 1280)
+        browser().execute_script(EXPLORED)
+        told = "document.querySelector('#ranking.waiting') === null && document.querySelector('tr.chosen') !== null"
+        wait(f"{SETTLED} && {told}")
+        return base64.b64decode(browser().get_screenshot_as_base64())
+    finally:
+        server.should_exit = True
+        serving.join()
+
+
 PICTURES: dict[str, Callable[[], bytes]] = {
     "report-en": lambda: report("en", 900),
     "report-zh": lambda: report("zh", 900),
     "rank-intervals-en": lambda: intervals("en"),
     "rank-intervals-zh": lambda: intervals("zh"),
+    "explorer-en": lambda: explorer("en"),
+    "explorer-zh": lambda: explorer("zh"),
 }
 """Every picture by its name."""
 

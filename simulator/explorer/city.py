@@ -12,12 +12,13 @@ from simulator import names
 from simulator.asking import REACH_FACTORS
 from simulator.auditing.profiles import profile
 from simulator.explorer.describing import changeable, slots_named
-from simulator.explorer.ranking import changed_values, number, rank, scores_of, within_time
+from simulator.explorer.ranking import changed_values, named, number, rank, scores_of, within_time
 from simulator.explorer.session import Session
 from simulator.index import Index
 from simulator.lookup import find_city
 from simulator.study import Study, execute
 from simulator.texts import LANGUAGES, texts
+from simulator.whatif.answer import places
 
 REACH_DRAWS = 1_000
 """Draws for the chance of a plan, at most."""
@@ -33,7 +34,7 @@ def beside_peers(session: Session, scenario: Mapping[str, Any], city: str, peers
     """Return how a city stands in everything that makes up its total, beside its peers, and what of it can be changed.
 
     `slots`: indicators and nodes with scores and ranks, as `simulator.auditing.profiles.profile` finds them. `group`
-    and `peers`: the cities of its group with their ranks. `changeable`: see `simulator.explorer.describing.changeable`.
+    and `peers`: the cities of its group with their ranks. `moved`: see `moved_by`. `changeable`: see `simulator.explorer.describing.changeable`.
 
     Raises
     ------
@@ -66,6 +67,7 @@ def beside_peers(session: Session, scenario: Mapping[str, Any], city: str, peers
         "group": _group(str(told.attrs["group"])),
         "slots": slots,
         "peers": [{"city": one, "rank": place} for place, one in found],
+        "moved": moved_by(study, slug),
         "changeable": changeable(session, scenario, slug),
     }
 
@@ -73,6 +75,31 @@ def beside_peers(session: Session, scenario: Mapping[str, Any], city: str, peers
 def _group(called: str) -> dict[str, str]:
     """Return a group of cities with its name in both languages, as far as there are words for it."""
     return {"id": called, **{language: texts(language).term(called) for language in LANGUAGES}}
+
+
+def moved_by(study: Study, city: str) -> list[dict[str, Any]]:
+    """Return the variables of a city that the changes of a planned study move, in the order of the index.
+
+    Each with its place (1 + the cities better in it) and its points, as they enter the total, before and after.
+    """
+    question = study.question
+    if question is None or not question.scenario.changes:
+        return []
+    standing, values = question.standing, changed_values(question)
+    position = question.index.cities.index(city)
+    place = [places(standing, one)[position] for one in (standing.values, values)]
+    scored = (standing.scored, standing.rescored(values))
+    points = [one[names.NORMALISED].values[position] for one in scored]
+    return [
+        {
+            "id": leaf.id,
+            **named(leaf.name, leaf.id),
+            "place": {"before": int(place[0][k]), "after": int(place[1][k])},
+            "points": {"before": number(points[0][k]), "after": number(points[1][k])},
+        }
+        for k, leaf in enumerate(question.index.definition.indicators)
+        if place[0][k] != place[1][k] or points[0][k] != points[1][k]
+    ]
 
 
 def after_changes(study: Study) -> Index:

@@ -76,6 +76,7 @@ def described(session: Session) -> dict[str, Any]:
             for k, (city, en, zh) in enumerate(zip(index.cities, *both, strict=True))
         ],
         "attributes": attributes,
+        "names": slots_named(index),
         "dimensions": dimensions(index),
         "scales": scales(index),
         "levels": list(definition.levels[:-1]),

@@ -37,6 +37,20 @@ def texts(language: Language) -> dict[str, str]:
 
 
 @cache
+def reasons(language: Language) -> dict[str, str]:
+    """Return the reasons of the engine that a page can meet by its own controls, in its language; none in English.
+
+    >>> len(reasons("en")) < len(reasons("zh"))
+    True
+    """
+    if language == "en":
+        return {}
+    written = (files("simulator.explorer") / "texts" / f"reasons.{language}.json").read_text(encoding="utf-8")
+    found: dict[str, str] = json.loads(written)
+    return found
+
+
+@cache
 def static_files() -> dict[str, StaticFile]:
     """Return the files that pages load, by name.
 

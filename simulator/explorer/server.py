@@ -20,7 +20,7 @@ from simulator.errors import CitysimError, Fault
 from simulator.explorer.city import beside_peers, way_to
 from simulator.explorer.describing import admitted, described
 from simulator.explorer.guard import Guard
-from simulator.explorer.page import page, static_files, texts
+from simulator.explorer.page import page, reasons, static_files, texts
 from simulator.explorer.ranking import interval, ranks
 from simulator.explorer.refusing import SECONDS, RefusedError, refusal_of, too_slow
 from simulator.explorer.session import Session
@@ -93,7 +93,7 @@ def make_app(session: Session, language: Language = "en", hosts: Sequence[str] =
     async def give_texts(request: Request) -> Response:
         if request.path_params["name"] not in LANGUAGES:
             raise RefusedError(404, "no-such")
-        return JSONResponse(texts(request.path_params["name"]))
+        return JSONResponse([texts(request.path_params["name"]), reasons(request.path_params["name"])])
 
     async def describe(request: Request) -> Response:
         return JSONResponse(await at_once.answer(partial(described, session)))

@@ -2,13 +2,15 @@
 import { afterPause, ask, latest, Refused } from "./asking.js";
 import { buildFigures, forgetFigures, showFigures } from "./figures.js";
 import { buildMethods, showMethods } from "./methods.js";
+import { showMoved } from "./moved.js";
 import { element } from "./parts.js";
 import { buildPeers, showPeers } from "./peers.js";
 import { buildRanking, showChosen, showIntervals, showNoIntervals, showRanks } from "./ranking.js";
 import { buildReach } from "./reach.js";
+import { knowNames, whyRefused } from "./reasons.js";
 import { changes, copied, fromLink, keepChanges, state, toLink } from "./state.js";
 import { buildWeights, takeWeights } from "./weights.js";
-import { known, loadWords, named, number, t } from "./words.js";
+import { loadWords, named, number, t } from "./words.js";
 
 const PAUSE = 250;
 const LARGEST_FILE = 32768;
@@ -34,7 +36,7 @@ const askIntervals = latest(async () => {
   try {
     showIntervals(await ask("/api/interval", { scenario: state.scenario }));
   } catch (error) {
-    showNoIntervals(t("no-interval", { reason: reasons(error) }));
+    showNoIntervals(t("no-interval", { reason: whyRefused(error) }));
   }
 });
 
@@ -45,6 +47,7 @@ const askCity = latest(async () => {
     if (told.city !== state.city) return; // another one was chosen meanwhile, and is asked for next
     showPeers(told, cities);
     showFigures(told.changeable);
+    showMoved(told.moved);
   } catch (error) {
     refuse(error);
   }
@@ -104,18 +107,10 @@ function announce(told) {
     : t(key, { city: name });
 }
 
-function reasons(error) {
-  if (!(error instanceof Refused)) throw error;
-  const head = known(`refused-${error.code}`) ? t(`refused-${error.code}`) : error.code;
-  const told = error.faults.map((fault) => [fault.place, fault.problem, fault.remedy].filter(Boolean).join(": "));
-  if (error.more > 0) told.push(t("and-more", { count: error.more }));
-  return [head, ...told].join(" ");
-}
-
 function refuse(error) {
   const place = document.getElementById("refusal");
   place.hidden = error === null;
-  place.textContent = error === null ? "" : reasons(error);
+  place.textContent = error === null ? "" : whyRefused(error);
 }
 
 async function download(scenario) {
@@ -189,6 +184,7 @@ async function open() {
     await loadWords();
     index = await ask("/api/index");
     for (const city of index.cities) cities.set(city.id, city);
+    knowNames(index);
     buildWeights(index.dimensions, index.scales, changed);
     buildMethods(methodsChanged);
     buildFigures(changed);

@@ -86,24 +86,42 @@ function quantityRow(id) {
   const value = typeof given === "number" ? given : one.value;
   const low = Math.min(one.low, one.value, value);
   const high = Math.max(one.high, one.value, value);
+  const by = element("input", { type: "number", id: `by-${id}`, step: "any", className: "by" });
+  by.setAttribute("aria-label", t("by-of", { name: named(one) }));
+  const byPercent = element("span", { className: "percent" }, by, " %");
   const made = slider({
-    id: `set-${id}`, label: named(one), low, high, step: "any", value, own: one.value, extra: [withRemoval("set", one)],
+    id: `set-${id}`, label: named(one), low, high, step: "any", value, own: one.value,
+    extra: [byPercent, withRemoval("set", one)],
     ends: [t("lowest", { value: figure(one.low) }), t("own", { value: figure(one.value), origin: t(`origin-${one.origin}`) }),
       t("highest", { value: figure(one.high) })],
   });
   const show = (now) => {
     made.output.value = `${figure(now)} ${known(`unit-${one.unit}`) ? t(`unit-${one.unit}`) : one.unit}`.trim();
     made.input.setAttribute("aria-valuetext", made.output.value);
+    if (document.activeElement !== by) by.value = one.value ? rounded((100 * (now - one.value)) / one.value, 3) : "";
   };
+  by.disabled = !one.value;
+  by.addEventListener("input", () => {
+    const now = rounded(one.value * (1 + Number(by.value) / 100), 6);
+    if (!Number.isFinite(now)) return;
+    made.input.max = Math.max(high, now);
+    made.input.min = Math.min(low, now);
+    made.input.value = now;
+    put(now);
+  });
   const put = (now) => {
     show(now);
     setChange(state.city, "set", id, now === one.value ? null : now);
     tell();
   };
-  made.input.addEventListener("input", () => put(Number(Number(made.input.value).toPrecision(6))));
+  made.input.addEventListener("input", () => put(rounded(Number(made.input.value), 6)));
   byKeys(made.input, (high - low) / STEPS, one.value, put);
   show(value);
   return made.row;
+}
+
+function rounded(value, digits) {
+  return Number(value.toPrecision(digits));
 }
 
 // A range without steps can hold the city's own value; the keyboard goes by steps all the same.
@@ -112,7 +130,7 @@ function byKeys(input, step, own, put) {
   input.addEventListener("keydown", (event) => {
     if (event.key in steps) {
       input.value = Number(input.value) + steps[event.key] * step;
-      put(Number(Number(input.value).toPrecision(6)));
+      put(rounded(Number(input.value), 6));
     } else if (event.key === "Delete" || event.key === "Backspace") {
       input.value = own;
       put(own);

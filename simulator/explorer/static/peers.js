@@ -16,7 +16,8 @@ export function showPeers(told, cities) {
   const names = told.peers.map((one) => `${named(cities.get(one.city))} ${number(one.rank, 0)}`);
   const listed = names.length > 20 ? [...names.slice(0, 20), "…"] : names;
   const group = told.group.id ? t("peer-group", { group: named(told.group) }) : t("all-cities");
-  document.getElementById("peer-list").textContent = `${group}: ${listed.join(" · ")}`;
+  const alone = names.length < 2 ? ` ${t("only-one")}` : "";
+  document.getElementById("peer-list").textContent = `${group}${t("colon")}${listed.join(" · ")}${alone ? `${t("stop")}${alone}` : ""}`;
   const root = told.slots.at(-1);
   const rows = [];
   for (const part of told.slots.filter((slot) => slot.parent === root.id)) {

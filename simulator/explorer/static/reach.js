@@ -31,7 +31,7 @@ function show(place, told, cities, changed, download) {
 
 function shownPlan(plan, position, told, changed) {
   const texts = { number: position + 1, effort: number(plan.effort), rank: plan.rank, chance: percent(plan.chance), error: percent(plan.error) };
-  const steps = plan.steps.map((step) => element("li", { textContent: t("step", { name: named(step), places: step.places }) }));
+  const steps = plan.steps.map((step) => element("li", {}, element("span", { textContent: named(step) }), element("span", { textContent: t("places-up", { places: step.places }) })));
   const made = element("div", { className: "plan" },
     element("h3", { textContent: t("plan", texts) }), element("p", { textContent: t("plan-told", texts) }), element("ul", {}, ...steps));
   if (plan.steps.length) {

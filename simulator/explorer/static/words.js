@@ -2,9 +2,15 @@
 export const language = document.documentElement.dataset.language;
 const locale = document.documentElement.lang;
 let texts = {};
+let translated = {};
 
 export async function loadWords() {
-  texts = await (await fetch(`/texts/${language}`)).json();
+  [texts, translated] = await (await fetch(`/texts/${language}`)).json();
+}
+
+// Reasons of the engine, which are English, by how they read in the language of the page.
+export function reasons() {
+  return translated;
 }
 
 export function t(key, values = {}) {
