@@ -36,7 +36,8 @@ myst_enable_extensions = ["colon_fence"]
 
 autosummary_generate = True
 autosummary_ignore_module_all = False
-autosummary_filename_map = {"simulator.audit": "simulator.audit-function"}  # else Audit and audit share a file on some disks
+# Otherwise Audit and audit share a file where names of files have no case.
+autosummary_filename_map = {"simulator.audit": "simulator.audit-function"}
 maximum_signature_line_length = 90
 highlight_language = "none"
 autodoc_typehints = "signature"
