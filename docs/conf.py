@@ -24,6 +24,7 @@ extensions = [
     "docs.pages",  # what a page shows of other files, and where links out of docs/ lead
     "docs.interface",  # classes without what their attributes say again
     "docs.commands",  # examples in the help of commands
+    "docs.offline",  # nothing from outside
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 default_role = "literal"  # single backticks in docstrings are code, as in Markdown

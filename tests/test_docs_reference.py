@@ -11,6 +11,7 @@ import pytest
 
 import docs.commands
 import docs.examples
+import docs.offline
 import simulator as sim
 from docs.reference import definition_reference, methods_reference, scenario_reference
 from simulator.definition import Definition, Indicator
@@ -79,7 +80,7 @@ def test_the_handbook_has_all_ten_steps() -> None:
             assert place.is_dir() or place.with_suffix(".py").is_file(), module
 
 
-@pytest.mark.parametrize("module", [docs.commands, docs.examples])
+@pytest.mark.parametrize("module", [docs.commands, docs.examples, docs.offline])
 def test_examples_in_the_makers_of_the_site_hold(module: object) -> None:
     failed, tried = doctest.testmod(module)  # type: ignore[arg-type]
     assert tried > 0
