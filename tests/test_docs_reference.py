@@ -13,6 +13,7 @@ import docs.commands
 import docs.examples
 import docs.offline
 import simulator as sim
+from docs import pages
 from docs.reference import definition_reference, methods_reference, scenario_reference
 from simulator.definition import Definition, Indicator
 from simulator.methods import MinMax
@@ -69,6 +70,27 @@ def test_every_public_name_stands_once_in_the_page_of_the_python_interface() -> 
     named = re.findall(r"^   (\w+)$", (PAGES / "reference-api.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(named) == len(set(named))
     assert set(named) == set(sim._ROOMS)
+
+
+def test_the_contents_name_every_page_once_and_take_up_new_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not set(pages.pages_beside().split()) & {"index", "zh", "tutorial", "reference-api"}
+    for name in ("index.md", "zh.md"):
+        (tmp_path / name).write_text((PAGES / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "new-page.md").write_text("# New", encoding="utf-8")
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
+    assert pages.pages_beside() == "new-page"
+
+
+def test_links_of_a_file_shown_lead_to_pages_of_the_site() -> None:
+    shown = pages.page("zh.md", "<!-- shown here: README.zh-CN.md -->")
+    assert "[教程](tutorial.md)" in shown
+    assert "[更新日志](changelog.md)" in shown
+    assert "[English](index.md)" in shown
+    assert "说明 (`simulator/published/opportunity-2025/README.md`)" in shown
+    with pytest.raises(FileNotFoundError, match="leads to nothing"):
+        pages.page("index.md", "[there](not-there.md)")
 
 
 def test_the_handbook_has_all_ten_steps() -> None:
