@@ -24,6 +24,7 @@ extensions = [
     "docs.pages",  # what a page shows of other files, and where links out of docs/ lead
     "docs.interface",  # classes without what their attributes say again
     "docs.commands",  # examples in the help of commands
+    "docs.offline",  # nothing from outside
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 default_role = "literal"  # single backticks in docstrings are code, as in Markdown
@@ -36,7 +37,8 @@ myst_enable_extensions = ["colon_fence"]
 
 autosummary_generate = True
 autosummary_ignore_module_all = False
-autosummary_filename_map = {"simulator.audit": "simulator.audit-function"}  # else Audit and audit share a file on some disks
+# Otherwise Audit and audit share a file where names of files have no case.
+autosummary_filename_map = {"simulator.audit": "simulator.audit-function"}
 maximum_signature_line_length = 90
 highlight_language = "none"
 autodoc_typehints = "signature"

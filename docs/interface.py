@@ -1,4 +1,4 @@
-"""How classes are shown on the site: constructors of plain data are told by their attributes, keys of files elsewhere."""
+"""How classes are shown on the site: plain data by their attributes alone, keys of files on pages of their own."""
 
 from __future__ import annotations
 

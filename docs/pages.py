@@ -24,7 +24,8 @@ CONTENTS = "index.md"
 
 def pages_beside() -> str:
     """Return the pages that the contents do not name, a line each, so that a new page cannot be forgotten."""
-    named = set(re.findall(r"^[\w/-]+$", (DOCS / CONTENTS).read_text(encoding="utf-8"), re.MULTILINE))
+    contents = (DOCS / CONTENTS).read_text(encoding="utf-8")
+    named = {bare or titled for bare, titled in re.findall(r"^(?:([\w/-]+)|\S+ <([\w/-]+)>)$", contents, re.MULTILINE)}
     return "\n".join(sorted({path.stem for path in DOCS.glob("*.md")} - named - {"index"}))
 
 

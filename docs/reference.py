@@ -15,7 +15,13 @@ from simulator.validation import Schema
 METHODS_PAGE = "reference-methods.md"
 HEAD = "| key | type | default | meaning | example |\n|---|---|---|---|---|"
 
-KINDS = {"object": "mapping", "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+KINDS = {
+    "object": "mapping",
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+}
 BOUNDS = {"exclusiveMinimum": "above", "minimum": "from", "exclusiveMaximum": "below", "maximum": "to"}
 TOLD = 1e5
 """Bounds from here on only keep numbers that computers can hold; no reader meets them."""
@@ -71,7 +77,7 @@ def _section(title: str, part: Part, parts: Mapping[str, Part], examples: Exampl
 def _reached(whole: Part, parts: Mapping[str, Part]) -> list[str]:
     """Return the names of all mappings with keys of their own, in the order in which a reader meets them."""
     found: list[str] = []
-    waiting = list(_named_in(whole["properties"] if "properties" in whole else whole))
+    waiting = list(_named_in(whole["properties"]))
     while waiting:
         name = waiting.pop(0)
         if name in found or name == "Name" or "properties" not in parts[name] or _is_method(parts[name]):
@@ -151,7 +157,7 @@ def _methods(options: list[Part]) -> str:
 
 
 def _is_method(part: Part) -> bool:
-    return "const" in part.get("properties", {}).get("method", {}) or "const" in part.get("properties", {}).get("shape", {})
+    return "const" in part.get("properties", {}).get("method", {})
 
 
 def _default(kind: Part, parts: Mapping[str, Part], required: bool) -> str:

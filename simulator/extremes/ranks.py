@@ -117,7 +117,7 @@ def extreme_ranks(
     Notes
     -----
     Let s_m(c) be the score of member m as it enters the total, T_c(w) = sum over m of w_m s_m(c), and W the set of
-    weights. Under the rule that equal totals share the better place (convention 5)
+    weights. Under the rule that equal totals share the better place (convention 5)::
 
         best rank of c  = 1 + min over W of the number of r with T_r(w) > T_c(w)
         worst rank of c = 1 + max over W of the number of r with T_r(w) > T_c(w);
