@@ -72,6 +72,16 @@ class HandbookCase:
 
 
 @dataclass(frozen=True)
+class JobCase:
+    """Many runs of one scenario, each by a seed of its own, in one job; and few, to see whether memory grows."""
+
+    scenario: str
+    draws: int
+    scenarios: int
+    few: int
+
+
+@dataclass(frozen=True)
 class StoreCase:
     """A store of results of one scenario: so many in its catalogue, each kept by itself, and so many kept at once."""
 
@@ -157,6 +167,12 @@ ACCEPTABILITY_DRAWS = 100_000
 HANDBOOK = HandbookCase(3_000, 200, 0.05)
 HANDBOOK_BAR = Bar(10, at_most=True)
 """Seconds for imputation, treatment, normalisation, aggregation and audit."""
+
+JOB = JobCase("stress-test", 20_000, 1_000, 100)
+JOB_BAR = Bar(1.1, at_most=True)
+"""Processor time of all scenarios, over that of all their draws in one run."""
+JOB_MEMORY_BAR = Bar(1.1, at_most=True)
+"""Peak memory of many scenarios, over that of few."""
 
 STORE = StoreCase("weights-only", 2_000, 10_000, 64)
 STORE_LIST_BAR = Bar(2, at_most=True)

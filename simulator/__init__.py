@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from simulator.limiting import scenario_index as scenario_index
     from simulator.matrix import read_matrix as read_matrix
     from simulator.matrix import write_matrix as write_matrix
+    from simulator.merging import merge as merge
     from simulator.neighbouring import neighbours as neighbours
     from simulator.over_years import rank_changes as rank_changes
     from simulator.panel import Panel as Panel
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
     from simulator.sensitivity import influence as influence
     from simulator.sensitivity import pawn as pawn
     from simulator.sensitivity import shapley as shapley
-    from simulator.sharding import merge as merge
     from simulator.sharding import run_part as run_part
     from simulator.sourcing import with_sources as with_sources
     from simulator.storage import read_result as read_result
@@ -126,7 +126,7 @@ _ROOMS = {
     "write_result": "storage",
     "repeat": "repeating",
     "run_job": "jobs",
-    "merge": "sharding",
+    "merge": "merging",
     "run_part": "sharding",
     "run": "study",
     "run_all": "batch",

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
-from lark.visitors import Transformer_NonRecursive
 
 from simulator.errors import did_you_mean
 from simulator.kernels.arrays import Floats
@@ -38,12 +37,25 @@ FUNCTIONS: Mapping[str, Callable[..., Floats]] = {
     "abs": np.abs,
     "exp": np.exp,
     "log": np.log,
-    "max": lambda *parts: np.max(parts, axis=0),
-    "mean": lambda *parts: np.mean(parts, axis=0),
-    "min": lambda *parts: np.min(parts, axis=0),
+    "max": lambda *parts: np.max(np.broadcast_arrays(*parts), axis=0),
+    "mean": lambda *parts: np.mean(np.broadcast_arrays(*parts), axis=0),
+    "min": lambda *parts: np.min(np.broadcast_arrays(*parts), axis=0),
     "sqrt": np.sqrt,
 }
 """Functions by name. `mean`, `min` and `max` take any number of parts, city by city; the others take one."""
+
+OPERATORS: Mapping[str, Callable[..., Floats]] = {
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.divide,
+    "negate": np.negative,
+    "raise_to": np.power,
+}
+"""Operators by the names that the grammar gives them."""
+
+Step = tuple[int, float | str | Callable[..., Floats]]
+"""A number, the name of a quantity, or how many parts on top of the stack a function takes."""
 
 OF_SEVERAL = frozenset({"max", "mean", "min"})
 
@@ -81,7 +93,23 @@ class Formula:
         """
         shape = np.broadcast_shapes((1,), *(np.shape(values[name]) for name in self.quantities))
         with np.errstate(all="ignore"):
-            found: Floats = np.broadcast_to(_Evaluation(values).transform(self.tree), shape).astype(np.float64)
+            found: Floats = np.broadcast_to(self._evaluated(values), shape).astype(np.float64)
+        return found
+
+    @cached_property
+    def _in_steps(self) -> tuple[Step, ...]:
+        return _steps(self.tree)
+
+    def _evaluated(self, values: Mapping[str, Floats]) -> Floats:
+        stack: list[Any] = []
+        for parts, what in self._in_steps:
+            if callable(what):
+                taken = stack[-parts:]
+                del stack[-parts:]
+                stack.append(what(*taken))
+            else:
+                stack.append(np.asarray(values[what], np.float64) if isinstance(what, str) else what)
+        found: Floats = stack[0]
         return found
 
 
@@ -127,36 +155,21 @@ def _wrong(error: UnexpectedInput, text: str) -> str:
     return "it cannot be read | Use names, numbers, + - * / ^ and parentheses."
 
 
-class _Evaluation(Transformer_NonRecursive[Token, Any]):
-    """Evaluates a tree from its leaves up."""
-
-    def __init__(self, values: Mapping[str, Floats]) -> None:
-        super().__init__()
-        self._values = values
-
-    def number(self, parts: list[Any]) -> Any:
-        return float(parts[0])
-
-    def quantity(self, parts: list[Any]) -> Any:
-        return np.asarray(self._values[str(parts[0])], np.float64)
-
-    def call(self, parts: list[Any]) -> Any:
-        return FUNCTIONS[str(parts[0])](*np.broadcast_arrays(*parts[1:]))
-
-    def add(self, parts: list[Any]) -> Any:
-        return np.add(*parts)
-
-    def subtract(self, parts: list[Any]) -> Any:
-        return np.subtract(*parts)
-
-    def multiply(self, parts: list[Any]) -> Any:
-        return np.multiply(*parts)
-
-    def divide(self, parts: list[Any]) -> Any:
-        return np.divide(*parts)
-
-    def negate(self, parts: list[Any]) -> Any:
-        return np.negative(parts[0])
-
-    def raise_to(self, parts: list[Any]) -> Any:
-        return np.power(*parts)
+def _steps(tree: Tree[Token]) -> tuple[Step, ...]:
+    """Return a tree as the steps that evaluate it, from its leaves up."""
+    found: list[Step] = []
+    waiting: list[tuple[Tree[Token], bool]] = [(tree, False)]
+    while waiting:
+        node, ready = waiting.pop()
+        if node.data in ("number", "quantity"):
+            text = str(node.children[0])
+            found.append((0, float(text) if node.data == "number" else text))
+        elif ready:
+            if node.data == "call":
+                found.append((len(node.children) - 1, FUNCTIONS[str(node.children[0])]))
+            else:
+                found.append((len(node.children), OPERATORS[node.data]))
+        else:
+            waiting.append((node, True))
+            waiting += [(child, False) for child in reversed(node.children) if isinstance(child, Tree)]
+    return tuple(found)

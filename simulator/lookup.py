@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
@@ -12,6 +13,7 @@ from simulator import names as at
 from simulator.arguments import names_of
 from simulator.definition import Definition, Indicator, Node
 from simulator.errors import Fault, InputError, did_you_mean, nearest
+from simulator.kernels.arrays import Flags
 from simulator.listing import city_attributes
 
 Selection = Sequence[str] | Mapping[str, object]
@@ -129,19 +131,24 @@ def select_cities(matrix: xr.Dataset, selection: Selection) -> xr.Dataset:
     >>> select_cities(cities, {"province": "anhui"}).city.values.tolist()
     ['hefei']
     """
+    return matrix.isel({at.CITY: np.flatnonzero(choose_cities(matrix, selection))})
+
+
+def choose_cities(matrix: xr.Dataset, selection: Selection) -> Flags:
+    """Return which cities (city) of a matrix are meant; parameters and exceptions are those of `select_cities`."""
     chosen = _fitting(matrix, selection) if isinstance(selection, Mapping) else _named(matrix, selection)
     if not chosen.any():
         problem = f"no city fits {dict(selection)}" if isinstance(selection, Mapping) else "no city is named"
         raise InputError("choice of city", [Fault("", problem, "Choose at least one city.")])
-    return matrix.isel({at.CITY: np.flatnonzero(chosen)})
+    return chosen
 
 
-def _named(matrix: xr.Dataset, names: str | Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _named(matrix: xr.Dataset, names: str | Sequence[str]) -> Flags:
     cities = find_cities(matrix, names)
     return np.isin(matrix[at.CITY].to_numpy(), cities)
 
 
-def _fitting(matrix: xr.Dataset, selection: Mapping[str, object]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _fitting(matrix: xr.Dataset, selection: Mapping[str, object]) -> Flags:
     known = dict.fromkeys(city_attributes(matrix), ())
     attributes = look_up(list(selection), known, "attribute of a city")
     chosen = np.ones(matrix.sizes[at.CITY], dtype=np.bool_)
@@ -170,6 +177,7 @@ def _texts(matrix: xr.Dataset | xr.DataArray, coordinate: str) -> list[str]:
     return [str(text) for text in matrix[coordinate].to_numpy()]
 
 
+@lru_cache(8192)
 def fold(name: str) -> str:
     """Return a name as it is compared: without regard to case, full-width forms and surrounding space."""
     return unicodedata.normalize("NFKC", name).strip().casefold()

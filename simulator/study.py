@@ -16,21 +16,13 @@ from typing import Any
 import xarray as xr
 
 from simulator import names
-from simulator.agreement import (
-    SMALLEST_GROUP,
-    refuse,
-    resolve_exclusions,
-    selection_problems,
-    sourcing_problems,
-    study_problems,
-)
+from simulator.agreement import SMALLEST_GROUP, resolve_exclusions
 from simulator.analysis.gains import gains
 from simulator.analysis.stability import largest_error, stability
 from simulator.assembly import (
     choice_shares,
     describe_baseline,
     describe_errors,
-    describe_source,
     describe_tiers,
     describe_values,
     described,
@@ -38,19 +30,15 @@ from simulator.assembly import (
     kept_draws,
 )
 from simulator.changes.effects import ChangeField
-from simulator.construction.recipe import regrouped
 from simulator.documents import Document
 from simulator.errors import Fault, InputError
+from simulator.groundwork import Laying, lay_ground
 from simulator.index import IN_MEMORY, Index, load_index
 from simulator.kernels.arrays import Floats, Integers
-from simulator.lookup import find_indicators
 from simulator.matrix import city_coordinates
-from simulator.preparation import (
-    KeepAll,
-)
 from simulator.provenance import ATTRIBUTE, Record, software_versions
 from simulator.published import bundled_indices, locate_index
-from simulator.scenario import DEFAULT_DRAWS, PillarTree, Scenario, each_of, open_scenario, override, read_scenario
+from simulator.scenario import DEFAULT_DRAWS, Scenario, each_of, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Progress, prepare, simulate
 from simulator.simulation.checkpoint import Checkpoint
 from simulator.simulation.ledger import Identity
@@ -58,11 +46,10 @@ from simulator.simulation.pool import Backend, threads
 from simulator.simulation.running import Running, open_running
 from simulator.simulation.stopping import StopWhenSure
 from simulator.simulation.tally import Tally
-from simulator.sourcing import with_sources
 from simulator.uncertainty.design import BLOCK, Design, MonteCarlo, enumerate_all
 from simulator.uncertainty.points import LEAST_BLOCKS, PointDesign
 from simulator.uncertainty.realisation import Realisation, bind
-from simulator.whatif.question import Question, pose, with_values_behind
+from simulator.whatif.question import Question, pose
 from simulator.whatif.reaching import reply_reach
 from simulator.whatif.reply import reply
 
@@ -105,11 +92,13 @@ def plan(
     overrides: str | Sequence[str] = (),
     index: Index | str | Path | None = None,
     opening: Opening | None = None,
+    laying: Laying = lay_ground,
 ) -> Study:
     """Return the study of a scenario, checked against its index, without running it.
 
     An `index`, in memory or as the path of a definition, takes the place of the one that the scenario names. It is
-    read by `opening`, which may have it already; from its files, if not given.
+    read by `opening`, which may have it already; from its files, if not given. `laying` gives what the study stands
+    on before any change, and may have that already.
 
     Raises
     ------
@@ -122,27 +111,14 @@ def plan(
     if scenario.year not in (None, whole.year):
         problem = f"{scenario.year} is not the year of the index in memory, which is {whole.year or 'of none'}"
         raise InputError(document.source, [Fault(document.place((names.YEAR,)), problem, "Leave it out.")])
-    refuse(document, selection_problems(scenario, whole))
-    chosen = whole if scenario.cities is None else whole.select(scenario.cities)
-    refuse(document, sourcing_problems(scenario, chosen))
-    scenario = with_values_behind(scenario, chosen)
-    told = describe_source(chosen, scenario.source)
-    read = _as_read(with_sources(chosen, scenario.source, whole), scenario)
-    refuse(document, study_problems(scenario, read))
-    by_recipe = _by_recipe(read, scenario)
-    question = pose(scenario, by_recipe, document)
-    parts, left_aside = _groups(by_recipe if question is None else question.index, scenario)
+    ground = laying(scenario, whole, document)
+    scenario = scenario.model_copy(update={"factors": ground.factors})
+    question = pose(scenario, ground.beginning, document)
+    parts, left_aside = _groups(ground.index if question is None else question.index, scenario)
     if not parts:
         remedy = f"Name an attribute with at least {SMALLEST_GROUP} cities in one group."
         raise InputError(document.source, [Fault(document.place(("within",)), "no group is large enough", remedy)])
-    return Study(document, each_of(overrides), scenario, whence, whole, told, parts, left_aside, question)
-
-
-def _by_recipe(index: Index, scenario: Scenario) -> Index:
-    """Return the index by the recipe; where screening varies, every city stays, to be dropped in some draws."""
-    recipe = scenario.recipe
-    kept = recipe if scenario.factors.screening is None else recipe.model_copy(update={"screening": KeepAll()})
-    return index.by_recipe(kept)
+    return Study(document, each_of(overrides), scenario, whence, whole, ground.source, parts, left_aside, question)
 
 
 def open_index(
@@ -337,24 +313,6 @@ def locate(index: str, document: Document) -> Path:
         raise InputError(document.source, [Fault(place, f"{index!r}: {fault.problem}", fault.remedy)]) from None
 
 
-def _as_read(index: Index, scenario: Scenario) -> Index:
-    """Return the index grouped into the pillars of the scenario's reading."""
-    if scenario.reading is None:
-        return index
-    pillars = _resolved(scenario.reading.pillars, index)
-    return index.with_definition(regrouped(index.definition, pillars, scenario.reading.aggregate))
-
-
-def _resolved(tree: Mapping[str, PillarTree | tuple[str, ...]], index: Index) -> dict[str, Any]:
-    """Return a tree of pillars with every indicator by its identifier."""
-    return {
-        name: _resolved(content, index)
-        if isinstance(content, Mapping)
-        else find_indicators(index.definition, list(content))
-        for name, content in tree.items()
-    }
-
-
 def _groups(index: Index, scenario: Scenario) -> tuple[dict[str, Index], dict[str, tuple[str, ...]]]:
     """Return the index of every group that is large enough, and the cities of the groups that are not."""
     if scenario.within is None:
@@ -403,8 +361,10 @@ def _run_part(study: Study, index: Index, seed: int, running: Running, progress:
             comparison = Comparison(own[names.RANK].values, field, position, own[names.TOTAL].values)
             return _draw(study, index, comparison, seed, running, share)
 
-        answer_by = reply if study.scenario.reach is None else reply_reach
-        result = answer_by(study.question, draw, progress)
+        if study.scenario.reach is None:
+            result = reply(study.question, draw, progress)
+        else:
+            result = reply_reach(study.question, draw, progress, running.search_seconds)
     if published is not None:
         result[names.PUBLISHED_RANK] = (names.CITY, published.values)
     constant = [str(leaf) for leaf in own[names.INDICATOR].values[own[names.CONSTANT].values]]

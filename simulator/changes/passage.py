@@ -122,7 +122,9 @@ def _faults(standing: Standing, footing: Footing, part: Part, changed: Changed) 
     figures = changed.figures
     positive = footing.printed and footing.scale == "positive"
     if positive:
-        told = part.known | _invariant(part, changed)
+        told = part.known
+        if (part.reached & ~told).any():
+            told = told | _invariant(part, changed)
     elif footing.held or not footing.printed or _anew(footing):
         told = part.known
     else:
@@ -255,7 +257,13 @@ def sum_of_points_after(raw: RawSide, variable: str, parts: Sequence[Part]) -> F
 
 
 def _node_scorer(raw: RawSide, variable: str) -> Scorer:
-    """Return what scores a variable by itself from its indicators."""
+    """Return what scores a variable by itself from its indicators, made once for each raw side."""
+    if variable not in raw.scorers:
+        raw.scorers[variable] = _make_node_scorer(raw, variable)
+    return raw.scorers[variable]
+
+
+def _make_node_scorer(raw: RawSide, variable: str) -> Scorer:
     node = raw.definition.node(variable)
     definition = raw.definition.replace(index=node)
     leaves = [leaf.id for leaf in definition.indicators]

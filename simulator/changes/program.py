@@ -14,7 +14,7 @@ from simulator.changes.amounts import Amount
 from simulator.changes.figures import Changed, Figures
 from simulator.changes.wording import EVERYONE, Aim, Change, Cities, Spillover, Step
 from simulator.kernels.arrays import Flags, Floats, Integers
-from simulator.lookup import select_cities
+from simulator.lookup import choose_cities
 
 Uniforms = Callable[[str, int], Floats]
 """Uniform numbers (draw, count) in (0, 1) by the name of what they decide; of a single draw where nothing is drawn."""
@@ -108,11 +108,9 @@ def means_quantity(kind: str, name: str, quantities: Collection[str], variables:
 
 def chosen_flags(matrix: xr.Dataset, cities: Cities | str | None) -> Flags:
     """Return which cities (city) of a matrix are meant by `all`, names, or attributes."""
-    everyone = np.array([str(city) for city in matrix[names.CITY].values])
     if cities is None or cities == EVERYONE:
-        return np.full(everyone.shape, cities == EVERYONE)
-    selection = [cities] if isinstance(cities, str) else cities
-    return np.isin(everyone, select_cities(matrix, selection)[names.CITY].values.astype(str))
+        return np.full(matrix.sizes[names.CITY], cities == EVERYONE)
+    return choose_cities(matrix, [cities] if isinstance(cities, str) else cities)
 
 
 def _flow(matrix: xr.Dataset, one: Spillover) -> Flow:

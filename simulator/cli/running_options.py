@@ -113,9 +113,12 @@ def running(means: Means, checkpoint: Checkpoint | None) -> Iterator[Running]:
             ) as opened:
                 yield opened
         except CitysimError as error:
-            if not isinstance(error, InputError) and checkpoint is not None and checkpoint.holds:
-                raise type(error)(f"{error}; {going_on(str(checkpoint.folder))}") from None
-            raise
+            if isinstance(error, InputError) or checkpoint is None:
+                raise
+            checkpoint.flush()
+            if not checkpoint.holds:
+                raise
+            raise type(error)(f"{error}; {going_on(str(checkpoint.folder))}") from None
 
 
 @contextmanager

@@ -191,7 +191,7 @@ def merge_command(
       for k in 1 2 3 4; do citysim run stress-test --seed 1 --shard $k/4 --out $k.part; done
       citysim merge *.part --out result.nc
     """
-    from simulator.sharding import merge
+    from simulator.merging import merge
 
     begun = time.perf_counter()
     refuse_outputs({"--out": out, "--csv": csv_path, "--xlsx": xlsx_path, "--json": json_path}, *parts, kind="a part")

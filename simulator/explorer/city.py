@@ -12,11 +12,10 @@ from simulator import names
 from simulator.asking import REACH_FACTORS
 from simulator.auditing.profiles import profile
 from simulator.explorer.describing import changeable, slots_named
-from simulator.explorer.ranking import changed_values, number, rank, scores_of
+from simulator.explorer.ranking import changed_values, number, rank, scores_of, within_time
 from simulator.explorer.session import Session
 from simulator.index import Index
 from simulator.lookup import find_city
-from simulator.simulation.running import Running
 from simulator.study import Study, execute
 from simulator.texts import LANGUAGES, texts
 
@@ -67,7 +66,7 @@ def beside_peers(session: Session, scenario: Mapping[str, Any], city: str, peers
         "group": _group(str(told.attrs["group"])),
         "slots": slots,
         "peers": [{"city": one, "rank": place} for place, one in found],
-        "changeable": changeable(session, session.index.cities.index(slug)),
+        "changeable": changeable(session, scenario, slug),
     }
 
 
@@ -108,7 +107,7 @@ def way_to(session: Session, scenario: Mapping[str, Any], city: str, wanted: int
     """
     question = reach_question(session, scenario, city, wanted)
     study, left_out = session.varied_question(question)
-    result = execute(study, Running())
+    result = execute(study, within_time())
     slug = str(result.attrs["city"])
     called = slots_named(study.whole)
     own = result.sel({names.CITY: slug})

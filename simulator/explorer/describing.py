@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from simulator import names
-from simulator.changes.figures import ORIGINS
-from simulator.definition import Indicator, Name, Node
+from simulator.changes.figures import ORIGINS, Figures
+from simulator.definition import Indicator, Node
 from simulator.errors import CitysimError, InputError
-from simulator.explorer.ranking import number, scales, shares
+from simulator.explorer.ranking import dimensions, named, number, scales
 from simulator.explorer.session import Session
 from simulator.formulas import parse_formula
 from simulator.index import Index
@@ -37,6 +37,7 @@ from simulator.methods import (
 )
 from simulator.validation import Schema
 from simulator.whatif.answer import places
+from simulator.whatif.question import Beginning
 
 NORMALISATIONS: tuple[Schema, ...] = (
     AsDefined(),
@@ -67,7 +68,6 @@ def described(session: Session) -> dict[str, Any]:
     attributes = city_attributes(matrix)
     own = {name: [str(value) for value in matrix[name].values] for name in attributes}
     both = [names_of(matrix, axis, index) for axis in (names.CITY_NAME_EN, names.CITY_NAME_ZH)]
-    defined = shares(index)
     return {
         "index": {"id": session.called, **named(definition.title, definition.id)},
         "scenario": dict(session.start),
@@ -76,18 +76,10 @@ def described(session: Session) -> dict[str, Any]:
             for k, (city, en, zh) in enumerate(zip(index.cities, *both, strict=True))
         ],
         "attributes": attributes,
-        "dimensions": [
-            {"id": child.id, **named(child.name, child.id), "share": defined[child.id]}
-            for child in definition.index.children
-        ],
+        "dimensions": dimensions(index),
         "scales": scales(index),
         "levels": list(definition.levels[:-1]),
     }
-
-
-def named(name: Name, otherwise: str) -> dict[str, str]:
-    """Return a name in both languages; where one lacks, the other, or else the identifier."""
-    return {"en": name.en or name.zh or otherwise, "zh": name.zh or name.en or otherwise}
 
 
 def names_of(matrix: Any, axis: str, index: Index) -> list[str]:
@@ -104,24 +96,25 @@ def admitted(session: Session, scenario: Mapping[str, Any]) -> dict[str, Any]:
     """
     recipe = scenario.get("recipe") or {}
     chosen = {key: recipe[key] for key in ("normalisation", "aggregation", "ties") if key in recipe}
-    found: dict[str, Any] = json.loads(_admitted(session, json.dumps(chosen, sort_keys=True)))
+    text = _admitted(session.beginning(scenario), json.dumps(chosen, sort_keys=True))
+    found: dict[str, Any] = json.loads(text)
     return found
 
 
 @lru_cache(64)
-def _admitted(session: Session, chosen: str) -> str:
-    recipe = json.loads(chosen)
+def _admitted(beginning: Beginning, chosen: str) -> str:
+    index, recipe = beginning.index, json.loads(chosen)
     aggregation = dict(recipe.get("aggregation") or {})
 
     def options(methods: tuple[Schema, ...], with_method: Any) -> list[dict[str, Any]]:
         return [
-            {"label": label(one), "value": written(one), "admitted": _scores(session.index, with_method(written(one)))}
+            {"label": label(one), "value": written(one), "admitted": _scores(index, with_method(written(one)))}
             for one in methods
         ]
 
     by_level = {
         level: options(AGGREGATIONS, lambda one, at=level: {**recipe, "aggregation": {**aggregation, at: one}})
-        for level in session.index.definition.levels[:-1]
+        for level in index.definition.levels[:-1]
     }
     normalisations = options(NORMALISATIONS, lambda one: {**recipe, "normalisation": one})
     return json.dumps({"normalisations": normalisations, "aggregations": by_level})
@@ -149,27 +142,32 @@ def _scores(index: Index, recipe: Mapping[str, Any]) -> bool:
     return True
 
 
-def changeable(session: Session, position: int) -> dict[str, Any]:
+def changeable(session: Session, scenario: Mapping[str, Any], city: str) -> dict[str, Any]:
     """Return what can be changed of a city, with the range that is observed.
 
     `quantities`: those known of it, between the lowest and the highest of all cities of which they are known.
     `variables`: its place in each, between the last and the first. `blank`: whether nothing can be changed, because
-    cells are blank.
+    cells are blank. `sourced`: likewise, because values do not come from the published points.
     """
+    beginning = session.beginning(scenario)
+    sourced = scenario.get("source", "points") != "points"
     try:
-        standing = session.standing
+        standing = beginning.standing
     except InputError:
-        return {"quantities": [], "variables": [], "blank": True}
+        standing = None
+    if standing is None or sourced:
+        return {"quantities": [], "variables": [], "blank": standing is None, "sourced": sourced}
+    position = beginning.index.cities.index(city)
     own = places(standing, standing.values)[position]
     variables = [
-        {"id": leaf.id, **named(leaf.name, leaf.id), "place": int(place), "last": len(session.index.cities)}
-        for leaf, place in zip(session.index.definition.indicators, own, strict=True)
+        {"id": leaf.id, **named(leaf.name, leaf.id), "place": int(place), "last": len(beginning.index.cities)}
+        for leaf, place in zip(beginning.index.definition.indicators, own, strict=True)
     ]
-    return {"quantities": list(_quantities(session, position)), "variables": variables, "blank": False}
+    quantities = list(_quantities(beginning.figures, position))
+    return {"quantities": quantities, "variables": variables, "blank": False, "sourced": False}
 
 
-def _quantities(session: Session, position: int) -> Iterator[dict[str, Any]]:
-    figures = session.figures
+def _quantities(figures: Figures | None, position: int) -> Iterator[dict[str, Any]]:
     if figures is None:
         return
     held = _holders(figures.definition.indicators)

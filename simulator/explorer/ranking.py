@@ -10,15 +10,26 @@ import xarray as xr
 
 from simulator import names
 from simulator.construction.nominal import LINEAR, child_scales, nominal_weights
+from simulator.definition import Name
+from simulator.explorer.refusing import SECONDS
 from simulator.explorer.session import Session
 from simulator.index import Index
 from simulator.kernels.arrays import Floats
-from simulator.simulation.running import Running
+from simulator.simulation.running import Running, after_hours
 from simulator.study import Study, execute
 from simulator.whatif.question import Question
 
 DRAWS = 1_000
 """Draws of an interval on the page, at most."""
+
+
+SEARCH_SECONDS = 5.0
+"""How long one search for a plan may take; two plans take four at most."""
+
+
+def within_time() -> Running:
+    """Return how a study is run for a page: it stops where nobody waits for its answer any more."""
+    return Running(stop=after_hours(SECONDS / 3600.0), search_seconds=SEARCH_SECONDS)
 
 
 def number(value: object) -> float | None:
@@ -37,7 +48,8 @@ def ranks(session: Session, scenario: Mapping[str, Any]) -> dict[str, Any]:
 
     `rows`, by rank: `city`, `before` (as published, or as defined where nothing is), `unchanged` (by the methods and
     weights of the state, before its changes), `rank` and `total`. `weights`: share of each member of the level below
-    the index. `scales`: what such a share is multiplied by to be a weight as written. `changed`: whether the state
+    the index. `scales`: what such a share is multiplied by to be a weight as written. `dimensions`: these members, with
+    names and shares as defined. `changed`: whether the state
     changes figures.
 
     Raises
@@ -49,8 +61,9 @@ def ranks(session: Session, scenario: Mapping[str, Any]) -> dict[str, Any]:
     """
     study = session.certain(scenario)
     scored = scores_of(study)
-    before = published(session.index, study.whole, scored)
     index = study.parts[""]
+    plain = session.beginning(scenario).index
+    before = published(study.whole, scored) if is_published(scenario) else plain.score()[names.RANK]
     rows = [
         {"city": city, "before": rank(was), "unchanged": rank(own), "rank": rank(now), "total": number(total)}
         for city, was, own, now, total in zip(
@@ -63,7 +76,7 @@ def ranks(session: Session, scenario: Mapping[str, Any]) -> dict[str, Any]:
         )
     ]
     rows.sort(key=lambda row: row["rank"] or len(rows) + 1)
-    told = {"weights": shares(index), "scales": scales(index)}
+    told = {"weights": shares(index), "scales": scales(index), "dimensions": dimensions(plain)}
     return {"rows": rows, **told, "changed": bool(study.scenario.changes)}
 
 
@@ -91,11 +104,30 @@ def changed_values(question: Question) -> Floats:
     return changed
 
 
-def published(whole: Index, taking_part: Index, scored: xr.Dataset) -> xr.DataArray:
+def is_published(scenario: Mapping[str, Any]) -> bool:
+    """Return whether a state is of the very index that was published, not of another reading or source of it."""
+    return not scenario.get("reading") and scenario.get("source", "points") == "points"
+
+
+def published(whole: Index, scored: xr.Dataset) -> xr.DataArray:
     """Return the rank (city) as published or defined, among the cities that are scored."""
     cities = [str(city) for city in scored[names.CITY].values]
     among = whole if cities == whole.cities else whole.select(cities)
     return among.published_rank()
+
+
+def dimensions(index: Index) -> list[dict[str, Any]]:
+    """Return the members of the level below the index with their names, and the share of all weight as defined."""
+    defined = shares(index)
+    return [
+        {"id": child.id, **named(child.name, child.id), "share": defined[child.id]}
+        for child in index.definition.index.children
+    ]
+
+
+def named(name: Name, otherwise: str) -> dict[str, str]:
+    """Return a name in both languages; where one lacks, the other, or else the identifier."""
+    return {"en": name.en or name.zh or otherwise, "zh": name.zh or name.en or otherwise}
 
 
 def shares(index: Index) -> dict[str, float]:
@@ -128,7 +160,7 @@ def interval(session: Session, scenario: Mapping[str, Any]) -> dict[str, Any]:
         Where a draw cannot be scored.
     """
     study, left_out = session.varied(scenario, DRAWS)
-    result = execute(study, Running())
+    result = execute(study, within_time())
     figures = (result[name].values for name in (names.RANK_P05, names.RANK_MEDIAN, names.RANK_P95))
     rows = {
         str(city): {"low": rank(low), "median": rank(middle), "high": rank(high)}

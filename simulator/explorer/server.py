@@ -22,14 +22,11 @@ from simulator.explorer.describing import admitted, described
 from simulator.explorer.guard import Guard
 from simulator.explorer.page import page, static_files, texts
 from simulator.explorer.ranking import interval, ranks
-from simulator.explorer.refusing import RefusedError, refusal_of
+from simulator.explorer.refusing import SECONDS, RefusedError, refusal_of, too_slow
 from simulator.explorer.session import Session
 from simulator.explorer.state import Asked, AskedOfCity, AskedToOpen, AskedToReach, read_asked, read_file
 from simulator.texts import LANGUAGES, Language
 from simulator.validation import S
-
-SECONDS = 30.0
-"""How long an answer may take, waiting included."""
 
 AT_ONCE = 4
 """Answers worked out at once; the kernels let go of the interpreter's lock, the rest takes turns."""
@@ -61,7 +58,7 @@ class Desk:
             with anyio.fail_after(SECONDS):
                 return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
         except TimeoutError:
-            raise RefusedError(503, "too-slow", [Fault("", f"took longer than {SECONDS:g} seconds")]) from None
+            raise too_slow() from None
         finally:
             self.waiting -= 1
 

@@ -51,7 +51,7 @@ def warm_up(session: Session) -> None:
     ranks(session, session.start)
     try:
         interval(session, session.start)
-        _ = session.figures
+        _ = session.beginning(session.start).figures
     except CitysimError:
         return  # what cannot be drawn or changed is told when it is asked for
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from simulator.changes.figures import Figures, gather_figures
-from simulator.changes.standing import Standing, stand
 from simulator.documents import Document
 from simulator.errors import InputError
 from simulator.explorer.state import read_state
+from simulator.groundwork import RememberedGround, index_as_read
 from simulator.index import Index, load_index
 from simulator.published import DEFAULT_INDEX, bundled_indices, locate_index
 from simulator.scenario import open_scenario, read_scenario
 from simulator.study import Study, open_index, plan
+from simulator.whatif.question import Beginning
 
 DEFAULT_SCENARIO = "stress-test"
 """The scenario whose uncertainty is shown for the index that questions are about where none is named."""
@@ -31,8 +31,14 @@ DEFAULT_SEED = 2025
 DRAWN = ("factors", "never", "design", "draws", "until", "at-most", "pairs", "keep-draws", "influence", "extremes")
 """Keys of a scenario that say what varies, and move no rank that is told at once."""
 
+READ = ("schema_version", "name", "index", "cities", "reading", "source")
+"""Keys of a scenario that say of which cities and variables an index is, and where their values come from."""
+
 RECENT = 128
 """States whose studies are kept."""
+
+GROUNDS = 32
+"""Methods, weights and what varies whose index is kept, ready for any change of figures."""
 
 DECIDED = (("aggregation",), ("normalisation",), ("ties",), ("normalisation", "aggregation"))
 """Factors that may have to stand back for methods that a reader chooses."""
@@ -51,8 +57,12 @@ class Session:
     """The state to begin with, as a scenario."""
     _certain: Any = field(init=False, repr=False)
     _varied: Any = field(init=False, repr=False)
+    _beginning: Any = field(init=False, repr=False)
+    _ground: RememberedGround = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._ground = RememberedGround(GROUNDS)
+        self._beginning = lru_cache(GROUNDS)(self._begin)
         self._certain = lru_cache(RECENT)(self._plan)
         self._varied = lru_cache(RECENT)(self._plan_varied)
 
@@ -110,15 +120,15 @@ class Session:
                     continue
             raise error from None
 
-    @cached_property
-    def standing(self) -> Standing:
-        """The index as defined, with a value behind every variable; raises `InputError` where cells are blank."""
-        return stand(self.index)
+    def beginning(self, scenario: Mapping[str, Any]) -> Beginning:
+        """Return where the cities of a state stand by the methods of the definition, as the state reads it."""
+        kept = {key: value for key, value in scenario.items() if key in READ}
+        found: Beginning = self._beginning(_key(kept))
+        return found
 
-    @cached_property
-    def figures(self) -> Figures | None:
-        """The quantities of all cities before any change; nothing where the index has none."""
-        return gather_figures(self.standing, {})
+    def _begin(self, text: str) -> Beginning:
+        document = Document("scenario", json.loads(text))
+        return Beginning(index_as_read(read_scenario(document), self.index, document), None, {})
 
     def _plan(self, text: str) -> Study:
         return self._planned(json.loads(text))
@@ -128,7 +138,7 @@ class Session:
         return study, left_out
 
     def _planned(self, scenario: Mapping[str, Any]) -> Study:
-        return plan(Document("scenario", dict(scenario)), (), self.index)
+        return plan(Document("scenario", dict(scenario)), (), self.index, laying=self._ground)
 
 
 def open_session(index: str | None = None, scenario: str | Path | None = None) -> Session:
@@ -175,7 +185,8 @@ def _whence(path: Path) -> str:
 
 
 def _key(scenario: Mapping[str, Any]) -> str:
-    return json.dumps(scenario, sort_keys=True)
+    """Return a scenario as a text, its keys in their order: that of pillars is the order of their random weights."""
+    return json.dumps(scenario)
 
 
 def _bounded(scenario: dict[str, Any], draws: int) -> dict[str, Any]:

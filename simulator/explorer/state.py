@@ -29,9 +29,6 @@ MOST_ALTERNATIVES = 12
 MOST_COMBINATIONS = 20_000
 LARGEST_NUMBER = 2.0**63
 
-UNSHOWN = ("within", "reading", "source")
-"""Keys of a scenario that make another index, or several rankings, of which the page has no view."""
-
 Short = Annotated[str, Field(max_length=200)]
 
 
@@ -139,9 +136,9 @@ def read_state(data: Mapping[str, Any], called: str, whence: str) -> tuple[dict[
 def _unfit(scenario: Scenario, called: str, whence: str) -> Iterator[tuple[str, str, str]]:
     if scenario.index not in (called, whence):
         yield "index", f"{scenario.index!r} is not the index of this page", f"This page shows {called}."
-    for key in UNSHOWN:
-        if key in scenario.model_fields_set and getattr(scenario, key) not in (None, "points"):
-            yield key, "is not shown on this page", "Remove it, or use citysim run."
+    if scenario.within is not None:
+        problem = "several rankings, one of each group, are not shown on this page"
+        yield "within", problem, "Remove it, choose `cities` of one group, or use citysim run."
     if len(scenario.changes) > MOST_CHANGES:
         yield "changes", f"{len(scenario.changes)} changes are too many for a page", f"Give {MOST_CHANGES} at most."
     if len(scenario.spillover) > MOST_CHANGES or len(scenario.never) > MOST_CHANGES:

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from simulator import names
-from simulator.construction.composite import score
+from simulator.construction.composite import Scorer, score
 from simulator.definition import Definition, Indicator, Node, read_definition
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.kernels.arrays import Flags, Floats
@@ -46,6 +46,11 @@ class RawSide:
     @cached_property
     def found_behind(self) -> dict[str, Behind]:
         """What `behind` has found: working it out takes longer than most of what asks for it."""
+        return {}
+
+    @cached_property
+    def scorers(self) -> dict[str, Scorer]:
+        """What scores a variable by itself from its indicators, where that has been asked for."""
         return {}
 
     @property

@@ -199,9 +199,10 @@ def _segments(experiment: Experiment, stretch: range, running: Running) -> Itera
         for segment in running.pool.each(partial(run_blocks, experiment), given):
             running.ledger.add(wanted, segment)
             yield segment
-    finally:
+        given.refuse_to_go_on()
+    except BaseException:
         running.ledger.flush()
-    given.refuse_to_go_on()
+        raise
 
 
 def _within(experiment: Experiment, memory: int, pool: Pool) -> Experiment:

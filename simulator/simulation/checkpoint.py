@@ -109,6 +109,7 @@ class Checkpoint(Ledger):
 
     def begin(self, fingerprint: str) -> None:
         """Take up the next experiment."""
+        self.flush()
         self._experiment += 1
         self._fingerprint = fingerprint
 

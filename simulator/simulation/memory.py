@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
@@ -38,7 +40,16 @@ def read_size(given: str | int) -> int:
 
 
 def memory_taken() -> int:
-    """Return the bytes that this process has taken at most so far; 0 where the system does not tell."""
+    """Return the bytes that this process has taken at most so far; 0 where the system does not tell.
+
+    Linux hands `ru_maxrss` of a process on to the child that it starts, so that a large parent would hide a small
+    child; `VmHWM` is of this process alone.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="ascii"))
+        if peak is not None:
+            return 1024 * int(peak[1])
     if find_spec("resource") is None:
         return 0
     import resource

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
-import joblib
 import numpy as np
 
 from simulator.construction.composite import unscored
@@ -13,6 +13,7 @@ from simulator.construction.scoring import score_chunk
 from simulator.kernels.arrays import Integers
 from simulator.simulation.blocks import Experiment, Progress
 from simulator.simulation.gains import tally_gains
+from simulator.simulation.pool import Pool
 from simulator.simulation.tally import Tally, as_block, empty_tally
 from simulator.uncertainty.design import block_count, block_draws
 
@@ -41,10 +42,8 @@ def tally_pairs(
         Where a geometric or harmonic mean meets a score that is not above zero (convention 10).
     """
     draws = before.design.draws
-    pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator")
     total = _empty(before)
-    blocks = range(block_count(draws))
-    for part in pool(joblib.delayed(_pair_block)(before, after, again, block) for block in blocks):
+    for part in Pool(workers).each(partial(_pair_block, before, after, again), range(block_count(draws))):
         total = total + part
         if progress is not None:
             progress(total.draws, draws)

@@ -38,6 +38,8 @@ class Running:
     """Returns why to stop now; nothing as long as there is no reason to."""
     memory: int | None = None
     """Bytes that this process, and the others on this machine that it starts, may take; no limit if not given."""
+    search_seconds: float | None = None
+    """Seconds that one search for a plan may take; its best one is then taken, as not proven. No limit if not given."""
 
     def until_stopped(self, tasks: Iterable[Task]) -> UntilStopped[Task]:
         """Return tasks that end early once there is a reason to stop; those that were handed out come to their end."""

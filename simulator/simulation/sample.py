@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
-import joblib
 import numpy as np
 
 from simulator.construction.composite import unscored
@@ -13,6 +13,7 @@ from simulator.construction.scoring import score_chunk
 from simulator.errors import DrawError
 from simulator.kernels.arrays import Floats, Integers
 from simulator.simulation.blocks import Experiment, Progress
+from simulator.simulation.pool import Pool
 from simulator.uncertainty.design import BLOCK, block_count
 
 
@@ -40,9 +41,8 @@ def draw_sample(experiment: Experiment, workers: int = 1, progress: Progress | N
         all that weighs of it is blank (convention 10).
     """
     blocks = block_count(experiment.design.draws)
-    pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator")
     parts = []
-    for number, part in enumerate(pool(joblib.delayed(sample_block)(experiment, block) for block in range(blocks)), 1):
+    for number, part in enumerate(Pool(workers).each(partial(sample_block, experiment), range(blocks)), start=1):
         parts.append(part)
         if progress is not None:
             progress(min(number * BLOCK, experiment.design.draws), experiment.design.draws)

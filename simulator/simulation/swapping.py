@@ -10,13 +10,14 @@ import dataclasses
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-import joblib
 import numpy as np
 
 from simulator.definition import Definition, Indicator, Node
 from simulator.kernels.arrays import Floats
 from simulator.simulation.blocks import Experiment, Progress
+from simulator.simulation.pool import Pool
 from simulator.simulation.sample import sample_block
 from simulator.uncertainty.data_error import ErrorField
 from simulator.uncertainty.design import BLOCK, Exclusion, MonteCarlo
@@ -166,8 +167,7 @@ def run_swaps(
     endless = _endless(experiment)
     jobs = list(itertools.product(range(len(taken)), range(blocks)))
     outputs = np.empty((len(taken), blocks * BLOCK, 1 + 2 * experiment.baseline.size))
-    pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator")
-    done = pool(joblib.delayed(_outputs)(endless, block, taken[run]) for run, block in jobs)
+    done = Pool(workers).each(lambda job: _outputs(endless, job[1], taken[job[0]]), jobs)
     for number, ((run, block), found) in enumerate(zip(jobs, done, strict=True), start=1):
         outputs[run, block * BLOCK : (block + 1) * BLOCK] = found
         if progress is not None:
@@ -220,10 +220,9 @@ def run_subsets(
     endless = _endless(experiment)
     width = 1 + 2 * experiment.baseline.size
     sums = np.zeros((len(subsets), blocks * BATCHES, width))
-    pool = joblib.Parallel(n_jobs=workers, backend="threading", return_as="generator")
     for block in range(blocks):
         first = _outputs(endless, block, subsets[0])
-        done = pool(joblib.delayed(_outputs)(endless, block, subset) for subset in subsets[1:])
+        done = Pool(workers).each(partial(_outputs, endless, block), subsets[1:])
         for number, found in enumerate(done, start=1):
             change = found - first
             # What differs by rounding only has not changed.

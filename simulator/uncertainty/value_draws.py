@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -30,6 +30,9 @@ NARROW = 1e-3
 
 IMPROBABLE = 1e-9
 """Probability of a gap below which a shape does not say where in it values lie."""
+
+ENCODED_KEPT = 8
+"""Sets of columns whose arrays are remembered, as long as the columns are the very same."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,11 @@ def encode_columns(columns: Sequence[Column]) -> tuple[Gaps, Quantiles]:
 
     A gap in which no city's value is read is left out, and so takes no random numbers.
     """
+    return _encoded(tuple(columns))
+
+
+@lru_cache(ENCODED_KEPT)
+def _encoded(columns: tuple[Column, ...]) -> tuple[Gaps, Quantiles]:
     count = max(len(column.shapes) for column in columns)
     # The last shape fills the row of a column that has fewer; nothing chooses it there.
     shapes = [[*column.shapes, *[column.shapes[-1]] * (count - len(column.shapes))] for column in columns]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from simulator.raw.calibration import held, positions
 from simulator.raw.side import Behind, Scale, behind
 from simulator.uncertainty.factors import ValuesBehind
 from simulator.uncertainty.shapes import AnyShape, Uniform, on_logarithms, probability, quantile, spread_at
+
+COLUMNS_KEPT = 512
+"""Columns that are remembered: fitting their shapes takes longer than a thousand draws of them."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Fitted:
     """(known + 2): probability up to each known value, between 0 and 1."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """The values behind one variable, ready to be drawn."""
 
@@ -68,7 +72,9 @@ class Column:
 
 def columns_behind(spec: ValuesBehind, index: Index, leaves: Sequence[int]) -> tuple[Column, ...]:
     """Return the columns of values behind the printed points of the indicators at `leaves` of an index."""
-    return tuple(_column(spec, index, leaf) for leaf in leaves)
+    printed = index.printed.transpose(names.SLOT, names.CITY)
+    points = dict(zip(printed[names.SLOT].values.tolist(), printed.values, strict=True))
+    return tuple(_column(spec, index, leaf, points[index.definition.indicators[leaf].id]) for leaf in leaves)
 
 
 def known_behind(spec: ValuesBehind, index: Index, indicator: str) -> Behind | None:
@@ -106,11 +112,17 @@ def _places(spec: ValuesBehind, found: Behind | None, points: Floats) -> tuple[I
     return position, 1.0
 
 
-def _column(spec: ValuesBehind, index: Index, leaf: int) -> Column:
+def _column(spec: ValuesBehind, index: Index, leaf: int, points: Floats) -> Column:
     indicator = index.definition.indicators[leaf].id
-    points = index.printed.sel({names.SLOT: indicator}).values
     found = known_behind(spec, index, indicator)
     scale = _scale(spec, index, indicator, found)
+    return _column_behind(spec, leaf, scale, found, np.ascontiguousarray(points, np.float64).tobytes())
+
+
+@lru_cache(COLUMNS_KEPT)
+def _column_behind(spec: ValuesBehind, leaf: int, scale: Scale, found: Behind | None, printed: bytes) -> Column:
+    """Return the column of an indicator, which no weight and no method of an index changes."""
+    points: Floats = np.frombuffer(printed)
     place, sign = _places(spec, found, points)
     pins = _pins(found, points, place)
     shapes = spec.positive if scale == "positive" else spec.signed

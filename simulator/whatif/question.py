@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -30,6 +30,31 @@ from simulator.index import Index
 from simulator.lookup import find_city
 from simulator.scenario import Scenario
 from simulator.uncertainty.factors import ValuesBehind
+
+
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """Where cities stand before any change, worked out when it is first asked for."""
+
+    index: Index
+    """By its recipe."""
+    values: ValuesBehind | None
+    """Shapes of the values behind printed points."""
+    given: Mapping[str, Mapping[str, float]]
+    """City, by any of its names → quantity → a figure that is not bundled."""
+
+    @cached_property
+    def standing(self) -> Standing:
+        """The index with a value behind every variable; raises `InputError` where cells are blank."""
+        return stand(self.index, self.values)
+
+    @cached_property
+    def figures(self) -> Figures | None:
+        """The quantities of all cities; nothing where the index has none. What is given must be known to fit."""
+        given: dict[str, dict[str, float]] = {}
+        for name, of_city in self.given.items():
+            given.setdefault(find_city(self.index.matrix, name), {}).update(of_city)
+        return gather_figures(self.standing, given)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +125,14 @@ def with_values_behind(scenario: Scenario, index: Index) -> Scenario:
     return scenario.model_copy(update={"factors": factors})
 
 
-def pose(scenario: Scenario, index: Index, document: Document) -> Question | None:
-    """Return the what-if of a scenario; nothing where it asks none.
+def begin(scenario: Scenario, index: Index) -> Beginning:
+    """Return where the cities of an index by its recipe stand before what a scenario changes."""
+    values = scenario.factors.values
+    return Beginning(index, values[0] if values else None, scenario.figures)
+
+
+def pose(scenario: Scenario, beginning: Beginning, document: Document) -> Question | None:
+    """Return the what-if of a scenario over where cities stand by it; nothing where it asks none.
 
     Raises
     ------
@@ -111,8 +142,7 @@ def pose(scenario: Scenario, index: Index, document: Document) -> Question | Non
     refuse(document, _misplaced(scenario))
     if not scenario.asks_what_if:
         return None
-    values = scenario.factors.values
-    standing = stand(index, values[0] if values else None)
+    standing = beginning.standing
     others = None if isinstance(scenario.others, str) else scenario.others
     refuse(
         document,
@@ -123,14 +153,11 @@ def pose(scenario: Scenario, index: Index, document: Document) -> Question | Non
             () if scenario.reach is None else reach_problems(standing, scenario.city, scenario.reach),
         ),
     )
-    given: dict[str, dict[str, float]] = {}
-    for name, of_city in scenario.figures.items():
-        given.setdefault(find_city(index.matrix, name), {}).update(of_city)
-    figures = gather_figures(standing, given)
+    figures = beginning.figures
     refuse(
         document, change_problems(standing, figures, scenario.city, scenario.changes, others, bool(scenario.spillover))
     )
-    city = None if scenario.city is None else find_city(index.matrix, scenario.city)
+    city = None if scenario.city is None else find_city(beginning.index.matrix, scenario.city)
     question = Question(standing, figures, scenario, city)
     if scenario.reach is not None:
         return question

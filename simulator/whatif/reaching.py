@@ -51,10 +51,13 @@ class Way:
         return {variable: int(found[variable][step - 1]) for variable, step in plan.steps.items()}
 
 
-def find_way(question: Question, margin: float | None = None, count: int | None = None) -> Way:
+def find_way(
+    question: Question, margin: float | None = None, count: int | None = None, time_limit: float | None = None
+) -> Way:
     """Return the cheapest plans that bring the city in question to the rank it wants, `margin` points ahead.
 
-    Margin and number of plans are those of the question where not given.
+    Margin and number of plans are those of the question where not given. `time_limit`: seconds after which each search
+    ends with the best plan found; none if not given.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def find_way(question: Question, margin: float | None = None, count: int | None 
     margin = reach.margin if margin is None else margin
     rule: Rule = {"margin": margin, "tie_rule": ranking.ties, "tolerance": ranking.tolerance}
     count = reach.plans if count is None else count
-    plans = cheapest_plans(moves, totals, question.position, reach.rank, count=count, **rule)
+    plans = cheapest_plans(moves, totals, question.position, reach.rank, count=count, time_limit=time_limit, **rule)
     if not plans:
         best = best_reachable(moves, totals, question.position, **rule)
         own = int(question.standing.scored[names.RANK].values[question.position])
@@ -104,7 +107,9 @@ def _moves(question: Question) -> Moves:
     )
 
 
-def find_sure_way(question: Question, wanted: float, draw: Draw, progress: Progress | None) -> Way:
+def find_sure_way(
+    question: Question, wanted: float, draw: Draw, progress: Progress | None, time_limit: float | None = None
+) -> Way:
     """Return the cheapest plans by the smallest margin, to a point, that gives the cheapest of them a wanted chance.
 
     The margin is doubled until the chance is had, then halved back (bisection), as if the chance always rose with it.
@@ -118,7 +123,7 @@ def find_sure_way(question: Question, wanted: float, draw: Draw, progress: Progr
     chances: list[float] = []
 
     def enough(margin: float) -> bool:
-        way = find_way(question, margin, 1)
+        way = find_way(question, margin, 1, time_limit)
         field = question.with_program(way.program(way.plans[0], question))
         chances.append(_chance(question, draw(field, _nested(progress, min(len(chances), TRIALS - 1), TRIALS)))[0])
         return chances[-1] >= wanted
@@ -137,7 +142,7 @@ def find_sure_way(question: Question, wanted: float, draw: Draw, progress: Progr
     while high - low > 1.0:
         middle = round((low + high) / 2.0)
         low, high = (low, middle) if enough(middle) else (middle, high)
-    return find_way(question, high)
+    return find_way(question, high, time_limit=time_limit)
 
 
 FIRST_MARGIN = 8.0
@@ -147,7 +152,9 @@ TRIALS = 12
 """Margins that are mostly tried, for the progress that is told."""
 
 
-def reply_reach(question: Question, draw: Draw, progress: Progress | None) -> xr.Dataset:
+def reply_reach(
+    question: Question, draw: Draw, progress: Progress | None, time_limit: float | None = None
+) -> xr.Dataset:
     """Return the answer to `reach`: that of the cheapest plan as a what-if, and all plans side by side.
 
     Returns
@@ -160,7 +167,10 @@ def reply_reach(question: Question, draw: Draw, progress: Progress | None) -> xr
         `chance_before`, that of the rank without any plan, and `chance_before_se`.
     """
     wanted = question.goal.chance
-    way = find_way(question) if wanted is None else find_sure_way(question, wanted, draw, progress)
+    if wanted is None:
+        way = find_way(question, time_limit=time_limit)
+    else:
+        way = find_sure_way(question, wanted, draw, progress, time_limit)
     answers = []
     chances = []
     runs = 0 if question.scenario.draws == 0 else len(way.plans) + 1

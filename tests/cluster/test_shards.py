@@ -16,7 +16,8 @@ from long_runs import assert_same_bytes, stopped, write_folder
 import simulator as sim
 from simulator.checksums import read_checked, write_checked
 from simulator.errors import InputError
-from simulator.sharding import Shard, ShardLedger, merge, read_shard, run_part, run_shard
+from simulator.merging import merge
+from simulator.sharding import Shard, ShardLedger, read_shard, run_part, run_shard
 from simulator.simulation.checkpoint import Checkpoint
 from simulator.simulation.ledger import Ledger
 from simulator.simulation.running import Running, StoppedError

@@ -144,6 +144,37 @@ def test_quantities_run_from_the_lowest_to_the_highest_observed(page_client: Tes
     assert len(told["variables"]) == 50
 
 
+@pytest.mark.parametrize("shipped", ["small-city-investor", "digital-transformation", "secondary-city-connectivity"])
+def test_a_reading_has_its_own_members_and_the_ranks_of_the_command(shipped: str) -> None:
+    session = open_session(None, shipped)
+    client = TestClient(make_app(session), base_url="http://127.0.0.1")
+    pillars = list(session.start["reading"]["pillars"])
+    told = asked(client, "/api/ranks", scenario=dict(session.start))
+    assert [one["id"] for one in told["dimensions"]] == list(told["weights"]) == pillars
+    plain = {key: value for key, value in session.start.items() if key not in ("recipe", "factors", "never")}
+    defined = sim.run({**plain, "draws": 10, "factors": {"weights": {"method": "uniform", "percent": 5}}})
+    assert {row["city"]: row["before"] for row in told["rows"]} == by_city(defined["scenario_rank"])
+    weighed = {**session.start, "recipe": {**session.start.get("recipe", {}), "weights": {pillars[0]: 3.0}}}
+    own = sim.run({**weighed, "draws": 10, "index": "opportunity-2025"})
+    assert ranks_told(client, weighed) == by_city(own["scenario_rank"])
+    drawn = asked(client, "/api/interval", scenario={**weighed, "draws": 200})["rows"]
+    result = sim.run({**weighed, "draws": 200, "index": "opportunity-2025"})
+    assert {name: row["high"] for name, row in drawn.items()} == by_city(result["rank_p95"])
+    city = asked(client, "/api/city", scenario=weighed, city=told["rows"][0]["city"])["changeable"]
+    assert {one["last"] for one in city["variables"]} == {len(told["rows"])}
+
+
+def test_a_source_other_than_the_points_is_shown_and_cannot_be_changed(
+    page_client: TestClient, explored: Session
+) -> None:
+    kept = {key: value for key, value in explored.start.items() if key not in ("factors", "never")}
+    sourced = {**kept, "source": "calibrated", "factors": {"weights": {"method": "uniform", "percent": 25}}}
+    own = sim.run({**sourced, "index": "opportunity-2025", "draws": 10})
+    assert ranks_told(page_client, sourced) == by_city(own["scenario_rank"])
+    can = asked(page_client, "/api/city", scenario=sourced, city="hefei")["changeable"]
+    assert can == {"quantities": [], "variables": [], "blank": False, "sourced": True}
+
+
 def test_methods_that_the_index_cannot_be_scored_by_are_not_admitted(
     page_client: TestClient, explored: Session
 ) -> None:
@@ -163,7 +194,7 @@ def test_an_index_with_blank_cells_is_shown_without_changes() -> None:
     assert by_city(sim.load_index("statistical-performance").published_rank()) == {
         row["city"]: row["rank"] for row in told["rows"]
     }
-    assert city["changeable"] == {"quantities": [], "variables": [], "blank": True}
+    assert city["changeable"] == {"quantities": [], "variables": [], "blank": True, "sourced": False}
 
 
 def test_an_index_of_ones_own_is_found_again_by_a_downloaded_file(tmp_path: Path) -> None:

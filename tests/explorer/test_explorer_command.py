@@ -89,7 +89,7 @@ def test_a_port_that_is_taken_is_told() -> None:
 
 def test_an_index_or_a_scenario_that_is_not_there_is_told() -> None:
     assert "no such" in message_of("explore", "nowhere", "--no-open", "--port", "0")
-    assert "is not shown on this page" in message_of(
+    assert "are not shown on this page" in message_of(
         "explore", "--scenario", "city-clusters", "--no-open", "--port", "0"
     )
 

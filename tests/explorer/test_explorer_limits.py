@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from simulator.errors import DrawError
-from simulator.explorer import guard, server
+from simulator.explorer import guard, ranking, server
 from simulator.explorer.refusing import RefusedError
 from simulator.explorer.server import Desk, make_app
 from simulator.explorer.session import Session
@@ -37,6 +37,14 @@ def test_an_answer_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPat
             done.set()
 
     assert refusal_of(ask) == (503, "too-slow")
+
+
+def test_draws_that_nobody_waits_for_any_more_stop(monkeypatch: pytest.MonkeyPatch, explored: Session) -> None:
+    monkeypatch.setattr(ranking, "SECONDS", 0.0)
+    client = TestClient(make_app(explored), base_url="http://127.0.0.1")
+    for path, more in (("/api/interval", {}), ("/api/reach", {"city": "hefei", "rank": 14})):
+        answer = client.post(path, json={"scenario": dict(explored.start), **more})
+        assert (answer.status_code, answer.json()["refused"]["code"]) == (503, "too-slow")
 
 
 def test_no_more_wait_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:

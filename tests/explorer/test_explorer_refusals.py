@@ -140,9 +140,9 @@ def test_other_methods_and_languages_are_refused(page_client: TestClient) -> Non
         ({"index": "statistical-performance"}, "not the index of this page"),
         ({"index": "/etc/passwd"}, "not the index of this page"),
         ({"index": "../../../definition.yaml"}, "not the index of this page"),
-        ({"within": "province"}, "is not shown on this page"),
-        ({"source": "raw"}, "is not shown on this page"),
-        ({"reading": {"pillars": {"one": ["gdp"]}}}, "is not shown on this page"),
+        ({"within": "province"}, "are not shown on this page"),
+        ({"source": "nowhere"}, "source"),
+        ({"reading": {"pillars": {"one": ["gdp"]}}}, "no such"),
         ({"recipe": {"weights": {"economic-strength": -1}}}, "-1 is out of range"),
         ({"recipe": {"weights": {"nothing": 1}}}, "no such"),
         ({"recipe": {"normalisation": "voodoo"}}, "unknown method 'voodoo'"),
@@ -210,8 +210,8 @@ def test_a_file_that_is_too_long_or_takes_too_long_to_read_is_refused(page_clien
 def test_what_cannot_be_shown_is_refused_before_any_page_opens() -> None:
     from simulator.errors import InputError
 
-    with pytest.raises(InputError, match="is not shown on this page"):
-        open_session(None, "small-city-investor")
+    with pytest.raises(InputError, match="are not shown on this page"):
+        open_session(None, "city-clusters")
 
 
 def test_a_page_has_no_script_of_its_own_and_nothing_from_elsewhere(page_client: TestClient) -> None:

@@ -15,7 +15,7 @@ from simulator.errors import InputError
 from simulator.index import Index
 from simulator.scenario import open_scenario, read_scenario
 from simulator.study import plan
-from simulator.whatif.question import Question, pose, with_values_behind
+from simulator.whatif.question import Question, begin, pose, with_values_behind
 
 GROW = {"grow": {"gdp": "8%"}}
 
@@ -27,14 +27,14 @@ def published() -> Index:
 
 def posed(published: Index, **more: Any) -> Question:
     document = open_scenario(question(**more))
-    found = pose(read_scenario(document), published, document)
+    found = pose(read_scenario(document), begin(read_scenario(document), published), document)
     assert found is not None
     return found
 
 
 def test_no_change_is_no_question(published: Index) -> None:
     document = open_scenario({**question(), "draws": 10})
-    assert pose(read_scenario(document), published, document) is None
+    assert pose(read_scenario(document), begin(read_scenario(document), published), document) is None
     assert plan({**question(), "draws": 10}).question is None
 
 

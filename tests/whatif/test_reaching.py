@@ -15,7 +15,7 @@ from simulator.changes.standing import stand
 from simulator.documents import Document
 from simulator.errors import InputError
 from simulator.scenario import read_scenario
-from simulator.whatif.question import Question, pose
+from simulator.whatif.question import Question, begin, pose
 from simulator.whatif.reaching import find_way
 
 INDEX = sim.load_index("opportunity-2025")
@@ -25,7 +25,8 @@ POINTS = points_table(FOLDER)
 
 def question(city: str, **reach: Any) -> Question:
     data = {"schema_version": 1, "name": "goal", "index": "opportunity-2025", "city": city, "reach": reach, "draws": 0}
-    found = pose(read_scenario(Document("scenario", data)), INDEX, Document("scenario", data))
+    document = Document("scenario", data)
+    found = pose(read_scenario(document), begin(read_scenario(document), INDEX), document)
     assert found is not None
     return found
 

@@ -20,7 +20,7 @@ const askRanks = latest(async () => {
   try {
     const told = await ask("/api/ranks", { scenario: state.scenario });
     showRanks(told);
-    takeWeights(told.weights, told.scales, anew);
+    takeWeights(told, anew);
     anew = false;
     announce(told);
     refuse(null);

@@ -4,7 +4,7 @@ import { otherChanges, ownChange, removeChange, setChange, state } from "./state
 import { figure, known, named, number, t } from "./words.js";
 
 const STEPS = 200;
-let can = { quantities: [], variables: [], blank: false };
+let can = { quantities: [], variables: [], blank: false, sourced: false };
 let shown = "";
 let tell = () => {};
 
@@ -29,7 +29,7 @@ export function showFigures(changeable) {
   can = changeable;
   const own = ownChange(state.city) ?? {};
   const wanted = JSON.stringify([state.city, Object.keys(own.set ?? {}), Object.keys(own.move ?? {})]);
-  document.getElementById("figures-note").textContent = t(can.blank ? "figures-blank" : "figures-note");
+  document.getElementById("figures-note").textContent = t(can.blank ? "figures-blank" : can.sourced ? "figures-sourced" : "figures-note");
   showOthers();
   if (shown === wanted) return;
   if (!shown.startsWith(JSON.stringify([state.city]).slice(0, -1))) {
@@ -44,7 +44,7 @@ export function showFigures(changeable) {
 // After a link, a file, a new start or another city nothing that is shown counts until the server has answered.
 export function forgetFigures() {
   shown = "";
-  can = { quantities: [], variables: [], blank: true };
+  can = { quantities: [], variables: [], blank: true, sourced: false };
   fillChoice();
   document.getElementById("figures").replaceChildren();
 }
@@ -58,7 +58,7 @@ function fillChoice() {
   add.replaceChildren(element("option", { value: "", textContent: t("choose") }));
   if (can.quantities.length) add.append(group(t("quantities"), "set", can.quantities));
   if (can.variables.length) add.append(group(t("variables"), "move", can.variables));
-  add.disabled = can.blank;
+  add.disabled = can.blank || can.sourced;
 }
 
 function addRow(kind, id) {

@@ -8,7 +8,6 @@ const rows = new Map();
 let count = 1;
 
 export function buildRanking(cities, choose) {
-  count = cities.length;
   for (const city of cities) {
     const button = element("button", { type: "button", className: "name", textContent: named(city) });
     button.addEventListener("click", () => choose(city.id));
@@ -22,6 +21,7 @@ export function buildRanking(cities, choose) {
 }
 
 export function showRanks(told) {
+  count = told.rows.length;
   const body = document.querySelector("#ranking tbody");
   const lines = told.rows.map((one) => {
     const row = rows.get(one.city);

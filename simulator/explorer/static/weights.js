@@ -11,10 +11,24 @@ let parts = {};
 let tell = () => {};
 
 export function buildWeights(dimensions, asDefined, changed) {
-  members = dimensions;
   scales = asDefined;
   tell = changed;
+  build(dimensions);
+  document.getElementById("reset-weights").addEventListener("click", () => {
+    for (const member of members) shares[member.id] = 100 * member.share;
+    show();
+    setWeights(members, null);
+    tell();
+  });
+}
+
+// A scenario with a reading groups the variables in its own way, and has other members to weigh.
+function build(dimensions) {
+  members = dimensions;
+  parts = {};
+  shares = {};
   const place = document.getElementById("weights");
+  place.replaceChildren();
   for (const member of members) {
     const lock = element("input", { type: "checkbox", id: `lock-${member.id}` });
     const locked = element("label", { for: lock.id, className: "lock" }, lock, ` ${t("lock")}`);
@@ -29,19 +43,15 @@ export function buildWeights(dimensions, asDefined, changed) {
     shares[member.id] = 100 * member.share;
   }
   show();
-  document.getElementById("reset-weights").addEventListener("click", () => {
-    for (const member of members) shares[member.id] = 100 * member.share;
-    show();
-    setWeights(members, null);
-    tell();
-  });
 }
 
 // Takes over the shares that the server tells, after a start, a link or a file.
-export function takeWeights(told, toldScales, all) {
-  scales = toldScales;
+export function takeWeights(told, all) {
+  scales = told.scales;
   if (!all) return;
-  for (const member of members) shares[member.id] = 100 * told[member.id];
+  const same = JSON.stringify(members) === JSON.stringify(told.dimensions);
+  if (!same) build(told.dimensions);
+  for (const member of members) shares[member.id] = 100 * told.weights[member.id];
   show();
 }
 
