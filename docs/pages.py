@@ -1,7 +1,7 @@
 """What a page of the site shows that does not stand in it: other files, tables made here; and links that lead out.
 
-Pages stay readable where the code is hosted: `<!-- shown here: scenario -->` is invisible there, and links are relative
-to the files as they lie in the repository.
+Pages stay readable where the code is hosted: `<!-- shown here: scenario -->` is invisible there, what stands before it
+on its line is for readers there, and links are relative to the files as they lie in the repository.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ SHOWN = {
 }
 """Files outside docs/ that a page shows in full, or stands in for."""
 
-MARK = re.compile(r"<!-- shown here: (\S+) -->")
+MARK = re.compile(r"^.*<!-- shown here: (\S+) -->$", re.MULTILINE)
+"""A line of which the site shows something else; where the code is hosted its words stand."""
 LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 
 

@@ -76,7 +76,7 @@ def test_a_file_in_another_encoding_is_told_so(tmp_path: Path) -> None:
         (("--set", "never.-1=3"), "--set never.-1=3: there is no entry '-1' in a list of 1."),
         (("--set", "never=[]"), "Add to `never`: {normalisation: z-score, aggregation: geometric}."),
         (("--no-such-option",), "No such option"),
-        (("another-argument",), "Got unexpected extra argument"),
+        (("another-argument",), "--store: many scenarios need a store. Add --store results.zarr."),
     ],
 )
 def test_a_mistake_in_an_option_is_told_before_any_draw(
