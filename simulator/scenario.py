@@ -18,12 +18,11 @@ from simulator.definition import Identifier, Name, Named
 from simulator.documents import Document, Location, parse_yaml, read_yaml
 from simulator.errors import Fault, InputError, did_you_mean
 from simulator.methods import Aggregation, ArithmeticMean
-from simulator.published import bundled_indices
+from simulator.published import SUFFIX, bundled_indices, shipped_scenarios
 from simulator.sourcing import Source
 from simulator.uncertainty.factors import Factors
 from simulator.validation import Schema, check
 
-SUFFIX = ".yaml"
 DEFAULT_DRAWS = 20_000
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -209,22 +208,6 @@ class Scenario(Schema):
     def asks_what_if(self) -> bool:
         """Whether it changes anything, or looks for what would have to change."""
         return bool(self.changes) or self.reach is not None
-
-
-def scenario_folder() -> Path:
-    """Return the folder of the scenarios shipped: inside an installed package, or at the top of a checkout."""
-    installed = Path(__file__).parent / "scenarios"
-    return installed if installed.is_dir() else Path(__file__).parent.parent / "scenarios"
-
-
-def shipped_scenarios() -> dict[str, Path]:
-    """Return the file of every scenario shipped, by its name.
-
-    >>> "stress-test" in shipped_scenarios()
-    True
-    """
-    files = sorted(scenario_folder().glob(f"*{SUFFIX}"), key=lambda path: path.stem)
-    return {path.stem: path for path in files}
 
 
 def open_scenario(source: str | Path | Mapping[str, Any] | Document) -> Document:

@@ -27,7 +27,8 @@ from simulator.errors import Fault, InputError, did_you_mean
 from simulator.index import Index
 from simulator.matrix import city_coordinates, refuse_unranked
 from simulator.provenance import AGAIN, ATTRIBUTE, KIND, Record, software_versions
-from simulator.scenario import DEFAULT_DRAWS, Scenario, open_scenario, override, read_scenario, shipped_scenarios
+from simulator.published import shipped_scenarios
+from simulator.scenario import DEFAULT_DRAWS, Scenario, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Experiment, Progress, prepare
 from simulator.simulation.sample import Sample, draw_sample
 from simulator.simulation.swapping import WEIGHT, Swap, factor_name, run_subsets, run_swaps, split_errors, swaps

@@ -10,7 +10,7 @@ from benchmarks.registry import DESIGN_SCENARIOS
 from benchmarks.tables.designs import gain, told_over_spread, variance
 from simulator import names
 from simulator.errors import InputError
-from simulator.scenario import shipped_scenarios
+from simulator.published import shipped_scenarios
 from simulator.study import plan
 
 

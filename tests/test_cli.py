@@ -26,8 +26,8 @@ from simulator.cli import main
 from simulator.documents import parse_yaml
 from simulator.names import TOPS
 from simulator.provenance import ATTRIBUTE
-from simulator.published import bundled_indices
-from simulator.scenario import read_scenario, shipped_scenarios
+from simulator.published import bundled_indices, shipped_scenarios
+from simulator.scenario import read_scenario
 from simulator.storage import read_result
 
 FIRST = "city,baseline_rank,rank_mean,rank_median,rank_p05,rank_p95,top_1,top_3,top_5,top_10,top_20"

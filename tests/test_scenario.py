@@ -12,7 +12,8 @@ import pytest
 from simulator.documents import Document, parse_yaml
 from simulator.errors import InputError
 from simulator.methods import ArithmeticMean, GeometricMean, MinMax, RankPoints, ZScore
-from simulator.scenario import Scenario, open_scenario, override, read_scenario, scenario_folder, shipped_scenarios
+from simulator.published import scenario_folder, shipped_scenarios
+from simulator.scenario import Scenario, open_scenario, override, read_scenario
 from simulator.study import plan
 
 TEXT = """\

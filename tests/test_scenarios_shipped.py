@@ -9,8 +9,9 @@ import pytest
 
 import simulator as sim
 from simulator.documents import read_yaml
+from simulator.published import scenario_folder, shipped_scenarios
 from simulator.report.schemas import json_schema
-from simulator.scenario import Scenario, open_scenario, read_scenario, scenario_folder, shipped_scenarios
+from simulator.scenario import Scenario, open_scenario, read_scenario
 from simulator.study import plan
 
 NAMES = (

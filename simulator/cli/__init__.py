@@ -2,6 +2,7 @@
 
 from simulator.cli import chart_commands as chart_commands
 from simulator.cli import comparing_commands as comparing_commands
+from simulator.cli import completion_command as completion_command
 from simulator.cli import consensus_commands as consensus_commands
 from simulator.cli import explore_command as explore_command
 from simulator.cli import extremes_commands as extremes_commands

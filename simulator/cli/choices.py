@@ -134,8 +134,7 @@ def both_names(name: Mapping[str, str]) -> str:
 
 def names_scenario(name: str) -> bool:
     """Return whether a name is that of a scenario: shipped, or a YAML file that is no index definition."""
-    from simulator.published import bundled_indices
-    from simulator.scenario import shipped_scenarios
+    from simulator.published import bundled_indices, shipped_scenarios
 
     if name in bundled_indices():
         return False

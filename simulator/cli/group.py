@@ -10,12 +10,18 @@ from typing import Any
 import click
 
 from simulator import __version__
+from simulator.cli.completing import complete
 from simulator.cli.waiting import INTERRUPTED
 from simulator.errors import CitysimError
 
 
 class Commands(click.Group):
     """A group of commands that turns errors raised on purpose into a message and an exit code."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, whose names of indices, scenarios and cities shells complete."""
+        complete(cmd)
+        super().add_command(cmd, name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; leave with 2 for input that cannot be used, 1 for other failures, 130 when interrupted."""

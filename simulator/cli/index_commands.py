@@ -34,9 +34,9 @@ from simulator.errors import Fault, InputError
 def list_command() -> None:
     """List the scenarios and indices that are shipped."""
     from simulator.definition import read_definition
-    from simulator.published import bundled_indices
+    from simulator.published import bundled_indices, shipped_scenarios
     from simulator.report.screen import plain_table, show
-    from simulator.scenario import open_scenario, read_scenario, shipped_scenarios
+    from simulator.scenario import open_scenario, read_scenario
 
     scenarios = plain_table("Scenario", "Title", "What it asks")
     for name in shipped_scenarios():

@@ -105,7 +105,7 @@ def sweep_command(
 
 def _names_index(sources: Sequence[str]) -> bool:
     """Return whether an index is named, or none is; refuse one among others, and what is neither."""
-    from simulator.scenario import shipped_scenarios
+    from simulator.published import shipped_scenarios
 
     indices, scenarios = list(bundled_indices()), list(shipped_scenarios())
     found = [source in indices or (source not in scenarios and is_definition(Path(source))) for source in sources]

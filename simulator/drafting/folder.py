@@ -11,7 +11,7 @@ from simulator.definition import Definition
 from simulator.drafting.texts import DEFINITION_FILE
 from simulator.errors import Fault, InputError
 from simulator.index import load_index
-from simulator.scenario import SUFFIX
+from simulator.published import SUFFIX
 from simulator.storage import refuse_unwritable, write_whole
 from simulator.study import plan
 

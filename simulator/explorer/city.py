@@ -34,8 +34,8 @@ def beside_peers(session: Session, scenario: Mapping[str, Any], city: str, peers
     """Return how a city stands in everything that makes up its total, beside its peers, and what of it can be changed.
 
     `slots`: indicators and nodes with scores and ranks, as `simulator.auditing.profiles.profile` finds them. `group`
-    and `peers`: the cities of its group with their ranks. `moved`: see `moved_by`. `changeable`: see
-    `simulator.explorer.describing.changeable`.
+    and `peers`: the cities of its group with their ranks. `moved`: see `moved_by`.
+    `changeable`: see `simulator.explorer.describing.changeable`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Bundled indices: definition, data and licence note, one folder each."""
+"""Bundled indices: definition, data and licence note, one folder each; and where the shipped scenarios are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ DEFAULT_INDEX = "opportunity-2025"
 """The bundled index that questions are about where none is named."""
 
 DEFINITION_FILE = "definition.yaml"
+SUFFIX = ".yaml"
+"""How the files of shipped scenarios end."""
+
+PACKAGE = Path(__file__).parent.parent
 
 
 def bundled_indices() -> dict[str, Path]:
@@ -45,3 +49,19 @@ def locate_index(name: str | Path, beside: Path | None = None) -> Path:
             return path
     remedy = did_you_mean(str(name), list(bundled))
     raise InputError(str(name) or "index", [Fault("", "no bundled index of this name, and no such file", remedy)])
+
+
+def scenario_folder() -> Path:
+    """Return the folder of the scenarios shipped: inside an installed package, or at the top of a checkout."""
+    installed = PACKAGE / "scenarios"
+    return installed if installed.is_dir() else PACKAGE.parent / "scenarios"
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """Return the file of every scenario shipped, by its name.
+
+    >>> "stress-test" in shipped_scenarios()
+    True
+    """
+    files = sorted(scenario_folder().glob(f"*{SUFFIX}"), key=lambda path: path.stem)
+    return {path.stem: path for path in files}

@@ -58,7 +58,9 @@ def _city_moves(swept: xr.Dataset, moves: pd.DataFrame, only: Sequence[str]) -> 
         if own.empty:
             yield Text("No step asked for changes its total or its rank.")
             continue
-        table = plain_table("Variable", "Step", "Places", "Points", "Total", "Rank", "", right=range(2, 7))
+        table = plain_table(
+            "Variable", "Step", "Places", "Points", "Total", "Rank", "", right=range(2, 7), spare=(4, 3)
+        )
         for move in own.head(MOST).to_dict("records"):
             table.add_row(_variable(swept, move), *_cells(move, int(rank)))
         yield table
@@ -67,7 +69,7 @@ def _city_moves(swept: xr.Dataset, moves: pd.DataFrame, only: Sequence[str]) -> 
 def _best_of_each(swept: xr.Dataset, moves: pd.DataFrame) -> RenderableType:
     """Return the first move of every city, and how many others of the same city are worth the same."""
     headings = ("Rank", "City", "Variable", "Step", "Places", "Points", "Total", "Rank", "", "As good")
-    table = plain_table(*headings, right=[0, *range(4, 10)])
+    table = plain_table(*headings, right=[0, *range(4, 10)], spare=(9, 6, 5, 4))
     for city, own in moves.groupby(names.CITY, sort=False):
         place = swept[names.CITY].values.tolist().index(city)
         best: dict[Any, Any] = own.iloc[0].to_dict()

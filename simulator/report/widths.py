@@ -14,6 +14,9 @@ from rich.text import Text
 EDGES, BETWEEN = 2, 3
 """Places that a table takes at its edges, and between two columns."""
 
+KEPT = 2
+"""Columns that no table does without, where it does not say itself which can be spared: then the last goes first."""
+
 WORD = re.compile(r"(?:[<>] )?\S+(?: %[,;:.)]*)?")
 """What stays on one line; a number keeps its sign and its per cent."""
 
@@ -25,7 +28,7 @@ class Sheet(Table):
     """A table that knows which of its columns can be spared where the screen is narrow."""
 
     spare: Sequence[int] = ()
-    """Numbers of these columns, the first to go first."""
+    """Numbers of these columns, the first to go first; from the last on if none is named."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,29 @@ def _fitted(sheet: Sheet, width: int) -> RenderableType:
         return sheet
     parted = sum(need.least for need in needs) > _room(width, kept)
     needs = [_need(column, parted) for column in sheet.columns]
-    spared = list(sheet.spare)
+    spared = [[number] for number in sheet.spare] or _from_the_last(sheet)
     while sum(needs[k].least for k in kept) > _room(width, kept):
         if not spared:
             return sheet
-        kept.remove(spared.pop(0))
+        gone = spared.pop(0)
+        kept = [k for k in kept if k not in gone]
     narrow = _narrowed(sheet, kept, _shared([needs[k] for k in kept], _room(width, kept)), parted)
-    left_out = [str(column.header) for k, column in enumerate(sheet.columns) if k not in kept]
+    left_out = [str(column.header) for k, column in enumerate(sheet.columns) if k not in kept and str(column.header)]
     if not left_out:
         return narrow
-    return Group(narrow, Text(f"Too wide for this screen: {', '.join(left_out)}; --csv has all."))
+    where = "--csv has all" if sheet.spare else "a wider one has all (COLUMNS=200)"
+    return Group(narrow, Text(f"Too wide for this screen: {', '.join(left_out)}; {where}."))
+
+
+def _from_the_last(sheet: Sheet) -> list[list[int]]:
+    """Return the columns that can be spared where a table does not say; one without a heading goes with that before."""
+    together: list[list[int]] = []
+    for number, column in enumerate(sheet.columns):
+        if str(column.header) or not together:
+            together.append([number])
+        else:
+            together[-1].append(number)
+    return together[: KEPT - 1 : -1]
 
 
 def _room(width: int, kept: Sequence[int]) -> int:

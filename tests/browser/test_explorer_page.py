@@ -143,11 +143,25 @@ def test_a_link_restores_weights_methods_city_and_figures(explorer: Explorer, pa
         return (explorer.ranking(), page.run("return document.querySelector('#normalisation').value"), *texts)
 
     before = explorer.settled() and shown()
-    assert "with them" in explorer.text("#status")
+    assert "with these changes" in explorer.text("#status")
     assert "Peers (Jiangsu)" in explorer.text("#peer-list")
     explorer.open(page.driver.current_url)
     assert shown() == before
     assert explorer.share(8) == "5.0%"
+
+
+def test_a_figure_changes_by_per_cent_and_the_page_tells_what_that_moves(
+    explorer: Explorer, page: Page, address: str
+) -> None:
+    explorer.open(address).choose("#city", "hefei")
+    explorer.settled().choose("#add-figure", "set:gdp")
+    explorer.one("#by-gdp").send_keys("\ue009a\ue0008")
+    explorer.settled()
+    assert "14,588" in explorer.text("#figures output")
+    explorer.says("#moved", "Economic scale and potential")
+    explorer.says("#moved", "+2.33")
+    top = page.run("scrollTo(0, 1200); return document.querySelector('#status').getBoundingClientRect().top")
+    assert 0 <= top < 10
 
 
 def test_figures_are_those_of_the_city_that_is_chosen(explorer: Explorer, page: Page, address: str) -> None:
@@ -196,7 +210,7 @@ def test_a_plan_is_found_and_used(explorer: Explorer, page: Page, address: str) 
     explorer.settled().one("#find-way").click()
     explorer.says("#plans", "chance of success")
     explorer.one("#plans .plan button").click()
-    explorer.says("#status", "13 with them")
+    explorer.says("#status", "rank 13 with these changes")
     assert explorer.settled().one("#figures input[type=range]").get_attribute("id").startswith("move-")
 
 

@@ -14,7 +14,8 @@ import simulator as sim
 from simulator.errors import InputError
 from simulator.index import Index, load_index
 from simulator.lookup import select_cities
-from simulator.scenario import open_scenario, shipped_scenarios
+from simulator.published import shipped_scenarios
+from simulator.scenario import open_scenario
 
 DIMENSIONS, VARIABLES = 10, 50
 

@@ -15,7 +15,8 @@ import simulator as sim
 from simulator.errors import InputError
 from simulator.index import Index, load_index
 from simulator.provenance import ATTRIBUTE
-from simulator.scenario import open_scenario, shipped_scenarios
+from simulator.published import shipped_scenarios
+from simulator.scenario import open_scenario
 from simulator.simulation.pool import Pool
 from simulator.simulation.running import Running
 from simulator.study import execute, plan

@@ -14,10 +14,10 @@ import xarray as xr
 from simulator import names
 from simulator.index import IN_MEMORY
 from simulator.provenance import AGAIN
+from simulator.published import shipped_scenarios
 from simulator.report.html.sections import baseline
 from simulator.report.html.tables import Column, Table, share, word
 from simulator.report.html.told import Told
-from simulator.scenario import shipped_scenarios
 from simulator.texts import Texts
 from simulator.uncertainty.factors import STEPS, DataError
 
