@@ -90,8 +90,8 @@ def profile(
         base.mark_rule(color=LIGHT_BLUE, strokeWidth=4).encode(x=x, x2="middle:Q"),
         base.mark_tick(color=GREY, thickness=2, height=12).encode(x=alt.X("middle:Q")),
         base.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X("place:Q"), color=color, shape=shape),
-        base.mark_text(dx=0, dy=-10, fontSize=10, color=BLACK).encode(x=alt.X("place:Q"), text="place:Q"),
-    ).properties(width=WIDTH - 140, height=alt.Step(24))
+        base.mark_text(dx=0, dy=-11, fontSize=10, color=BLACK).encode(x=alt.X("place:Q"), text="place:Q"),
+    ).properties(width=WIDTH - 140, height=alt.Step(34))
     whose = say.term(str(told_of.attrs["group"])) if told_of.attrs["peers"] else say("words.all-cities")
     return finished(chart, say, "profile", city=city, count=len(order), peers=peers, whose=whose)
 

@@ -190,12 +190,13 @@ def importance(found: xr.Dataset, *, language: str = "en", cities: Sequence[str]
     titles = [say("words.nominal-weight"), say("words.importance-share")]
     scale = alt.Scale(domain=titles, range=[ORANGE, BLUE])
     shapes = alt.Scale(domain=titles, range=["diamond", "circle"])
+    axis = alt.Axis(format=".0%", tickCount=8, labelFlush=False)  # flush labels are pushed into their neighbours
     marks = [base.mark_rule(color=GREY).encode(x=alt.X("weight:Q", title=title), x2="share:Q")]
     for field, one in (("weight", titles[0]), ("share", titles[1])):
         marks.append(
             base.mark_point(filled=True, size=70, opacity=1)
             .encode(
-                x=alt.X(f"{field}:Q", title=title, axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=True)),
+                x=alt.X(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(zero=True)),
                 color=alt.Color("what:N", title=None, scale=scale, legend=alt.Legend(orient="top")),
                 shape=alt.Shape("what:N", title=None, scale=shapes, legend=alt.Legend(orient="top")),
             )
