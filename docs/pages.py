@@ -45,6 +45,7 @@ SHOWN = {
 
 MARK = re.compile(r"^.*<!-- shown here: (\S+) -->$", re.MULTILINE)
 """A line of which the site shows something else; where the code is hosted its words stand."""
+IMAGE = re.compile(r"!\[([^\[\]]*)\]\(([^)\s#:]+)\)")
 LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
 
 
@@ -79,7 +80,10 @@ def _relinked(text: str, written_in: Path, shown_in: Path) -> str:
             return f"{words} (`{place}`)"
         return f"[{words}]({os.path.relpath(target, shown_in)}{anchor})"
 
-    return LINK.sub(link, text)
+    def image(found: re.Match[str]) -> str:
+        return f"![{found[1]}]({os.path.relpath((written_in / found[2]).resolve(), shown_in)})"
+
+    return IMAGE.sub(image, LINK.sub(link, text))
 
 
 def setup(app: Any) -> dict[str, bool]:
