@@ -159,8 +159,10 @@ def ask(scenarios: Sequence[Source], vary: Sequence[str] = (), overrides: Sequen
             fault = ""
         except InputError as error:
             document, fault = source, in_a_line(error)
+        exact = isinstance(document, Document) and document.data.get("design") == "exhaustive"
+        own = [one for one in overrides if not (exact and one.startswith("draws="))]  # it takes all that there are
         for settings_ in varied:
-            asked.append(Asked(" ".join((name, *settings_)), document, (*overrides, *settings_), fault))
+            asked.append(Asked(" ".join((name, *settings_)), document, (*own, *settings_), fault))
     counts: dict[str, int] = {}
     for number, one in enumerate(asked):
         counts[one.name] = counts.get(one.name, 0) + 1

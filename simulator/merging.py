@@ -113,10 +113,18 @@ def merge(
     read = _whole([_read_part(path) for path in parts])
     first = read[0]
     document = parse_yaml(first.record.scenario, first.record.source)
-    chosen = index if index is not None else locate_index(first.record.index)
+    chosen = index if index is not None else _located(first)
     study = plan(document, settings(first.record.overrides, None, first.record.seed), chosen)
     ledger = Merged(read)
     return execute(study, Running(ledger=ledger), progress)
+
+
+def _located(part: Part) -> Path:
+    try:
+        return locate_index(part.record.index)
+    except InputError as error:
+        fault = Fault(part.source, error.faults[0].problem, "Name its index by --index.")
+        raise InputError("parts", [fault]) from None
 
 
 def _read_part(path: str | Path) -> Part:
@@ -168,7 +176,8 @@ def _whole(parts: Sequence[Part]) -> list[Part]:
         named = ", ".join(f"{number}/{first.shard.count}" for number in absent[:10])
         more = f" and {len(absent) - 10} more" if len(absent) > 10 else ""
         remedy = f"Run it: citysim run ... --shard {absent[0]}/{first.shard.count}"
-        faults.append(Fault("", f"part {named}{more} is missing", remedy))
+        are = "parts {} are" if len(absent) > 1 else "part {} is"
+        faults.append(Fault("", f"{are.format(named + more)} missing", remedy))
     if faults:
         raise InputError("parts", faults)
     return sorted(parts, key=lambda part: part.shard.number)

@@ -16,7 +16,7 @@ from simulator.simulation.blocks import Progress
 from simulator.simulation.pool import threads
 from simulator.simulation.running import Running
 from simulator.storage import read_result
-from simulator.study import execute, plan, settings
+from simulator.study import Study, execute, plan, recorded, settings
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,18 @@ def repeat(
     variables = sorted({str(name) for name in (*former.variables, *again.variables)})
     differing = [name for name in variables if not _equal(former, again, name)]
     return Repetition(not differing, tuple(differing), tuple(changed), again)
+
+
+def is_result_of(study: Study, path: str | Path) -> bool:
+    """Return whether a file holds the result of a study already: of the same scenario, seed, data and versions."""
+    try:
+        record = unseal(read_result(path).attrs, str(path))
+    except InputError:
+        return False
+    seed = study.scenario.seed
+    asked = recorded(study, record.seed if seed is None else seed, record.draws)
+    given = asked.model_copy(update={"started": record.started, "seconds": record.seconds})
+    return given == record
 
 
 def _equal(left: xr.Dataset, right: xr.Dataset, name: str) -> bool:

@@ -100,6 +100,10 @@ class ShardLedger(Ledger):
         """Keep safe what is remembered."""
         self.keeping.flush()
 
+    def close(self) -> None:
+        """Let go of what only one run may have."""
+        self.keeping.close()
+
     def _gather(self, segment: Segment) -> None:
         self._own[-1].append(segment)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import secrets
 import time
@@ -254,10 +252,13 @@ def execute(study: Study, running: Running | None = None, progress: Progress | N
     running.ledger.open(identity(study, seed))
     told = {"scenario": study.scenario.name, "seed": seed, "workers": running.pool.workers}
     LOG.debug("%s begins", study.scenario.name, extra={"event": "begun", **told, "backend": running.pool.backend})
-    results = {
-        group: _run_part(study, index, seed, running, _nested(progress, number, len(study.parts)))
-        for number, (group, index) in enumerate(study.parts.items())
-    }
+    try:
+        results = {
+            group: _run_part(study, index, seed, running, _nested(progress, number, len(study.parts)))
+            for number, (group, index) in enumerate(study.parts.items())
+        }
+    finally:
+        running.ledger.close()
     result = results[""] if "" in results else join_groups(results)
     made, seconds = recorded(study, seed, int(result.attrs["draws"])), round(time.perf_counter() - begun, 3)
     timed = made.model_copy(update={"started": started.isoformat(timespec="seconds"), "seconds": seconds})
@@ -270,7 +271,7 @@ def identity(study: Study, seed: int) -> Identity:
     """Return what must be the same for blocks to be of this study, however its scenario is laid out."""
     own = study.scenario.model_dump(mode="json", exclude={"index", "seed", "name", "title", "description"})
     return {
-        "scenario": hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest(),
+        "scenario": own,
         "seed": seed,
         "index": dict(_inputs(study)),
         "versions": software_versions(),

@@ -20,7 +20,7 @@ def combinations(varied: Sequence[str]) -> list[tuple[str, ...]]:
     Parameters
     ----------
     varied
-        Texts `path=values`: values with commas between, or whole numbers from one to another, as `1..100`.
+        Texts `path=values`: values with commas between, also whole numbers from one to another, as `1..100`.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def combinations(varied: Sequence[str]) -> list[tuple[str, ...]]:
     count = 1
     for text in varied:
         path, equals, written = text.partition("=")
-        values = _values(written)
+        values = list(dict.fromkeys(_values(written)))
         if not (path and equals and values):
             remedy = "Example: --vary seed=1..100, or --vary factors.data-error.size=0.1,0.2"
             faults.append(Fault(f"--vary {text}", "is not of the form path=value,value", remedy))
@@ -54,13 +54,20 @@ def combinations(varied: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def _values(written: str) -> Sequence[str]:
-    """Return the values of a text; a comma within brackets belongs to its value."""
-    if span := SPAN.fullmatch(written):
-        return [str(number) for number in range(int(span[1]), min(int(span[2]), int(span[1]) + MOST) + 1)]
+    """Return the values of a text; a comma within brackets belongs to its value, `1..3` stands for 1, 2 and 3."""
     found, depth, begun = [], 0, 0
     for at, sign in enumerate(f"{written},"):
         depth += (sign in "[{") - (sign in "]}")
         if sign == "," and depth == 0:
             found.append(written[begun:at].strip())
             begun = at + 1
-    return found if depth == 0 and all(found) else []
+    if depth != 0 or not all(found):
+        return []
+    return [value for one in found for value in _spanned(one)]
+
+
+def _spanned(value: str) -> Sequence[str]:
+    span = SPAN.fullmatch(value)
+    if span is None:
+        return [value]
+    return [str(number) for number in range(int(span[1]), min(int(span[2]), int(span[1]) + MOST) + 1)]

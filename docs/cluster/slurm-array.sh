@@ -21,7 +21,8 @@ srun citysim run "$scenario" --draws "$draws" --seed 2025 --shard "$number/$shar
   --resume --workers "$SLURM_CPUS_PER_TASK" --max-memory 3.5GB --log "logs/$number.jsonl" --quiet
 code=$?
 
-if [ "$code" -eq 75 ]; then
+# 143: asked to stop before the run had begun
+if [ "$code" -eq 75 ] || [ "$code" -eq 143 ]; then
   scontrol requeue "${SLURM_ARRAY_JOB_ID}_${number}"
   exit 0
 fi

@@ -59,7 +59,7 @@ def run_many(
     if not quiet:
         there = f", {report.there:,} were there already" if report.there else ""
         failed = f", {len(report.failed):,} failed" if report.failed else ""
-        click.echo(f"{report.done:,} of {len(asked):,} scenarios run in {in_words(report.seconds)}{there}{failed}.")
+        click.echo(f"{report.done:,} of {len(asked):,} scenarios done in {in_words(report.seconds)}{there}{failed}.")
         click.echo(f"Kept in {store}; `citysim results {store}` lists them.")
     for name, fault in list(report.failed.items())[:MOST_TOLD]:
         click.echo(f"failed: {name}: {fault}", err=True)

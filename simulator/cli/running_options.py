@@ -61,7 +61,10 @@ class Means:
                 raise InputError("options", [Fault("--resume", "nothing says where the unfinished run is", remedy)])
             yield None
             return
-        checkpoint = Checkpoint(Path(self.checkpoint or f"{output}{UNFINISHED}"), self.resume)
+        folder = Path(self.checkpoint or f"{output}{UNFINISHED}")
+        if not folder.exists():
+            refuse_unwritable(str(folder))
+        checkpoint = Checkpoint(folder, self.resume)
         yield checkpoint
         checkpoint.remove()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -53,7 +54,11 @@ if TYPE_CHECKING:
     help="Show this city alone, with all ranks drawn; may be repeated. Of a what-if: ask it for this city.",
 )
 @click.option("--explain", is_flag=True, help="Of a what-if, show every step of the arithmetic.")
-@click.option("--shard", metavar="K/N", help="Run only the Kth of N shares of the draws, for `citysim merge`.")
+@click.option(
+    "--shard",
+    metavar="K/N",
+    help="Run only the Kth of N shares of the draws, to --out or NAME.K-of-N.part, for `citysim merge`.",
+)
 @click.option("--store", metavar="STORE", help="Keep the results of many scenarios in this Zarr store.")
 @click.option(
     "--vary",
@@ -108,6 +113,7 @@ def run_command(
 
     Exit code 75 where it stopped before its end, at --max-hours or when a scheduler asked for it (SIGTERM).
     """
+    from simulator.repeating import is_result_of
     from simulator.study import execute, plan
     from simulator.study import settings as with_size
 
@@ -129,6 +135,9 @@ def run_command(
     asked = [chosen_pair(study, pair) for pair in pairs]
     shown = [] if asks else chosen_cities(study, only)
     outputs = Outputs(out, csv_path, xlsx_path, json_path)
+    if means.resume and out is not None and is_result_of(study, out):
+        click.echo(f"{out} is the result of this very study already; nothing is left to do.")
+        return
     with means.checkpoint_beside(out) as checkpoint, running(means, checkpoint) as how:
         with leaving_at_once(checkpoint.folder if checkpoint else None), progress_bar(quiet) as progress:
             result = execute(study, how, progress)
@@ -153,6 +162,9 @@ def _run_shard(
     if any(tables):
         raise InputError("options", [Fault("--shard", "a part has no table yet", "Give only --out; merge the parts.")])
     path = out or f"{study.scenario.name}.{shard.number:0{len(str(shard.count))}d}-of-{shard.count}.part"
+    if means.resume and Path(path).is_file():
+        click.echo(f"{path} is there already; nothing is left to do.")
+        return
     with (
         means.checkpoint_beside(path) as checkpoint,
         running(means, checkpoint) as how,

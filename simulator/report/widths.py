@@ -138,7 +138,7 @@ def _narrowed(sheet: Sheet, kept: Sequence[int], widths: Sequence[int], parted: 
         for column, width in zip(columns, widths, strict=True)
     ]
     for row in zip(*texts, strict=True):
-        narrow.add_row(*row)
+        narrow.add_row(*map(Text, row))  # as text, or square brackets would be read as marks
     return narrow
 
 

@@ -8,15 +8,17 @@ study: what is torn or altered is noticed, and its blocks are run again.
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import re
-import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from simulator.checksums import TornError, read_checked, write_checked
@@ -29,10 +31,16 @@ LOG = logging.getLogger(__name__)
 SECONDS: Final = 1.0
 """Time between two writes; what was finished within it may be lost."""
 
+LOCK: Final = ".lock"
+"""File by which a run has the folder for itself."""
+
 FILES: Final = 16
 """Files of a size that are joined to one."""
 
 NAME: Final = re.compile(r"(\d+)-(\d+)-(\d+)-(\d+)\.blocks")
+
+LONGEST: Final = 60
+"""Letters of a value that are told."""
 
 OTHER: Final = {
     "scenario": "of another scenario",
@@ -81,6 +89,7 @@ class Checkpoint(Ledger):
         self._pending: list[Segment] = []
         self._written = time.monotonic()
         self._failing = False
+        self._lock = FileLock(folder / LOCK, thread_local=False)
 
     @property
     def seed(self) -> int | None:
@@ -97,15 +106,23 @@ class Checkpoint(Ledger):
             Where the folder holds an unfinished study and this is not to go on with it, or it is of another one.
         """
         self._identity = dict(identity)
-        files = self._files()
         if self.folder.exists() and not self.folder.is_dir():
             raise InputError(str(self.folder), [Fault("", "is no folder", "Name a folder for the checkpoint.")])
-        if files and not self.resume:
+        if self._others():
+            remedy = "Name a folder of its own for the checkpoint, which is made if there is none."
+            raise InputError(str(self.folder), [Fault("", f"holds other things ({self._others()[0]})", remedy)])
+        if self.folder.is_dir():
+            self._take()
+        if self._files() and not self.resume:
             remedy = "Add --resume to go on with it, or remove the folder to begin anew."
             raise InputError(str(self.folder), [Fault("", "holds an unfinished run", remedy)])
         kept = self._kept_identity()
         if kept is not None:
             refuse_other(str(self.folder), kept, identity, "Remove the folder to begin anew.")
+
+    def close(self) -> None:
+        """Let others work in the folder."""
+        self._lock.release(force=True)
 
     def begin(self, fingerprint: str) -> None:
         """Take up the next experiment."""
@@ -143,6 +160,7 @@ class Checkpoint(Ledger):
         file = BlockFile(self._experiment, self._stretch.start, whole.blocks.start, whole.blocks.stop)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._take()
             self._write(file, whole)
             self._join_small_ones()
         except (StorageError, OSError) as error:
@@ -162,8 +180,27 @@ class Checkpoint(Ledger):
         return bool(self._files())
 
     def remove(self) -> None:
-        """Remove the folder: its study is finished, and its result is safe."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the blocks, and the folder if nothing else is in it: the study is finished, and its result is safe."""
+        for file in self._files():
+            (self.folder / file.name).unlink(missing_ok=True)
+        (self.folder / LOCK).unlink(missing_ok=True)
+        with suppress(OSError):
+            self.folder.rmdir()
+
+    def _take(self) -> None:
+        """Take the folder for this run alone; the system lets it go with the process, however that ends."""
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            remedy = "Wait for it, or give this one another place."
+            raise InputError(str(self.folder), [Fault("", "another run is at work here", remedy)]) from None
+
+    def _others(self) -> list[str]:
+        """Return what in the folder is not of a checkpoint; half-written files of its own begin with a dot."""
+        if not self.folder.is_dir():
+            return []
+        names = (path.name for path in self.folder.iterdir())
+        return sorted(name for name in names if NAME.fullmatch(name) is None and not name.startswith("."))
 
     def _files(self) -> list[BlockFile]:
         if not self.folder.is_dir():
@@ -240,14 +277,23 @@ def differing(one: Identity, other: Identity) -> list[str]:
     """Return in what another study differs from one, in words.
 
     >>> differing({"seed": 1}, {"seed": 2})
-    ['of another seed']
+    ['of another seed (2 instead of 1)']
     """
-    parts = [part for part in OTHER if one.get(part) != other.get(part)]
-    return [OTHER[part] + (_versions(one, other) if part == "versions" else "") for part in parts]
+    return [
+        f"{words} ({_told(one.get(part), other.get(part))})"
+        for part, words in OTHER.items()
+        if one.get(part) != other.get(part)
+    ]
 
 
-def _versions(one: Identity, other: Identity) -> str:
-    """Return which versions differ."""
-    mine, theirs = one.get("versions", {}), other.get("versions", {})
-    names = [name for name in mine if theirs.get(name) != mine[name]]
-    return " (" + ", ".join(f"{name} {theirs.get(name, 'absent')} instead of {mine[name]}" for name in names) + ")"
+def _told(mine: Any, theirs: Any) -> str:
+    """Return how another value differs; of mappings, which keys do."""
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        names = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
+        return ", ".join(f"{name} {_short(theirs.get(name))} instead of {_short(mine.get(name))}" for name in names)
+    return f"{_short(theirs)} instead of {_short(mine)}"
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

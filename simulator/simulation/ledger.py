@@ -68,6 +68,9 @@ class Ledger:
     def flush(self) -> None:
         """Keep safe what is remembered."""
 
+    def close(self) -> None:
+        """Let go of what only one run may have."""
+
 
 def missing(blocks: range, known: Iterable[range]) -> list[range]:
     """Return the runs of blocks that are not known; the known ones are in order and apart from each other.

@@ -17,6 +17,13 @@ CELL: Final = 40
 """Bytes that a cell of drawn values takes with all that is made of it: its value, copies, keys and scores."""
 
 
+RESULT: Final = 64_000_000
+"""Bytes that are left for the result: its figures, tables and files."""
+
+WRITTEN: Final = re.compile(r"\s*\d+(\.\d+)?\s*[A-Za-z]*\s*")
+"""A number and a unit: the reader of sizes would take what it can and leave the rest."""
+
+
 def read_size(given: str | int) -> int:
     """Return a size of memory in bytes.
 
@@ -31,7 +38,8 @@ def read_size(given: str | int) -> int:
     (2000000000, 536870912, 1000)
     """
     try:
-        size = int(TypeAdapter(ByteSize).validate_python(given))
+        whole = isinstance(given, int) or WRITTEN.fullmatch(given) is not None
+        size = int(TypeAdapter(ByteSize).validate_python(given)) if whole else 0
     except ValidationError:
         size = 0
     if size > 0:
@@ -84,9 +92,10 @@ def cells_within(memory: int, workers: int, cells: tuple[int, int], kept: int) -
     """
     taken = memory_taken()
     usual, least = cells
-    room = (memory - taken - kept) // (workers * CELL)
+    room = (memory - taken - kept - RESULT) // (workers * CELL)
     if room >= least:
         return min(room, usual)
-    needed = taken + kept + workers * CELL * least
-    remedy = f"Give {math.ceil(needed / 1e6)} MB" + (", or do not keep the draws." if kept else ", or fewer workers.")
-    raise InputError("max memory", [Fault("", f"{memory / 1e6:.0f} MB do not suffice", remedy)])
+    needed = taken + kept + RESULT + workers * CELL * least
+    others = ", or do not keep the draws" if kept else ", or fewer workers" if workers > 1 else ""
+    remedy = f"Give {math.ceil(needed / 1e6)} MB{others}."
+    raise InputError("max memory", [Fault("", f"{memory / 1e6:,.3g} MB do not suffice", remedy)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import tempfile
 import threading
 import time
@@ -15,7 +17,7 @@ from typing import Any, Final, Literal, TypeVar, get_args
 
 import joblib
 
-from simulator.errors import Fault, InputError
+from simulator.errors import CitysimError, Fault, InputError
 from simulator.provenance import software_versions
 
 Backend = Literal["threads", "processes", "dask", "ray"]
@@ -25,6 +27,7 @@ OF_JOBLIB: Final = {"threads": "threading", "processes": "loky", "dask": "dask",
 
 TURNS: Final = 4
 """Tasks for each worker, so that a slow one does not keep the others waiting."""
+ADDRESS: Final = re.compile(r"\w+://.+:\d+/?")
 PATIENCE: Final = "30s"
 """Time for which an answer of a scheduler is waited for."""
 MOST_BLOCKS: Final = 16
@@ -32,6 +35,10 @@ MOST_BLOCKS: Final = 16
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
+
+
+class LostError(CitysimError):
+    """The workers are gone; what was done may be kept in a checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,11 @@ class Pool:
         """Yield what a function returns for each task, in the order of the tasks.
 
         Tasks are taken up as workers become free, so that neither all tasks nor all that they return are in memory.
+
+        Raises
+        ------
+        LostError
+            Where the cluster is gone.
         """
         if self.workers == 1 and self.backend == "threads":
             yield from map(function, tasks)
@@ -57,6 +69,10 @@ class Pool:
             try:
                 for one in outputs:  # noqa: UP028  # `yield from` would hand an early end on, with a warning
                     yield one
+            except Exception as error:
+                if type(error).__module__.partition(".")[0] != "distributed":
+                    raise
+                raise LostError(f"the Dask cluster is lost ({str(error) or type(error).__name__})") from None
             finally:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
@@ -139,6 +155,8 @@ def refuse_pool(workers: int | None, backend: str, scheduler: str | None) -> Non
         faults.append(Fault("scheduler", f"{backend} need none", "Add the backend dask, or leave it out."))
     if scheduler is not None and workers is not None and backend == "dask":
         faults.append(Fault("workers", "the cluster has its own workers", "Leave it out, or the scheduler."))
+    if scheduler is not None and backend == "dask" and ADDRESS.fullmatch(scheduler) is None:
+        faults.append(Fault("scheduler", f"{scheduler!r} is no address", "Write it like tcp://10.0.0.1:8786."))
     needed = {"dask": "distributed", "ray": "ray"}.get(backend)
     if needed is not None and find_spec(needed) is None:
         remedy = f"Install it: python -m pip install {needed}" + (
@@ -165,6 +183,7 @@ def _dask(workers: int | None, scheduler: str | None) -> Iterator[Any]:
     """Give a client of a Dask cluster, one that is there or one of its own."""
     from distributed import Client, LocalCluster
 
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what is wrong is told once, by us
     with ExitStack() as opened:
         if scheduler is None:
             scratch = opened.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))

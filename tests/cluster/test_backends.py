@@ -19,7 +19,7 @@ from long_runs import assert_same_bytes, started, wait_for_blocks
 import simulator as sim
 from simulator.errors import DrawError, InputError
 from simulator.simulation import pool as room
-from simulator.simulation.pool import MOST_BLOCKS, Pool, open_pool
+from simulator.simulation.pool import MOST_BLOCKS, LostError, Pool, open_pool
 from simulator.simulation.running import Running
 from simulator.storage import read_result
 from simulator.study import Study, execute, plan
@@ -90,6 +90,18 @@ def test_a_worker_that_is_killed_does_not_harm_the_result(study: Study, expected
     assert_same_bytes(result, expected)
 
 
+def test_a_cluster_that_is_lost_is_told_in_a_line(study: Study, cluster: Any) -> None:
+    def lose(done: int, total: int) -> None:
+        if done < total:
+            cluster.close()
+
+    with (
+        pytest.raises(LostError, match=r"^the Dask cluster is lost \("),
+        open_pool(None, "dask", cluster.scheduler_address) as pool,
+    ):
+        execute(study, Running(pool), lose)
+
+
 def test_workers_with_other_versions_are_refused(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     own = room.software_versions()
 
@@ -142,8 +154,9 @@ def test_outcomes_are_in_the_order_of_the_tasks_and_may_be_left(backend: Any) ->
     [
         ({"workers": 0}, "workers: 0 is not a number of workers. Give 1 or more."),
         ({"backend": "spark"}, "backend: 'spark' is not known. Known: threads, processes, dask, ray."),
-        ({"scheduler": "tcp://x"}, "scheduler: threads need none. Add the backend dask, or leave it out."),
-        ({"backend": "dask", "scheduler": "tcp://x", "workers": 2}, "workers: the cluster has its own workers"),
+        ({"backend": "dask", "scheduler": "foo"}, "scheduler: 'foo' is no address. Write it like tcp://10.0.0.1:8786."),
+        ({"scheduler": "tcp://x:1"}, "scheduler: threads need none. Add the backend dask, or leave it out."),
+        ({"backend": "dask", "scheduler": "tcp://x:1", "workers": 2}, "workers: the cluster has its own workers"),
     ],
 )
 def test_what_cannot_be_opened_is_refused(given_: dict[str, Any], told: str) -> None:

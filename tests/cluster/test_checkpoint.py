@@ -24,7 +24,7 @@ from simulator.simulation.ledger import Ledger, missing
 from simulator.simulation.packing import pack, unpack
 from simulator.simulation.pool import Pool
 from simulator.simulation.running import Running
-from simulator.study import Study, execute, plan
+from simulator.study import Study, execute, identity, plan
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_another_study_is_not_mixed_in(overrides: list[str], told: str, tmp_path
 def test_other_versions_are_not_mixed_in(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped(study, tmp_path / "kept", 3)
     monkeypatch.setattr("simulator.study.software_versions", lambda: {"citysim": "9"})
-    with pytest.raises(InputError, match=r"of other versions of the software \(citysim .* instead of 9\)"):
+    with pytest.raises(InputError, match=r"of other versions of the software \(citysim .* instead of 9"):
         resumed(study, tmp_path / "kept")
 
 
@@ -138,6 +138,25 @@ def test_what_is_unfinished_is_not_overwritten(study: Study, tmp_path: Path) -> 
     (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(InputError, match="is no folder"):
         execute(study, Running(ledger=Checkpoint(tmp_path / "file")))
+
+
+def test_only_what_is_its_own_is_removed(study: Study, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "thesis.tex").write_text("mine", "utf-8")
+    with pytest.raises(InputError, match=r"holds other things \(thesis\.tex\)\. Name a folder of its own"):
+        execute(study, Running(ledger=Checkpoint(tmp_path / "kept")))
+    Checkpoint(tmp_path / "kept").remove()
+    assert (tmp_path / "kept" / "thesis.tex").read_text("utf-8") == "mine"
+
+
+def test_two_runs_do_not_work_in_one_folder(study: Study, tmp_path: Path) -> None:
+    stopped(study, tmp_path / "kept", 3)
+    first = Checkpoint(tmp_path / "kept", resume=True)
+    first.open(identity(study, 11))
+    with pytest.raises(InputError, match="another run is at work here"):
+        resumed(study, tmp_path / "kept")
+    first.close()
+    assert_same_bytes(resumed(study, tmp_path / "kept"), execute(study))
 
 
 def test_with_nothing_there_a_run_begins_anew(study: Study, tmp_path: Path) -> None:

@@ -240,6 +240,16 @@ def test_commas_within_brackets_belong_to_a_value() -> None:
     ]
 
 
+def test_spans_and_values_mix_and_none_is_twice() -> None:
+    assert combinations(["seed=1..3,7,2"]) == [(f"seed={seed}",) for seed in (1, 2, 3, 7)]
+
+
+def test_exact_scenarios_keep_to_their_combinations(folder: Path) -> None:
+    report = run_job(["leave-one-dimension-out", folder / "small.yaml"], folder / "s.zarr", draws=50, workers=1)
+    assert (report.done, report.failed) == (2, {})
+    assert [entry.draws for entry in open_store(folder / "s.zarr").entries()] == [10, 50]
+
+
 @pytest.mark.parametrize("text", ["seed", "=1", "seed=", "seed=1,,2", "seed={1", "seed=3..1", "seed=1}"])
 def test_what_is_no_variation_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"is not of the form path=value,value\. Example: --vary seed=1\.\.100"):
@@ -260,11 +270,11 @@ def test_the_command_runs_many_and_tells_what_failed(folder: Path, monkeypatch: 
     asked = [str(path) for path in scenarios(folder)]
     done = invoked("run", *asked, "--store", "s.zarr", "--draws", "50", "--seed", "1", "--workers", "1")
     assert done.exit_code == 1
-    assert done.stdout.startswith("2 of 4 scenarios run in ")
+    assert done.stdout.startswith("2 of 4 scenarios done in ")
     assert done.stdout.endswith("2 failed.\nKept in s.zarr; `citysim results s.zarr` lists them.\n")
     assert [line.split(":")[1] for line in done.stderr.splitlines()] == [" broken", " absent"]
     again = invoked("run", *asked, "--store", "s.zarr", "--draws", "50", "--seed", "1", "--workers", "1")
-    assert "0 of 4 scenarios run in 0 s, 2 were there already, 2 failed." in again.stdout
+    assert "0 of 4 scenarios done in 0 s, 2 were there already, 2 failed." in again.stdout
     good = citysim("run", asked[0], asked[2], "--store", "t.zarr", "--draws", "50", "--workers", "1")
     assert "failed" not in good
     citysim("results", "s.zarr", "small", "--out", "small.nc")

@@ -65,6 +65,20 @@ def test_a_time_limit_stops_cleanly_and_the_rest_is_done_later(tmp_path: Path, m
     assert "max hours: 1 fault\n  -1.0 is no time. Give more than 0." in message_of(*command, "--max-hours", "-1")
 
 
+def test_what_is_done_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ("run", "weights-only", "--draws", "2000", "--out", "x.nc", "--resume", "-q")
+    assert invoked(*command, "--seed", "3").stdout == ""
+    before = Path("x.nc").read_bytes()
+    told = "x.nc is the result of this very study already; nothing is left to do.\n"
+    assert invoked(*command, "--seed", "3").stdout == told
+    assert Path("x.nc").read_bytes() == before
+    assert invoked(*command, "--seed", "4").stdout == ""
+    assert Path("x.nc").read_bytes() != before
+    shard = ("run", "weights-only", "--seed", "3", "--shard", "1/2", "--out", "1.part", "--resume", "-q")
+    assert [invoked(*shard).stdout for _ in range(2)] == ["", "1.part is there already; nothing is left to do.\n"]
+
+
 SMALL_DISK = """
 set -e
 mkdir disk
