@@ -313,7 +313,7 @@ def _missing(asked: Sequence[Asked], entries: Sequence[Entry]) -> list[Asked]:
         entry = kept.get((one.name, one.key))
         if entry is not None and entry.index not in now:
             try:
-                now[entry.index] = dict(load_index(locate_index(entry.index)).hashes)
+                now[entry.index] = dict(_opened(locate_index(entry.index), None).hashes)
             except InputError:
                 now[entry.index] = None
         if entry is None or now[entry.index] != dict(entry.input_sha256):

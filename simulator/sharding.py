@@ -165,7 +165,7 @@ def run_shard(
     ledger = ShardLedger(shard, running.ledger)
     execute(study, Running(running.pool, ledger, running.stop, running.memory), progress)
     arrays: dict[str, NDArray[Any]] = {}
-    own = [[mark, pack(None if segment is None else segment, arrays)] for mark, segment in ledger.experiments]
+    own = [[mark, pack(segment, arrays)] for mark, segment in ledger.experiments]
     record = recorded(study, int(ledger.identity["seed"]), 0)
     header = {
         KIND: [shard.number, shard.count],

@@ -108,9 +108,9 @@ class Checkpoint(Ledger):
         self._identity = dict(identity)
         if self.folder.exists() and not self.folder.is_dir():
             raise InputError(str(self.folder), [Fault("", "is no folder", "Name a folder for the checkpoint.")])
-        if self._others():
+        if others := self._others():
             remedy = "Name a folder of its own for the checkpoint, which is made if there is none."
-            raise InputError(str(self.folder), [Fault("", f"holds other things ({self._others()[0]})", remedy)])
+            raise InputError(str(self.folder), [Fault("", f"holds other things ({others[0]})", remedy)])
         if self.folder.is_dir():
             self._take()
         if self._files() and not self.resume:
@@ -133,8 +133,7 @@ class Checkpoint(Ledger):
     def known(self, blocks: range) -> Iterator[Segment]:
         """Yield what is done of a stretch; a file that is not as it was written is left out, and removed."""
         at = blocks.start
-        own = [file for file in self._files() if (file.experiment, file.stretch) == (self._experiment, blocks.start)]
-        for file in sorted(own, key=lambda file: (file.first, -file.end)):
+        for file in sorted(self._files_of(blocks), key=lambda file: (file.first, -file.end)):
             if file.first < at or file.end > blocks.stop:  # joined to a larger one already, or of another size of run
                 continue
             segment = self._read(file)
@@ -208,6 +207,10 @@ class Checkpoint(Ledger):
         found = (NAME.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(BlockFile(*map(int, one.groups())) for one in found if one is not None)
 
+    def _files_of(self, stretch: range) -> list[BlockFile]:
+        """Return the files of a stretch of the experiment that is under way."""
+        return [file for file in self._files() if (file.experiment, file.stretch) == (self._experiment, stretch.start)]
+
     def _kept_identity(self) -> dict[str, Any] | None:
         """Return the identity that the first whole file tells."""
         for file in self._files():
@@ -242,12 +245,7 @@ class Checkpoint(Ledger):
     def _join_small_ones(self) -> None:
         """Join the last files to one, where they are as many as make a larger size."""
         while True:
-            own = [
-                file
-                for file in self._files()
-                if (file.experiment, file.stretch) == (self._experiment, self._stretch.start)
-            ]
-            tail = own[-FILES:]
+            tail = self._files_of(self._stretch)[-FILES:]
             apart = any(one.end != other.first for one, other in itertools.pairwise(tail))
             sizes = [file.end - file.first for file in tail]
             if len(tail) < FILES or apart or sizes[0] > FILES * max(sizes[-1], 1):
