@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import joblib
 import xarray as xr
 
 from simulator import names
@@ -26,6 +25,7 @@ from simulator.published import bundled_indices, locate_index
 from simulator.scenario import Scenario, each_of, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Experiment, Progress, prepare
 from simulator.simulation.paired import tally_pairs
+from simulator.simulation.pool import worker_count
 from simulator.study import Study, design_of, locate, plan, settings
 from simulator.uncertainty.design import BLOCK
 from simulator.uncertainty.realisation import bind
@@ -113,7 +113,7 @@ def rank_changes(
         remedy = f"Name two of {', '.join(map(str, asked.panel.years))}."
         raise InputError("years", [Fault("", f"there is one year, {panel.years[0]}, and a change needs two", remedy)])
     chosen = secrets.randbelow(2**53) if asked.scenario.seed is None else asked.scenario.seed
-    count = joblib.cpu_count() if workers is None else workers
+    count = worker_count(workers)
     parts = _parts(asked, panel)
     before, after = (_experiment(asked.scenario, part, chosen) for part in parts)
     realisation = after.realisation

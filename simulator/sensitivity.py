@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import xarray as xr
 
@@ -30,6 +29,7 @@ from simulator.provenance import AGAIN, ATTRIBUTE, KIND, Record, software_versio
 from simulator.published import shipped_scenarios
 from simulator.scenario import DEFAULT_DRAWS, Scenario, open_scenario, override, read_scenario
 from simulator.simulation.blocks import Experiment, Progress, prepare
+from simulator.simulation.pool import worker_count
 from simulator.simulation.sample import Sample, draw_sample
 from simulator.simulation.swapping import WEIGHT, Swap, factor_name, run_subsets, run_swaps, split_errors, swaps
 from simulator.study import Study, plan
@@ -381,7 +381,7 @@ def _set_up(
     baseline = (own if published is None else published).values
     design = MonteCarlo(realisation.choices, never, draws, chosen)
     experiment = prepare(whole, realisation, design, chosen, baseline, False, False)
-    count = joblib.cpu_count() if workers is None else workers
+    count = worker_count(workers)
     again = _command(study, method) if index is None else None
     return _Made(study, whole, experiment, factors, method, again, draws, block_count(draws), count)
 

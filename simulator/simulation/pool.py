@@ -95,6 +95,11 @@ class Pool:
         return [blocks[start : start + size] for start in range(0, len(blocks), size)]
 
 
+def worker_count(workers: int | None) -> int:
+    """Return how many workers are meant: as many as there are processors where no number is given."""
+    return int(joblib.cpu_count()) if workers is None else workers
+
+
 def threads(workers: int | None = None) -> Pool:
     """Return threads of this process, as many as there are processors where no number is given.
 
@@ -104,7 +109,7 @@ def threads(workers: int | None = None) -> Pool:
         Where it is no number of workers.
     """
     refuse_pool(workers, "threads", None)
-    return Pool(joblib.cpu_count() if workers is None else workers)
+    return Pool(worker_count(workers))
 
 
 @contextmanager
@@ -135,7 +140,7 @@ def open_pool(workers: int | None = None, backend: Backend = "threads", schedule
         elif backend == "ray":
             yield Pool(_ray(workers, scheduler), backend)
         else:
-            yield Pool(joblib.cpu_count() if workers is None else workers, backend)
+            yield Pool(worker_count(workers), backend)
 
 
 def refuse_pool(workers: int | None, backend: str, scheduler: str | None) -> None:
@@ -189,7 +194,7 @@ def _dask(workers: int | None, scheduler: str | None) -> Iterator[Any]:
             scratch = opened.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
             cluster: Any = opened.enter_context(
                 LocalCluster(
-                    n_workers=workers or joblib.cpu_count(),
+                    n_workers=worker_count(workers),
                     threads_per_worker=1,
                     host="127.0.0.1",
                     dashboard_address=None,

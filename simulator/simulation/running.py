@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-import joblib
-
 from simulator.errors import CitysimError, Fault, InputError
 from simulator.simulation.ledger import Ledger
 from simulator.simulation.memory import read_size, workers_within
-from simulator.simulation.pool import Backend, Pool, open_pool, refuse_pool
+from simulator.simulation.pool import Backend, Pool, open_pool, refuse_pool, worker_count
 
 Task = TypeVar("Task")
 
@@ -130,6 +128,6 @@ def open_running(
     reasons = [stop] if max_hours is None else [after_hours(max_hours), stop]
     refuse_pool(workers, backend, scheduler)
     if memory is not None and backend != "threads" and scheduler is None:
-        workers = workers_within(memory, joblib.cpu_count() if workers is None else workers)
+        workers = workers_within(memory, worker_count(workers))
     with open_pool(workers, backend, scheduler) as pool:
         yield Running(pool, Ledger() if ledger is None else ledger, either(*reasons), memory)
